@@ -1,0 +1,26 @@
+# affectflow: from face videos and biosignals to features, statistics, figures and trained models.
+# A table of contents. Lookups live in rules/common.smk, science in src/affectflow/.
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/datasets.smk"
+include: "rules/io.smk"
+include: "rules/face.smk"
+include: "rules/signal.smk"
+include: "rules/features.smk"
+include: "rules/stats.smk"
+include: "rules/train.smk"
+include: "rules/viz.smk"
+
+
+rule all:
+    default_target: True
+    localrule: True
+    input:
+        TARGETS,

@@ -1,0 +1,80 @@
+# Everything the other rule files look up: settings, sheet, paths. Read once, when the workflow is parsed.
+import sys
+from pathlib import Path
+
+from affectflow.config.base import read_settings
+from affectflow.config.sheet import read_sheet
+from affectflow.config.study import Study
+from affectflow.datasets import SIGNAL_FORMATS
+from affectflow.errors import AffectflowError
+from affectflow.versions import STAGE_VERSIONS
+
+SIMULATED_FOLDER = "resources/simulated/"
+
+try:
+    STUDY = read_settings(Study, config, "config")
+    RECORDINGS = {
+        r.recording_id: r
+        for r in read_sheet(STUDY.recordings, signal_formats=set(SIGNAL_FORMATS))
+    }
+except AffectflowError as error:
+    # A user's mistake: the message alone, without Snakemake's traceback.
+    print(error, file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(error.exit_code)
+
+RESULTS = f"results/{STUDY.dataset}"
+LOGS = f"{RESULTS}/logs"
+BENCHMARKS = f"{RESULTS}/benchmarks"
+
+WITH_VIDEO = [name for name, r in RECORDINGS.items() if r.video]
+WITH_SIGNALS = [name for name, r in RECORDINGS.items() if r.signals]
+# What `rule all` asks for; each rule file adds its own final outputs.
+TARGETS = []
+
+
+wildcard_constraints:
+    recording_id=r"[A-Za-z0-9_-]+",
+    backend=r"[a-z0-9_]+",
+    analysis=r"[a-z0-9_]+",
+    model=r"[a-z0-9_]+",
+    fold=r"\d+",
+
+
+def recording(wildcards):
+    """The sheet's row of a job."""
+    return RECORDINGS[wildcards.recording_id]
+
+
+def log_of(rule, *wildcards):
+    """Path of a rule's log file."""
+    return f"{LOGS}/{rule}/" + ("_".join(f"{{{w}}}" for w in wildcards) or rule) + ".log"
+
+
+def benchmark_of(rule, *wildcards):
+    """Path of a rule's benchmark file."""
+    return (
+        f"{BENCHMARKS}/{rule}/" + ("_".join(f"{{{w}}}" for w in wildcards) or rule) + ".tsv"
+    )
+
+
+def is_simulated(path):
+    """Whether the workflow itself makes this file."""
+    return bool(path) and str(path).startswith(SIMULATED_FOLDER)
+
+
+def input_file(path):
+    """A user's file as a rule's input; [] when it is absent.
+
+    Snakemake refuses to start when an input of any job is missing. Without it
+    as an input the job starts, fails with one clear line, and the other
+    recordings go on.
+    """
+    if not path:
+        return []
+    return path if is_simulated(path) or Path(path).exists() else []
+
+
+def study_is_simulated():
+    """Whether every recording of this study is simulated; its outputs then say so."""
+    return all(is_simulated(r.video or r.signals) for r in RECORDINGS.values())

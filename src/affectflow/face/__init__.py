@@ -1,0 +1,1 @@
+"""Faces: detection, tracking, landmarks, pose, codes."""

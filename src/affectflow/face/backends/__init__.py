@@ -1,0 +1,1 @@
+"""Face code extractors, one file each."""

@@ -1,0 +1,1 @@
+"""Per-frame tables: joined on time, cleaned, differentiated, windowed."""

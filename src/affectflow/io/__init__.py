@@ -1,0 +1,1 @@
+"""Files: video, Parquet, logs. With `datasets` and `config`, the only folder that opens any."""

@@ -1,0 +1,132 @@
+"""What a stage says while it runs: log file, progress, errors in one line, provenance."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from affectflow import __version__
+from affectflow.errors import AffectflowError
+from affectflow.io.files import sha256_of
+
+logger = logging.getLogger("affectflow")
+T = TypeVar("T")
+
+# Digests of the source videos are taken once, by probe_video; everything else is small.
+LARGEST_DIGESTED_BYTES = 256 * 2**20
+
+
+@contextmanager
+def stage(snakemake: Any) -> Iterator[dict[str, Any]]:
+    """Run the body of a workflow script.
+
+    Sends log messages and warnings to the rule's log file and, for a user's
+    mistake (`AffectflowError`), writes one line to the log and to stderr and
+    leaves with exit code 1 instead of a traceback. Other exceptions pass.
+
+    Parameters
+    ----------
+    snakemake
+        The object Snakemake gives a script, or a stand-in with `rule`, `log`,
+        `params`, `input` and `wildcards`.
+
+    Yields
+    ------
+    dict
+        Provenance for the footers of what the script writes; see `provenance`.
+    """
+    log_path = Path(str(snakemake.log[0]))
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(log_path, mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    logging.captureWarnings(True)
+    warning_log = logging.getLogger("py.warnings")
+    warning_log.addHandler(handler)
+    warnings.simplefilter("default")
+    started = time.monotonic()
+    try:
+        yield provenance(snakemake)
+        logger.info("%s finished in %.1f s", snakemake.rule, time.monotonic() - started)
+    except AffectflowError as error:
+        logger.error("%s", error)
+        print(f"affectflow {snakemake.rule}: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except Exception:
+        logger.exception("%s failed; this is a defect in affectflow", snakemake.rule)
+        raise
+    finally:
+        logger.removeHandler(handler)
+        warning_log.removeHandler(handler)
+        handler.close()
+
+
+def provenance(snakemake: Any) -> dict[str, Any]:
+    """Return what a table's footer records about its making.
+
+    Stage, stage version, package version, the parameters, and the sha256 of
+    each input up to 256 MiB. No clock time and no machine name: the same input
+    gives the same bytes.
+    """
+    parameters = {k: _plain(v) for k, v in dict(snakemake.params.items()).items()}
+    inputs = sorted({str(p) for p in snakemake.input})
+    return {
+        "stage": snakemake.rule,
+        "stage_version": parameters.pop("version", None),
+        "affectflow": __version__,
+        "params": parameters,
+        "inputs": {p: _digest(p) for p in inputs},
+    }
+
+
+def _digest(path: str) -> str | None:
+    file = Path(path)
+    if not file.is_file() or file.stat().st_size > LARGEST_DIGESTED_BYTES:
+        return None
+    return sha256_of(file)
+
+
+def _plain(value: Any) -> Any:
+    try:
+        return json.loads(json.dumps(value))
+    except TypeError:
+        return str(value)
+
+
+def progress(items: Iterable[T], *, total: int | None, label: str, every_s: float = 10.0) -> Iterator[T]:
+    """Pass items on and show how far the work is: a bar on a terminal, plain log lines elsewhere.
+
+    Parameters
+    ----------
+    items
+        What to pass on.
+    total
+        How many are expected, or None.
+    label
+        What is being done and to which recording.
+    every_s
+        Seconds between log lines.
+    """
+    if sys.stderr.isatty():
+        from rich.progress import track
+
+        yield from track(items, description=label, total=total, transient=True)
+        return
+    started = last = time.monotonic()
+    n = 0
+    for n, item in enumerate(items, start=1):
+        yield item
+        now = time.monotonic()
+        if now - last >= every_s:
+            last = now
+            share = f" of {total} ({n / total:.0%})" if total else ""
+            logger.info("%s: %d%s, %.1f per second", label, n, share, n / (now - started))
+    logger.info("%s: %d done in %.1f s", label, n, time.monotonic() - started)

@@ -1,0 +1,288 @@
+"""The tables of the workflow: column → type, unit, meaning.
+
+The only place where column names are born. Writers, readers, the documentation
+(`docs/columns.md` is generated from here) and the tests use the same objects.
+
+Conventions: `time_s` is float64 seconds from the recording's first frame, from
+the video's own presentation times; a missing value is null, never 0; every
+decoded frame keeps its row; a unit is a suffix of the name, no suffix means
+dimensionless.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import polars as pl
+
+N_EXP = 50
+N_POSE = 6
+N_LANDMARKS = 478
+N_LANDMARKS_68 = 68
+N_LANDMARKS_105 = 105
+
+EXP = tuple(f"exp_{i:02d}" for i in range(N_EXP))
+POSE = tuple(f"pose_{i:02d}" for i in range(N_POSE))
+CODES_COLUMNS = EXP + POSE
+MEASURES = ("ear_left", "ear_right", "brow_raise", "smile", "mouth_open", "lip_press")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, polars type, unit ("" = dimensionless) and meaning."""
+
+    name: str
+    dtype: pl.DataType | type[pl.DataType]
+    unit: str
+    meaning: str
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """A kind of table.
+
+    Attributes
+    ----------
+    name
+        The word `io.tables` and the footer of the Parquet file use.
+    key
+        Columns that together name a row; unique and never null.
+    columns
+        The columns every such table has, in order.
+    extra
+        Regular expression of further columns it may have (in full match), or
+        None when it has no others.
+    """
+
+    name: str
+    meaning: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    extra: str | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns every such table has, in order."""
+        return [c.name for c in self.columns]
+
+    def empty(self) -> pl.DataFrame:
+        """Return a table of this kind without rows."""
+        return pl.DataFrame(schema={c.name: c.dtype for c in self.columns})
+
+    def allows(self, name: str) -> bool:
+        """Tell whether a column that is not listed may be there."""
+        return self.extra is not None and re.fullmatch(self.extra, name) is not None
+
+
+def _id(name: str, meaning: str) -> Column:
+    return Column(name, pl.String, "", meaning, nullable=False)
+
+
+def _f64(name: str, unit: str, meaning: str) -> Column:
+    return Column(name, pl.Float64, unit, meaning)
+
+
+def _f32(name: str, unit: str, meaning: str) -> Column:
+    return Column(name, pl.Float32, unit, meaning)
+
+
+RECORDING_ID = _id("recording_id", "one continuous video of one person, with its signals")
+SUBJECT_ID = _id("subject_id", "the person; all splits and paired tests group by it")
+CONDITION = Column("condition", pl.String, "", "what is compared; null when the sheet leaves it empty")
+PAIR = Column("pair", pl.String, "", "ties recordings that are compared with each other")
+PHASE = Column("phase", pl.String, "", "phase of the recording from the events file; 'whole' without one; null between phases")
+FRAME_ID = Column("frame_id", pl.Int32, "", "0-based number of the decoded frame in the source video", nullable=False)
+TIME_S = Column("time_s", pl.Float64, "s", "presentation time since the recording's first frame", nullable=False)
+VALID = Column("valid", pl.Boolean, "", "true when the face was found and measured in this frame", nullable=False)
+
+EXP_COLUMNS = tuple(_f32(n, "", f"expression coefficient {i} of the backend") for i, n in enumerate(EXP))
+POSE_COLUMNS = tuple(
+    _f32(n, "rad", f"{'global head' if i < 3 else 'jaw'} rotation, axis-angle {'xyz'[i % 3]}")
+    for i, n in enumerate(POSE)
+)
+MEASURE_COLUMNS = (
+    _f32("ear_left", "", "eye aspect ratio of the subject's left eye (lid opening / eye width; Soukupova and Cech 2016)"),
+    _f32("ear_right", "", "eye aspect ratio of the subject's right eye"),
+    _f32("brow_raise", "", "mean height of both brows above the eye line, in outer-eye distances"),
+    _f32("smile", "", "mouth-corner width plus lift, in outer-eye distances; higher = more smile, lower = frown"),
+    _f32("mouth_open", "", "gap between the inner lips, in outer-eye distances"),
+    _f32("lip_press", "", "visible height of both lips, in outer-eye distances; lower = lips pressed"),
+)
+
+VIDEO_FRAMES = Table(
+    "video_frames",
+    "One row per decoded frame, with the container's own presentation time.",
+    ("recording_id", "frame_id"),
+    (
+        RECORDING_ID,
+        FRAME_ID,
+        TIME_S,
+        Column("pts", pl.Int64, "", "presentation time stamp in units of the stream's time base", nullable=False),
+        Column("container_time_s", pl.Float64, "s", "pts × time base: the time on the container's clock", nullable=False),
+        Column("keyframe", pl.Boolean, "", "the frame can be decoded without others", nullable=False),
+    ),
+)
+
+VIDEO_QUALITY = Table(
+    "video_quality",
+    "One row per recording: what the container promised and what really decoded.",
+    ("recording_id",),
+    (
+        RECORDING_ID,
+        Column("n_frames", pl.Int32, "", "frames that decode", nullable=False),
+        Column("n_frames_promised", pl.Int32, "", "frames the container's index lists; null when it lists none"),
+        Column("truncated", pl.Boolean, "", "decoding ended early: data are missing or damaged", nullable=False),
+        _f64("duration_s", "s", "last minus first presentation time"),
+        _f64("fps_mean", "Hz", "(n_frames - 1) / duration_s"),
+        _f64("fps_nominal", "Hz", "the rate the container announces"),
+        _f64("step_min_s", "s", "shortest step between frames"),
+        _f64("step_max_s", "s", "longest step between frames"),
+        Column("variable_rate", pl.Boolean, "", "steps differ by more than 10 % of the median step", nullable=False),
+        Column("width_px", pl.Int32, "px", "width of the upright picture"),
+        Column("height_px", pl.Int32, "px", "height of the upright picture"),
+        Column("rotation_deg", pl.Int32, "deg", "rotation the container asks for (counter-clockwise)"),
+        Column("codec", pl.String, "", "video codec of the source"),
+        Column("pix_fmt", pl.String, "", "pixel format of the source"),
+        Column("note", pl.String, "", "in words, what a user should know; null when all is well"),
+    ),
+)
+
+FACES = Table(
+    "faces",
+    "A row per frame and face; a frame without a face keeps one row with nulls and valid = false.",
+    ("recording_id", "frame_id", "track_id"),
+    (
+        RECORDING_ID,
+        FRAME_ID,
+        TIME_S,
+        Column("track_id", pl.Int32, "", "number of the face track in order of appearance; -1 in a frame without a face", nullable=False),
+        Column("primary", pl.Boolean, "", "the face that the codes follow (largest area × score over time)", nullable=False),
+        VALID,
+        _f32("score", "", "face presence score of the mesh network, 0..1"),
+        _f32("detection_score", "", "score of the detection that started or restarted the track, 0..1"),
+        _f32("x0_px", "px", "left edge of the landmarks' bounding box"),
+        _f32("y0_px", "px", "top edge"),
+        _f32("x1_px", "px", "right edge"),
+        _f32("y1_px", "px", "bottom edge"),
+        Column(
+            "landmarks_px",
+            pl.Array(pl.Float32, N_LANDMARKS * 3),
+            "px",
+            "478 MediaPipe Face Mesh points as x0, y0, z0, x1, …; x right, y down from the top left corner of the "
+            "upright picture, z away from the camera in the scale of x",
+        ),
+    ),
+)
+
+CODES = Table(
+    "codes",
+    "One row per decoded frame: the face code of the primary face. Every backend writes these columns.",
+    ("recording_id", "frame_id"),
+    (
+        RECORDING_ID,
+        FRAME_ID,
+        TIME_S,
+        VALID,
+        _f32("score", "", "confidence of the backend, 0..1"),
+        *EXP_COLUMNS,
+        *POSE_COLUMNS,
+        *MEASURE_COLUMNS,
+        _f32("crop_x_px", "px", "centre of the square crop, x in the upright picture"),
+        _f32("crop_y_px", "px", "centre of the square crop, y in the upright picture"),
+        _f32("crop_size_px", "px", "side of the square crop; picture = centre + size / 2 × crop coordinate"),
+        Column("l68_x", pl.Array(pl.Float32, N_LANDMARKS_68), "", "68 points (iBUG order), x in the crop, -1..1"),
+        Column("l68_y", pl.Array(pl.Float32, N_LANDMARKS_68), "", "68 points, y in the crop, -1..1, downwards"),
+        Column("mp_x", pl.Array(pl.Float32, N_LANDMARKS_105), "", "105 MediaPipe points (EMOCA's order), x in the crop"),
+        Column("mp_y", pl.Array(pl.Float32, N_LANDMARKS_105), "", "105 MediaPipe points, y in the crop, downwards"),
+    ),
+    extra=r"(shape|tex|cam|light|detail)_\d{2,3}",
+)
+
+SIGNALS = Table(
+    "signals",
+    "Long table of cleaned signals, each on its own clock.",
+    ("recording_id", "signal", "time_s"),
+    (
+        RECORDING_ID,
+        Column("signal", pl.String, "", "name with its unit as suffix, such as eda_tonic_usiemens or hr_bpm", nullable=False),
+        Column("time_s", pl.Float64, "s", "time on the video's clock; may start before 0", nullable=False),
+        Column("value", pl.Float64, "", "in the unit that the signal's name ends in"),
+        Column("valid", pl.Boolean, "", "false where the sensor or the estimate cannot be trusted; value is then null", nullable=False),
+    ),
+)
+
+_FRAME_IDS = (RECORDING_ID, SUBJECT_ID, CONDITION, PAIR, FRAME_ID, TIME_S, PHASE, VALID)
+_SIGNAL_EXTRA = r"[a-z][a-z0-9_]*_(usiemens|bpm|hz|px|degc|degc2|au|mm|rad)"
+
+FRAMES = Table(
+    "frames",
+    "One row per video frame: codes, signals and phase joined on time.",
+    ("recording_id", "frame_id"),
+    (*_FRAME_IDS, *EXP_COLUMNS, *POSE_COLUMNS, *MEASURE_COLUMNS),
+    extra=_SIGNAL_EXTRA,
+)
+
+FEATURES = Table(
+    "features",
+    "FRAMES after gap filling, outlier replacement and smoothing, with derivatives (`d_` = per second) and blinks.",
+    ("recording_id", "frame_id"),
+    (
+        *_FRAME_IDS,
+        *EXP_COLUMNS,
+        *POSE_COLUMNS,
+        *MEASURE_COLUMNS,
+        Column("blink", pl.Boolean, "", "the eyes are shut in this frame; null when the face is not valid"),
+    ),
+    extra=rf"({_SIGNAL_EXTRA})|d_[a-z0-9_]+",
+)
+
+WINDOWS = Table(
+    "windows",
+    "One row per window: its place in time and summary features (`mean_`, `sd_`, `speed_` = mean |d/dt|).",
+    ("recording_id", "window_id"),
+    (
+        RECORDING_ID,
+        SUBJECT_ID,
+        CONDITION,
+        PAIR,
+        Column("window_id", pl.Int32, "", "0-based, in order of time within the recording", nullable=False),
+        Column("start_s", pl.Float64, "s", "first moment of the window", nullable=False),
+        Column("end_s", pl.Float64, "s", "end of the window (not included)", nullable=False),
+        PHASE,
+        Column("n_frames", pl.Int32, "", "frames in the window", nullable=False),
+        Column("coverage", pl.Float64, "", "share of its frames with a valid face, 0..1", nullable=False),
+    ),
+    extra=r"(mean|sd|speed)_[a-z0-9_]+|blink_rate_hz",
+)
+
+RECORDING_QUALITY = Table(
+    "recording_quality",
+    "One row per recording of the study: video, face and signal coverage, with what a user should know.",
+    ("recording_id",),
+    (
+        RECORDING_ID,
+        SUBJECT_ID,
+        CONDITION,
+        *VIDEO_QUALITY.columns[1:-1],
+        _f64("face_coverage", "", "share of frames with a valid face, 0..1"),
+        _f64("signal_coverage", "", "share of frames with every signal present, 0..1; null without signals"),
+        Column("note", pl.String, "", "in words, what a user should know; null when all is well"),
+    ),
+)
+
+TABLES: dict[str, Table] = {
+    t.name: t
+    for t in (
+        VIDEO_FRAMES,
+        VIDEO_QUALITY,
+        FACES,
+        CODES,
+        SIGNALS,
+        FRAMES,
+        FEATURES,
+        WINDOWS,
+        RECORDING_QUALITY,
+    )
+}

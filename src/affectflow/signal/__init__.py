@@ -1,0 +1,1 @@
+"""Biosignals as arrays: cleaning, decomposition, rates, validity."""

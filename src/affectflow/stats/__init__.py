@@ -1,0 +1,1 @@
+"""Table in, result table out: paired tests, LDA, t-SNE."""

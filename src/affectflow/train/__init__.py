@@ -1,0 +1,1 @@
+"""Windows to tensors, splits by person, training, evaluation."""

@@ -1,0 +1,1 @@
+"""Result tables to figures; frames and codes to overlay videos; mesh to picture."""
