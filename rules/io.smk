@@ -1,1 +1,55 @@
-# Rules of affectflow.io.
+# Video files: what is in them, and the same frames in one form for every later stage.
+
+
+rule probe_video:
+    input:
+        video=lambda wc: input_file(recording(wc).video),
+    output:
+        frames=RESULTS + "/video/{recording_id}.frames.parquet",
+        quality=RESULTS + "/video/{recording_id}.quality.parquet",
+    log:
+        log_of("probe_video", "recording_id"),
+    benchmark:
+        benchmark_of("probe_video", "recording_id")
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=30,
+    params:
+        version=STAGE_VERSIONS["probe_video"],
+        # The path again: a missing file is no input, and the job then says so in one line.
+        video=lambda wc: recording(wc).video,
+    conda:
+        "../envs/core.yaml"
+    message:
+        "probe_video {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/probe_video.py"
+
+
+rule transcode_video:
+    input:
+        video=lambda wc: input_file(recording(wc).video),
+        frames=rules.probe_video.output.frames,
+        quality=rules.probe_video.output.quality,
+    output:
+        video=RESULTS + "/video/{recording_id}.mp4",
+    log:
+        log_of("transcode_video", "recording_id"),
+    benchmark:
+        benchmark_of("transcode_video", "recording_id")
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=120,
+    params:
+        version=STAGE_VERSIONS["transcode_video"],
+        mode=STUDY.io.transcode,
+        crf=STUDY.io.crf,
+        simulated=lambda wc: is_simulated(recording(wc).video),
+    conda:
+        "../envs/core.yaml"
+    message:
+        "transcode_video {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/transcode_video.py"

@@ -92,10 +92,21 @@ RECORDING_ID = _id("recording_id", "one continuous video of one person, with its
 SUBJECT_ID = _id("subject_id", "the person; all splits and paired tests group by it")
 CONDITION = Column("condition", pl.String, "", "what is compared; null when the sheet leaves it empty")
 PAIR = Column("pair", pl.String, "", "ties recordings that are compared with each other")
-PHASE = Column("phase", pl.String, "", "phase of the recording from the events file; 'whole' without one; null between phases")
-FRAME_ID = Column("frame_id", pl.Int32, "", "0-based number of the decoded frame in the source video", nullable=False)
-TIME_S = Column("time_s", pl.Float64, "s", "presentation time since the recording's first frame", nullable=False)
-VALID = Column("valid", pl.Boolean, "", "true when the face was found and measured in this frame", nullable=False)
+PHASE = Column(
+    "phase",
+    pl.String,
+    "",
+    "phase of the recording from the events file; 'whole' without one; null between phases",
+)
+FRAME_ID = Column(
+    "frame_id", pl.Int32, "", "0-based number of the decoded frame in the source video", nullable=False
+)
+TIME_S = Column(
+    "time_s", pl.Float64, "s", "presentation time since the recording's first frame", nullable=False
+)
+VALID = Column(
+    "valid", pl.Boolean, "", "true when the face was found and measured in this frame", nullable=False
+)
 
 EXP_COLUMNS = tuple(_f32(n, "", f"expression coefficient {i} of the backend") for i, n in enumerate(EXP))
 POSE_COLUMNS = tuple(
@@ -103,10 +114,18 @@ POSE_COLUMNS = tuple(
     for i, n in enumerate(POSE)
 )
 MEASURE_COLUMNS = (
-    _f32("ear_left", "", "eye aspect ratio of the subject's left eye (lid opening / eye width; Soukupova and Cech 2016)"),
+    _f32(
+        "ear_left",
+        "",
+        "eye aspect ratio of the subject's left eye (lid opening / eye width; Soukupova and Cech 2016)",
+    ),
     _f32("ear_right", "", "eye aspect ratio of the subject's right eye"),
     _f32("brow_raise", "", "mean height of both brows above the eye line, in outer-eye distances"),
-    _f32("smile", "", "mouth-corner width plus lift, in outer-eye distances; higher = more smile, lower = frown"),
+    _f32(
+        "smile",
+        "",
+        "mouth-corner width plus lift, in outer-eye distances; higher = more smile, lower = frown",
+    ),
     _f32("mouth_open", "", "gap between the inner lips, in outer-eye distances"),
     _f32("lip_press", "", "visible height of both lips, in outer-eye distances; lower = lips pressed"),
 )
@@ -119,8 +138,16 @@ VIDEO_FRAMES = Table(
         RECORDING_ID,
         FRAME_ID,
         TIME_S,
-        Column("pts", pl.Int64, "", "presentation time stamp in units of the stream's time base", nullable=False),
-        Column("container_time_s", pl.Float64, "s", "pts × time base: the time on the container's clock", nullable=False),
+        Column(
+            "pts", pl.Int64, "", "presentation time stamp in units of the stream's time base", nullable=False
+        ),
+        Column(
+            "container_time_s",
+            pl.Float64,
+            "s",
+            "pts × time base: the time on the container's clock",
+            nullable=False,
+        ),
         Column("keyframe", pl.Boolean, "", "the frame can be decoded without others", nullable=False),
     ),
 )
@@ -132,14 +159,24 @@ VIDEO_QUALITY = Table(
     (
         RECORDING_ID,
         Column("n_frames", pl.Int32, "", "frames that decode", nullable=False),
-        Column("n_frames_promised", pl.Int32, "", "frames the container's index lists; null when it lists none"),
-        Column("truncated", pl.Boolean, "", "decoding ended early: data are missing or damaged", nullable=False),
+        Column(
+            "n_frames_promised", pl.Int32, "", "frames the container's index lists; null when it lists none"
+        ),
+        Column(
+            "truncated", pl.Boolean, "", "decoding ended early: data are missing or damaged", nullable=False
+        ),
         _f64("duration_s", "s", "last minus first presentation time"),
         _f64("fps_mean", "Hz", "(n_frames - 1) / duration_s"),
         _f64("fps_nominal", "Hz", "the rate the container announces"),
         _f64("step_min_s", "s", "shortest step between frames"),
         _f64("step_max_s", "s", "longest step between frames"),
-        Column("variable_rate", pl.Boolean, "", "steps differ by more than 10 % of the median step", nullable=False),
+        Column(
+            "variable_rate",
+            pl.Boolean,
+            "",
+            "steps differ by more than 10 % of the median step",
+            nullable=False,
+        ),
         Column("width_px", pl.Int32, "px", "width of the upright picture"),
         Column("height_px", pl.Int32, "px", "height of the upright picture"),
         Column("rotation_deg", pl.Int32, "deg", "rotation the container asks for (counter-clockwise)"),
@@ -157,8 +194,20 @@ FACES = Table(
         RECORDING_ID,
         FRAME_ID,
         TIME_S,
-        Column("track_id", pl.Int32, "", "number of the face track in order of appearance; -1 in a frame without a face", nullable=False),
-        Column("primary", pl.Boolean, "", "the face that the codes follow (largest area × score over time)", nullable=False),
+        Column(
+            "track_id",
+            pl.Int32,
+            "",
+            "number of the face track in order of appearance; -1 in a frame without a face",
+            nullable=False,
+        ),
+        Column(
+            "primary",
+            pl.Boolean,
+            "",
+            "the face that the codes follow (largest area × score over time)",
+            nullable=False,
+        ),
         VALID,
         _f32("score", "", "face presence score of the mesh network, 0..1"),
         _f32("detection_score", "", "score of the detection that started or restarted the track, 0..1"),
@@ -192,10 +241,24 @@ CODES = Table(
         _f32("crop_x_px", "px", "centre of the square crop, x in the upright picture"),
         _f32("crop_y_px", "px", "centre of the square crop, y in the upright picture"),
         _f32("crop_size_px", "px", "side of the square crop; picture = centre + size / 2 × crop coordinate"),
-        Column("l68_x", pl.Array(pl.Float32, N_LANDMARKS_68), "", "68 points (iBUG order), x in the crop, -1..1"),
-        Column("l68_y", pl.Array(pl.Float32, N_LANDMARKS_68), "", "68 points, y in the crop, -1..1, downwards"),
-        Column("mp_x", pl.Array(pl.Float32, N_LANDMARKS_105), "", "105 MediaPipe points (EMOCA's order), x in the crop"),
-        Column("mp_y", pl.Array(pl.Float32, N_LANDMARKS_105), "", "105 MediaPipe points, y in the crop, downwards"),
+        Column(
+            "l68_x", pl.Array(pl.Float32, N_LANDMARKS_68), "", "68 points (iBUG order), x in the crop, -1..1"
+        ),
+        Column(
+            "l68_y", pl.Array(pl.Float32, N_LANDMARKS_68), "", "68 points, y in the crop, -1..1, downwards"
+        ),
+        Column(
+            "mp_x",
+            pl.Array(pl.Float32, N_LANDMARKS_105),
+            "",
+            "105 MediaPipe points (EMOCA's order), x in the crop",
+        ),
+        Column(
+            "mp_y",
+            pl.Array(pl.Float32, N_LANDMARKS_105),
+            "",
+            "105 MediaPipe points, y in the crop, downwards",
+        ),
     ),
     extra=r"(shape|tex|cam|light|detail)_\d{2,3}",
 )
@@ -206,10 +269,22 @@ SIGNALS = Table(
     ("recording_id", "signal", "time_s"),
     (
         RECORDING_ID,
-        Column("signal", pl.String, "", "name with its unit as suffix, such as eda_tonic_usiemens or hr_bpm", nullable=False),
+        Column(
+            "signal",
+            pl.String,
+            "",
+            "name with its unit as suffix, such as eda_tonic_usiemens or hr_bpm",
+            nullable=False,
+        ),
         Column("time_s", pl.Float64, "s", "time on the video's clock; may start before 0", nullable=False),
         Column("value", pl.Float64, "", "in the unit that the signal's name ends in"),
-        Column("valid", pl.Boolean, "", "false where the sensor or the estimate cannot be trusted; value is then null", nullable=False),
+        Column(
+            "valid",
+            pl.Boolean,
+            "",
+            "false where the sensor or the estimate cannot be trusted; value is then null",
+            nullable=False,
+        ),
     ),
 )
 
@@ -272,6 +347,38 @@ RECORDING_QUALITY = Table(
     ),
 )
 
+FOLDS = Table(
+    "folds",
+    "One row per fold of the cross-validation and recording; a person has one role in a fold.",
+    ("fold", "recording_id"),
+    (
+        Column("fold", pl.Int32, "", "0-based number of the fold", nullable=False),
+        Column("role", pl.String, "", "train, validation or test", nullable=False),
+        SUBJECT_ID,
+        RECORDING_ID,
+        Column("n_windows", pl.Int32, "", "labelled windows of the recording", nullable=False),
+        Column("n_positive", pl.Int32, "", "those of the stressor condition", nullable=False),
+    ),
+)
+
+PREDICTIONS = Table(
+    "predictions",
+    "One row per window of a fold's validation and test people: what one model said.",
+    ("model", "fold", "recording_id", "window_id"),
+    (
+        Column("model", pl.String, "", "name in affectflow.train.models", nullable=False),
+        Column("fold", pl.Int32, "", "0-based number of the fold", nullable=False),
+        Column("role", pl.String, "", "validation or test", nullable=False),
+        SUBJECT_ID,
+        RECORDING_ID,
+        Column("window_id", pl.Int32, "", "0-based, in order of time within the recording", nullable=False),
+        Column("start_s", pl.Float64, "s", "first moment of the window", nullable=False),
+        Column("end_s", pl.Float64, "s", "end of the window (not included)", nullable=False),
+        Column("label", pl.Int8, "", "1 in the stressor condition, 0 in the baseline", nullable=False),
+        Column("score", pl.Float64, "", "probability of the stressor condition, 0..1", nullable=False),
+    ),
+)
+
 TABLES: dict[str, Table] = {
     t.name: t
     for t in (
@@ -284,5 +391,7 @@ TABLES: dict[str, Table] = {
         FEATURES,
         WINDOWS,
         RECORDING_QUALITY,
+        FOLDS,
+        PREDICTIONS,
     )
 }

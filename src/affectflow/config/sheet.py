@@ -37,7 +37,9 @@ SHEET_COLUMNS = (
     SheetColumn("signals", False, "path of the recorded signals; empty for video only"),
     SheetColumn("signals_format", False, "how the signals file is read; default csv"),
     SheetColumn("events", False, "path of a TSV with onset_s, duration_s, phase, label; empty = one phase"),
-    SheetColumn("signal_offset_s", False, "seconds to add to signal times to reach the video's clock; default 0"),
+    SheetColumn(
+        "signal_offset_s", False, "seconds to add to signal times to reach the video's clock; default 0"
+    ),
     SheetColumn("pair", False, "ties recordings compared with each other; default subject_id"),
     SheetColumn("exclude", False, "why the recording is left out of everything; empty = it takes part"),
 )
@@ -90,7 +92,9 @@ def read_sheet(path: str | Path, *, signal_formats: set[str] | None = None) -> l
     for number, cells in rows:
         where = f"{path}: row {number}"
         if len(cells) != len(header):
-            mistakes.append(f"{where}: has {len(cells)} cells, the header has {len(header)}. Separate cells with one tab each.")
+            mistakes.append(
+                f"{where}: has {len(cells)} cells, the header has {len(header)}. Separate cells with one tab each."
+            )
             continue
         row = dict(zip(header, (c.strip() for c in cells), strict=True))
         found = _check_row(row, where, signal_formats)
@@ -98,12 +102,16 @@ def read_sheet(path: str | Path, *, signal_formats: set[str] | None = None) -> l
         name = row["recording_id"]
         # Some file systems do not tell A from a.
         if name.lower() in first_row:
-            mistakes.append(f"{where}: recording_id {name!r} is already used in row {first_row[name.lower()]}. Give each recording its own.")
+            mistakes.append(
+                f"{where}: recording_id {name!r} is already used in row {first_row[name.lower()]}. Give each recording its own."
+            )
         first_row.setdefault(name.lower(), number)
         if not found:
             recordings.append(_recording(row))
     if not rows:
-        mistakes.append(f"{path}: has no recordings. Add one row per video, or make a sheet with: affectflow manifest folder DIR")
+        mistakes.append(
+            f"{path}: has no recordings. Add one row per video, or make a sheet with: affectflow manifest folder DIR"
+        )
     if mistakes:
         raise SheetError("\n".join(mistakes))
     return sorted((r for r in recordings if not r.exclude), key=lambda r: r.recording_id)
@@ -117,14 +125,20 @@ def write_sheet(recordings: list[Recording]) -> str:
     used = [
         c.name
         for c in SHEET_COLUMNS
-        if c.required or any(v[c.name] != defaults[c.name] and (c.name != "pair" or v["pair"] != v["subject_id"]) for v in values)
+        if c.required
+        or any(
+            v[c.name] != defaults[c.name] and (c.name != "pair" or v["pair"] != v["subject_id"])
+            for v in values
+        )
     ]
     lines = ["\t".join(used + metadata)]
     for value in values:
         cells = ["" if value.get(name) is None else str(value.get(name, "")) for name in used + metadata]
         for name, cell in zip(used + metadata, cells, strict=True):
             if re.search(r"[\t\r\n]", cell):
-                raise SheetError(f"recording {value['recording_id']}: {name} {cell!r} contains a tab or a line break. Rename the file.")
+                raise SheetError(
+                    f"recording {value['recording_id']}: {name} {cell!r} contains a tab or a line break. Rename the file."
+                )
         lines.append("\t".join(cells))
     return "\n".join(lines) + "\n"
 
@@ -133,15 +147,25 @@ def _read_cells(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise SheetError(f"{path}: cannot be read ({error.strerror}). Set recordings: in the configuration to your sheet.") from None
+        raise SheetError(
+            f"{path}: cannot be read ({error.strerror}). Set recordings: in the configuration to your sheet."
+        ) from None
     except UnicodeDecodeError:
-        raise SheetError(f"{path}: is not UTF-8 text. Save it as tab-separated UTF-8, not as a spreadsheet.") from None
+        raise SheetError(
+            f"{path}: is not UTF-8 text. Save it as tab-separated UTF-8, not as a spreadsheet."
+        ) from None
     if "\0" in text:
         raise SheetError(f"{path}: is not text. Save it as tab-separated UTF-8, not as a spreadsheet.")
     lines = list(csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
-    numbered = [(i, cells) for i, cells in enumerate(lines, start=1) if any(c.strip() for c in cells) and not cells[0].startswith("#")]
+    numbered = [
+        (i, cells)
+        for i, cells in enumerate(lines, start=1)
+        if any(c.strip() for c in cells) and not cells[0].startswith("#")
+    ]
     if not numbered:
-        raise SheetError(f"{path}: is empty. The first row names the columns: recording_id, subject_id, video, …")
+        raise SheetError(
+            f"{path}: is empty. The first row names the columns: recording_id, subject_id, video, …"
+        )
     return [c.strip() for c in numbered[0][1]], numbered[1:]
 
 
@@ -152,7 +176,11 @@ def _check_header(header: list[str], path: str | Path) -> list[str]:
     unknown = [n for n in header if n not in _KNOWN]
     for column in SHEET_COLUMNS:
         if column.required and column.name not in header:
-            separator = " The sheet must be separated by tabs, this looks like commas." if len(header) == 1 and "," in header[0] else ""
+            separator = (
+                " The sheet must be separated by tabs, this looks like commas."
+                if len(header) == 1 and "," in header[0]
+                else ""
+            )
             near = did_you_mean(column.name, unknown)
             mistakes.append(f"{path}: row 1: column {column.name} is missing.{near}{separator}")
     for name in unknown:
@@ -160,7 +188,9 @@ def _check_header(header: list[str], path: str | Path) -> list[str]:
         if not name:
             mistakes.append(f"{path}: row 1: a column has no name. Name it or remove it.")
         elif near:
-            mistakes.append(f"{path}: row 1: column {name!r} is not known.{near} (Any name less like it is kept as metadata.)")
+            mistakes.append(
+                f"{path}: row 1: column {name!r} is not known.{near} (Any name less like it is kept as metadata.)"
+            )
     return mistakes
 
 
@@ -183,7 +213,9 @@ def _check_row(row: dict[str, str], where: str, signal_formats: set[str] | None)
         mistakes.append(f"{where}: signal_offset_s {offset!r} is not a number of seconds.")
     kind = row.get("signals_format", "")
     if kind and signal_formats is not None and kind not in signal_formats:
-        mistakes.append(f"{where}: signals_format {kind!r} does not exist.{did_you_mean(kind, signal_formats)} Choose one of: {', '.join(sorted(signal_formats))}.")
+        mistakes.append(
+            f"{where}: signals_format {kind!r} does not exist.{did_you_mean(kind, signal_formats)} Choose one of: {', '.join(sorted(signal_formats))}."
+        )
     return mistakes
 
 

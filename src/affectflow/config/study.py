@@ -21,10 +21,20 @@ from affectflow.config.viz import Viz
 class Study(Section):
     """Everything a user sets, one section per folder of the package."""
 
-    dataset: str = Field("simulated", pattern=r"^[A-Za-z0-9_-]+$", description="Name of the study: results go to results/<dataset>/.")
-    recordings: str = Field("config/recordings.tsv", description="The sheet: one row per recording (see config/README.md).")
-    seed: NonNegativeInt = Field(1, description="All random numbers derive from it, the stage and the recording.")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where networks run; auto uses a GPU that Snakemake granted.")
+    dataset: str = Field(
+        "simulated",
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="Name of the study: results go to results/<dataset>/.",
+    )
+    recordings: str = Field(
+        "config/recordings.tsv", description="The sheet: one row per recording (see config/README.md)."
+    )
+    seed: NonNegativeInt = Field(
+        1, description="All random numbers derive from it, the stage and the recording."
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="Where networks run; auto uses a GPU that Snakemake granted."
+    )
     datasets: Datasets = Field(Datasets(), description="The simulated study and what data sets need.")
     io: Io = Field(Io(), description="Video files.")
     face: Face = Field(Face(), description="Face tracking and face codes.")

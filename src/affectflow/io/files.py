@@ -48,3 +48,9 @@ def sha256_of(path: str | Path) -> str:
         while piece := handle.read(2**20):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def write_text(text: str, path: str | Path) -> None:
+    """Write UTF-8 text whole or not at all."""
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -42,7 +42,9 @@ def check_table(table: pl.DataFrame, kind: str, where: str) -> pl.DataFrame:
     for name in schema.names:
         if name not in table.columns:
             near = did_you_mean(name, [c for c in table.columns if c not in schema.names])
-            raise TableError(f"{where}: column {name} is missing (found {table.width} columns).{near} Re-run the stage that writes it.")
+            raise TableError(
+                f"{where}: column {name} is missing (found {table.width} columns).{near} Re-run the stage that writes it."
+            )
     others = [c for c in table.columns if c not in schema.names]
     for name in others:
         if not schema.allows(name):
@@ -52,7 +54,9 @@ def check_table(table: pl.DataFrame, kind: str, where: str) -> pl.DataFrame:
         if found != column.dtype:
             raise TableError(f"{where}: column {column.name} is {found}, expected {column.dtype}.")
         if not column.nullable and table[column.name].null_count():
-            raise TableError(f"{where}: column {column.name} has {table[column.name].null_count()} empty values.")
+            raise TableError(
+                f"{where}: column {column.name} has {table[column.name].null_count()} empty values."
+            )
     doubled = table.select(schema.key).is_duplicated()
     if doubled.any():
         row = table.filter(doubled).select(schema.key).row(0, named=True)
@@ -60,7 +64,9 @@ def check_table(table: pl.DataFrame, kind: str, where: str) -> pl.DataFrame:
     return table.select(schema.names + sorted(others))
 
 
-def write_table(table: pl.DataFrame, path: str | Path, kind: str, *, footer: Mapping[str, Any] | None = None) -> None:
+def write_table(
+    table: pl.DataFrame, path: str | Path, kind: str, *, footer: Mapping[str, Any] | None = None
+) -> None:
     """Check a table and write it whole as zstd Parquet.
 
     Parameters
@@ -79,7 +85,9 @@ def write_table(table: pl.DataFrame, path: str | Path, kind: str, *, footer: Map
     _write_arrow(_with_footer(checked.to_arrow(compat_level=pl.CompatLevel.oldest()), kind, footer), path)
 
 
-def write_free_table(table: pl.DataFrame, path: str | Path, *, footer: Mapping[str, Any] | None = None) -> None:
+def write_free_table(
+    table: pl.DataFrame, path: str | Path, *, footer: Mapping[str, Any] | None = None
+) -> None:
     """Write a table of results that has no fixed schema (statistics, scores), whole, as Parquet."""
     _write_arrow(_with_footer(table.to_arrow(compat_level=pl.CompatLevel.oldest()), "free", footer), path)
 
@@ -112,7 +120,9 @@ def read_free_table(path: str | Path, *, columns: list[str] | None = None) -> pl
     except FileNotFoundError:
         raise TableError(f"{path}: there is no such table. Run the stage that writes it.") from None
     except (pl.exceptions.ComputeError, pl.exceptions.ColumnNotFoundError) as error:
-        raise TableError(f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]}). Delete it and re-run.") from None
+        raise TableError(
+            f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]}). Delete it and re-run."
+        ) from None
 
 
 def read_footer(path: str | Path) -> dict[str, Any]:
@@ -122,7 +132,9 @@ def read_footer(path: str | Path) -> dict[str, Any]:
 
 
 @contextmanager
-def stream_table(path: str | Path, kind: str, *, footer: Mapping[str, Any] | None = None) -> Iterator[TableStream]:
+def stream_table(
+    path: str | Path, kind: str, *, footer: Mapping[str, Any] | None = None
+) -> Iterator[TableStream]:
     """Write a long table piece by piece, in bounded memory, whole or not at all.
 
     Yields
@@ -181,5 +193,3 @@ def _with_footer(arrow: pa.Table, kind: str, footer: Mapping[str, Any] | None) -
 def _write_arrow(arrow: pa.Table, path: str | Path) -> None:
     with whole_file(path) as temporary:
         pq.write_table(arrow, temporary, compression=COMPRESSION)
-
-

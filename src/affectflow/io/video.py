@@ -25,7 +25,17 @@ from affectflow.io.files import whole_file
 av.logging.set_level(av.logging.PANIC)
 
 # Demuxers that turn any text into "video" (ansi art) or open other files (playlists).
-_FORBIDDEN_FORMATS = {"tty", "hls", "concat", "concatf", "dash", "image2", "image2pipe", "ffmetadata", "lavfi"}
+_FORBIDDEN_FORMATS = {
+    "tty",
+    "hls",
+    "concat",
+    "concatf",
+    "dash",
+    "image2",
+    "image2pipe",
+    "ffmetadata",
+    "lavfi",
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,9 @@ class VideoFrame:
         Whether it can be decoded without others.
     """
 
-    def __init__(self, picture: av.VideoFrame, frame_id: int, pts: int, first_pts: int, time_base: Fraction) -> None:
+    def __init__(
+        self, picture: av.VideoFrame, frame_id: int, pts: int, first_pts: int, time_base: Fraction
+    ) -> None:
         self._picture = picture
         self.frame_id = frame_id
         self.pts = pts
@@ -108,7 +120,9 @@ def _open(path: str | Path, where: str) -> Iterator[tuple[Any, Any]]:
     """Open a file's first real video stream, or say in one line why not."""
     file = Path(path)
     if not file.is_file():
-        raise InputError(f"{where}: there is no such file. Mend the path in the sheet, or exclude the recording.")
+        raise InputError(
+            f"{where}: there is no such file. Mend the path in the sheet, or exclude the recording."
+        )
     if file.stat().st_size == 0:
         raise InputError(f"{where}: the file is empty (0 bytes). Copy it again, or exclude the recording.")
     try:
@@ -123,7 +137,9 @@ def _open(path: str | Path, where: str) -> Iterator[tuple[Any, Any]]:
         names = set(container.format.name.split(","))
         streams = [s for s in container.streams.video if s.codec_context is not None and not _is_cover(s)]
         if names & _FORBIDDEN_FORMATS or not streams:
-            raise InputError(f"{where}: has no video stream (found {container.format.long_name}). Mend the path in the sheet.")
+            raise InputError(
+                f"{where}: has no video stream (found {container.format.long_name}). Mend the path in the sheet."
+            )
         yield container, streams[0]
 
 
@@ -193,12 +209,16 @@ class FrameReader:
             for picture in self._pictures(container, stream):
                 pts = picture.pts if picture.pts is not None else picture.dts
                 if pts is None:
-                    raise InputError(f"{self.where}: frame {frame_id} has no time stamp. Put the video into an mp4 or mkv container.")
+                    raise InputError(
+                        f"{self.where}: frame {frame_id} has no time stamp. Put the video into an mp4 or mkv container."
+                    )
                 first_pts = pts if first_pts is None else first_pts
                 yield VideoFrame(picture, frame_id, pts, first_pts, stream.time_base)
                 frame_id += 1
         if frame_id == 0:
-            raise InputError(f"{self.where}: no frame of it can be decoded. Copy the file again, or exclude the recording.")
+            raise InputError(
+                f"{self.where}: no frame of it can be decoded. Copy the file again, or exclude the recording."
+            )
 
     def _pictures(self, container: Any, stream: Any) -> Iterator[av.VideoFrame]:
         waiting_for_keyframe = False
@@ -226,7 +246,9 @@ class FrameReader:
                     yield picture
 
 
-def read_frames(path: str | Path, *, recording_id: str | None = None, n_threads: int = 1) -> Iterator[VideoFrame]:
+def read_frames(
+    path: str | Path, *, recording_id: str | None = None, n_threads: int = 1
+) -> Iterator[VideoFrame]:
     """Iterate over the frames of a video in order, upright, with exact times.
 
     Parameters
@@ -317,7 +339,9 @@ class VideoWriter:
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
         pts = round(Fraction(time_s).limit_denominator(10**9) / self._time_base)
         if self._last_pts is not None and pts <= self._last_pts:
-            raise ValueError(f"frame time {time_s} s does not come after the one before it in units of {self._time_base} s")
+            raise ValueError(
+                f"frame time {time_s} s does not come after the one before it in units of {self._time_base} s"
+            )
         picture.pts, picture.time_base, self._last_pts = pts, self._time_base, pts
         for packet in self._stream.encode(picture):
             self._container.mux(packet)

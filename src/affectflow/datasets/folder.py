@@ -1,0 +1,203 @@
+"""Any folder of videos → the rows of a sheet.
+
+Subject and condition come from the file names (a pattern) or from a small
+table. Signals and events that lie beside a video under its name are taken too.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from pathlib import Path
+
+from affectflow.config.sheet import ID_PATTERN, SHEET_COLUMNS, Recording
+from affectflow.errors import SheetError, UsageError, did_you_mean
+
+VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".avi")
+SIGNAL_ENDINGS = (".signals.csv", ".signals.tsv", ".signals.parquet", ".csv", ".tsv", ".parquet")
+EVENTS_ENDING = ".events.tsv"
+_FIELD = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+
+
+def list_folder(
+    folder: str | Path, *, pattern: str | None = None, table: str | Path | None = None
+) -> list[Recording]:
+    """List the videos below a folder as rows of a sheet.
+
+    Parameters
+    ----------
+    folder
+        Searched with all folders below it, hidden ones left out.
+    pattern
+        How a path below `folder`, without its ending, is made up, such as
+        ``{subject_id}_{condition}`` or ``{subject_id}/{condition}``. Fields are
+        columns of the sheet or any other name, which becomes metadata; ``*``
+        stands for anything. A pattern without ``/`` is held against the file
+        name alone. Without pattern and table each video is a person of its own.
+    table
+        Tab-, comma- or semicolon-separated text with a column ``file`` (name or path below
+        `folder`) and any columns of the sheet; wins over the pattern.
+
+    Returns
+    -------
+    Rows sorted by recording_id; ids are made of the file's name.
+
+    Raises
+    ------
+    UsageError
+        If the folder is absent or the pattern cannot be understood.
+    SheetError
+        If there is no video, a file does not fit the pattern, a row of the
+        table names no video, or two files would get the same id.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise UsageError(f"{folder}: is not a folder. Give the folder that holds the videos.")
+    videos = _find_videos(root)
+    if not videos:
+        raise SheetError(f"{folder}: no video found below it (looked for {', '.join(VIDEO_SUFFIXES)}).")
+    fields = [_fields_of(path, root, _compile(pattern)) if pattern else {} for path in videos]
+    unfit = [str(path.relative_to(root)) for path, found in zip(videos, fields, strict=True) if found is None]
+    if unfit:
+        raise SheetError(
+            f"{folder}: {len(unfit)} of {len(videos)} videos do not fit the pattern {pattern!r}: "
+            f"{', '.join(unfit[:5])}{' …' if len(unfit) > 5 else ''}. Change the pattern or move the files."
+        )
+    rows = _read_table(table, videos, root) if table else {}
+    ids = _unique_ids(videos, root)
+    recordings = [
+        _recording(path, ids[path], {**(found or {}), **rows.get(path, {})})
+        for path, found in zip(videos, fields, strict=True)
+    ]
+    return sorted(recordings, key=lambda r: r.recording_id)
+
+
+def _find_videos(root: Path) -> list[Path]:
+    found = [
+        Path(place) / name
+        for place, folders, names in os.walk(root)
+        for name in names
+        if name.lower().endswith(VIDEO_SUFFIXES) and not name.startswith(".") and _visible(folders)
+    ]
+    return sorted(p for p in found if p.is_file())
+
+
+def _visible(folders: list[str]) -> bool:
+    """Keep os.walk out of hidden folders (it looks at the list it gave us)."""
+    folders[:] = sorted(f for f in folders if not f.startswith("."))
+    return True
+
+
+def _compile(pattern: str) -> re.Pattern[str]:
+    names = _FIELD.findall(pattern)
+    allowed = {c.name for c in SHEET_COLUMNS} - {"video", "signals", "events"}
+    for name in names:
+        if name not in allowed and (near := did_you_mean(name, allowed)):
+            raise UsageError(f"pattern {pattern!r}: {{{name}}} is not a column of the sheet.{near}")
+    if len(names) != len(set(names)):
+        raise UsageError(f"pattern {pattern!r}: a field occurs twice.")
+    if "subject_id" not in names:
+        raise UsageError(f"pattern {pattern!r}: has no {{subject_id}}. Example: {{subject_id}}_{{condition}}")
+    if "{" in _FIELD.sub("", pattern) or "}" in _FIELD.sub("", pattern):
+        raise UsageError(
+            f"pattern {pattern!r}: fields are lower-case names in braces, such as {{subject_id}}."
+        )
+    expression = ""
+    for part in re.split(r"(\{[a-z_][a-z0-9_]*\}|\*)", pattern):
+        field = _FIELD.fullmatch(part)
+        expression += f"(?P<{field[1]}>[^/]+?)" if field else "[^/]*" if part == "*" else re.escape(part)
+    return re.compile(expression)
+
+
+def _fields_of(path: Path, root: Path, expression: re.Pattern[str]) -> dict[str, str] | None:
+    relative = path.relative_to(root).with_suffix("")
+    text = relative.as_posix() if "/" in expression.pattern else relative.name
+    found = expression.fullmatch(text)
+    return found.groupdict() if found else None
+
+
+def _read_table(table: str | Path, videos: list[Path], root: Path) -> dict[Path, dict[str, str]]:
+    try:
+        text = Path(table).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{table}: cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        raise SheetError(f"{table}: is not UTF-8 text. Save it as CSV in UTF-8.") from None
+    first = text.splitlines()[0] if text else ""
+    reader = csv.DictReader(text.splitlines(), delimiter=max("\t,;", key=first.count))
+    if "file" not in (reader.fieldnames or []):
+        raise SheetError(f"{table}: row 1: column file is missing. It names the video each row is about.")
+    by_name: dict[str, list[Path]] = {}
+    for path in videos:
+        for name in {path.name, path.relative_to(root).as_posix()}:
+            by_name.setdefault(name, []).append(path)
+    rows, mistakes = {}, []
+    for number, row in enumerate(reader, start=2):
+        name = (row.pop("file") or "").strip()
+        paths = by_name.get(name, [])
+        if len(paths) == 1:
+            rows[paths[0]] = {k: (v or "").strip() for k, v in row.items() if k}
+        elif paths:
+            mistakes.append(
+                f"{table}: row {number}: {name!r} lies in {len(paths)} folders. Give its path below the folder."
+            )
+        else:
+            mistakes.append(
+                f"{table}: row {number}: there is no video {name!r}.{did_you_mean(name, by_name)}"
+            )
+    if mistakes:
+        raise SheetError("\n".join(mistakes))
+    return rows
+
+
+def _unique_ids(videos: list[Path], root: Path) -> dict[Path, str]:
+    """Name each recording by its file; by its path where two files share a name."""
+    short = {path: _as_id(path.stem) for path in videos}
+    taken = [name.lower() for name in short.values()]
+    ids = {
+        path: name
+        if taken.count(name.lower()) == 1
+        else _as_id("_".join(path.relative_to(root).with_suffix("").parts))
+        for path, name in short.items()
+    }
+    by_id: dict[str, list[Path]] = {}
+    for path, name in ids.items():
+        by_id.setdefault(name.lower(), []).append(path)
+    for name, paths in by_id.items():
+        if len(paths) > 1:
+            listed = ", ".join(repr(str(p.relative_to(root))) for p in paths)
+            raise SheetError(f"{root}: {listed} would all be named {name!r}. Rename all but one.")
+    return ids
+
+
+def _as_id(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_-") or "video"
+
+
+def _recording(path: Path, recording_id: str, fields: dict[str, str]) -> Recording:
+    known = {c.name for c in SHEET_COLUMNS}
+    values = {k: v for k, v in fields.items() if k in known and v}
+    recording_id = values.pop("recording_id", recording_id)
+    subject_id = values.pop("subject_id", recording_id)
+    for name, value in (("recording_id", recording_id), ("subject_id", subject_id)):
+        if not ID_PATTERN.fullmatch(value):
+            raise SheetError(
+                f"{path}: {name} {value!r} may have letters, digits, _ and - only. Change the pattern or rename the file."
+            )
+    beside = path.with_suffix("")
+    signals = next((f"{beside}{e}" for e in SIGNAL_ENDINGS if Path(f"{beside}{e}").is_file()), None)
+    events = f"{beside}{EVENTS_ENDING}"
+    return Recording(
+        recording_id=recording_id,
+        subject_id=subject_id,
+        condition=values.get("condition"),
+        video=str(path),
+        signals=values.get("signals", signals),
+        signals_format=values.get("signals_format", "csv"),
+        events=values.get("events", events if Path(events).is_file() else None),
+        signal_offset_s=float(values.get("signal_offset_s", 0)),
+        pair=values.get("pair", subject_id),
+        exclude=values.get("exclude"),
+        metadata={k: v for k, v in fields.items() if k not in known},
+    )
