@@ -1,0 +1,120 @@
+"""The command line: `affectflow manifest`, `doctor`, `schema`, `summary`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from affectflow.errors import AffectflowError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Face videos and biosignals to features, statistics, figures and models. "
+    "The work itself is run by snakemake; these commands prepare and inspect it.",
+)
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Print the version when asked."""
+    if show:
+        from affectflow import __version__
+
+        typer.echo(f"affectflow {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def manifest(
+    dataset: Annotated[str, typer.Argument(help="Name of a data set; `folder` for any folder of videos.")],
+    folder: Annotated[Path, typer.Argument(help="Where its files lie.")],
+    pattern: Annotated[
+        str | None, typer.Option(help="How file names are made up, such as {subject_id}_{condition}.")
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option(help="Text table with a column `file` and columns of the sheet.")
+    ] = None,
+) -> None:
+    """Print the sheet of recordings of a data set; send it to config/recordings.tsv."""
+    from affectflow.config.sheet import write_sheet
+    from affectflow.datasets import MANIFESTS
+    from affectflow.registry import load
+
+    list_recordings = load(MANIFESTS, dataset, "data set")
+    recordings = list_recordings(folder, pattern=pattern, table=table)
+    sys.stdout.write(write_sheet(recordings))
+    people = len({r.subject_id for r in recordings})
+    conditions = sorted({r.condition or "(none)" for r in recordings})
+    typer.echo(
+        f"{len(recordings)} recordings of {people} people; conditions: {', '.join(conditions)}", err=True
+    )
+
+
+@app.command()
+def doctor(
+    config: Annotated[Path, typer.Option(help="Configuration to check.")] = Path("config/config.yaml"),
+) -> None:
+    """Tell what is installed, whether the configuration and the sheet are right, and what each backend needs."""
+    from affectflow.doctor import diagnose
+
+    findings = diagnose(config)
+    for finding in findings:
+        typer.echo(
+            f"{'ok  ' if finding.ok else 'MEND' if finding.needed else 'none'}  {finding.what}: {finding.state}"
+        )
+    if any(f.needed and not f.ok for f in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def schema(
+    table: Annotated[str | None, typer.Argument(help="A kind of table; none lists them.")] = None,
+) -> None:
+    """Print the tables of the workflow and what their columns mean."""
+    from affectflow.errors import UsageError, did_you_mean
+    from affectflow.schema import TABLES
+
+    if table is None:
+        for kind in TABLES.values():
+            typer.echo(f"{kind.name:18} {kind.meaning}")
+        return
+    if table not in TABLES:
+        raise UsageError(
+            f"{table!r} is not a kind of table.{did_you_mean(table, TABLES)} There are: {', '.join(TABLES)}."
+        )
+    kind = TABLES[table]
+    typer.echo(f"{kind.name}: {kind.meaning}\nkey: {', '.join(kind.key)}\n")
+    for column in kind.columns:
+        typer.echo(f"{column.name:20} {column.dtype!s:28} {column.unit:4} {column.meaning}")
+    if kind.extra:
+        typer.echo(f"and any column whose name fits {kind.extra}")
+
+
+@app.command()
+def summary(
+    config: Annotated[Path, typer.Option(help="Configuration of the study.")] = Path("config/config.yaml"),
+) -> None:
+    """Print what a finished study found and where its report, figures and videos lie."""
+    from affectflow.summary import summarise_study
+
+    typer.echo(summarise_study(config))
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on stderr, without a traceback."""
+    try:
+        app()
+    except AffectflowError as error:
+        print(f"affectflow: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of a pipe, such as `head`, has seen enough.
+        sys.stderr.close()
+        sys.exit(0)

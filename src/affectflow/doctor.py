@@ -1,0 +1,110 @@
+"""What is installed here, and what is missing for whom."""
+
+from __future__ import annotations
+
+import ctypes.util
+import importlib
+import platform
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from affectflow.config.sheet import read_sheet
+from affectflow.config.study import read_study
+from affectflow.datasets import SIGNAL_FORMATS
+from affectflow.errors import AffectflowError
+
+NEEDED = (
+    "numpy", "polars", "pyarrow", "av", "ffmpeg-python", "imageio-ffmpeg", "mediapipe", "open3d-cpu",
+    "opencv-contrib-python", "neurokit2", "scipy", "scikit-learn", "statsmodels", "openTSNE", "torch", "snakemake",
+)  # fmt: skip
+OPTIONAL = {
+    "pytorch3d": "the pytorch3d renderer (see docs/weights.md)",
+    "face-alignment": "FAN landmarks for EMOCA crops: pip install affectflow[face-alignment]",
+    "snakemake-executor-plugin-slurm": "profiles/slurm: pip install affectflow[slurm]",
+}
+# What Open3D and OpenCV load; the Debian package that holds each.
+LIBRARIES = {
+    "usb-1.0": "libusb-1.0-0",
+    "EGL": "libegl1",
+    "GL": "libgl1",
+    "X11": "libx11-6",
+    "udev": "libudev1",
+    "glib-2.0": "libglib2.0-0",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at.
+
+    Attributes
+    ----------
+    what, state
+        What was looked at and what was found, in words.
+    ok
+        Whether it is there and right.
+    needed
+        Whether the default workflow needs it.
+    """
+
+    what: str
+    state: str
+    ok: bool
+    needed: bool = True
+
+
+def diagnose(config: str | Path) -> list[Finding]:
+    """Look at Python, packages, system libraries, GPU, configuration and sheet.
+
+    Parameters
+    ----------
+    config
+        The configuration file to check.
+    """
+    findings = [
+        Finding(
+            "python",
+            platform.python_version(),
+            platform.python_version_tuple()[:2] in {("3", "10"), ("3", "11"), ("3", "12")},
+        )
+    ]
+    findings += [_package(name, needed=True) for name in NEEDED]
+    findings += [_package(name, needed=False, use=use) for name, use in OPTIONAL.items()]
+    findings += [_library(name, package) for name, package in LIBRARIES.items()]
+    return [*findings, _gpu(), *_study(Path(config))]
+
+
+def _package(name: str, *, needed: bool, use: str = "") -> Finding:
+    try:
+        return Finding(name, version(name), True, needed)
+    except PackageNotFoundError:
+        return Finding(
+            name, f"not installed{f'; needed for {use}' if use else '; run make env'}", False, needed
+        )
+
+
+def _library(name: str, package: str) -> Finding:
+    found = ctypes.util.find_library(name)
+    return Finding(f"lib{name}", found or f"missing; run: apt-get install {package}", found is not None)
+
+
+def _gpu() -> Finding:
+    torch = importlib.import_module("torch")
+    if torch.cuda.is_available():
+        return Finding("gpu", torch.cuda.get_device_name(0), True, False)
+    return Finding("gpu", "no CUDA device; everything runs on the CPU", False, False)
+
+
+def _study(config: Path) -> list[Finding]:
+    try:
+        study = read_study(config)
+    except AffectflowError as error:
+        return [Finding(str(config), str(error), False)]
+    findings = [Finding(str(config), f"study {study.dataset!r}, backend {study.face.backend}", True)]
+    try:
+        recordings = read_sheet(study.recordings, signal_formats=set(SIGNAL_FORMATS))
+    except AffectflowError as error:
+        return [*findings, Finding(study.recordings, str(error), False)]
+    people = len({r.subject_id for r in recordings})
+    return [*findings, Finding(study.recordings, f"{len(recordings)} recordings of {people} people", True)]
