@@ -1,0 +1,93 @@
+"""What every face backend offers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+
+class FaceBackend(ABC):
+    """Makes face codes from tracked faces, and meshes from face codes.
+
+    A backend is one file here and one line in `backends/__init__.py`; the
+    contract battery (`tests/contracts/test_backends.py`) runs over all of them.
+
+    Attributes
+    ----------
+    name
+        The name in the registry and in paths.
+    needs_video
+        Whether `extract` looks at pixels; if not, `frames` is None and the
+        video is not even decoded.
+    needs_gpu
+        Whether its job asks the workflow for a GPU.
+    triangles
+        (t, 3) int32 of the meshes, counter-clockwise seen from outside.
+    """
+
+    name: ClassVar[str]
+    needs_video: ClassVar[bool] = False
+    needs_gpu: ClassVar[bool] = False
+    triangles: NDArray[np.int32]
+
+    @classmethod
+    @abstractmethod
+    def load(cls, weights: Path | None = None, *, device: str = "cpu") -> FaceBackend:
+        """Make the backend ready.
+
+        Parameters
+        ----------
+        weights
+            Folder with the user's files of this backend; None for a backend
+            that needs none.
+        device
+            "cpu" or "cuda".
+
+        Raises
+        ------
+        MissingDependencyError
+            If a package or a file of weights is not there.
+        """
+
+    @abstractmethod
+    def extract(self, faces: pl.DataFrame, frames: Iterable[Any] | None = None) -> Iterator[pl.DataFrame]:
+        """Make codes of the frames of one recording.
+
+        Parameters
+        ----------
+        faces
+            `schema.FACES`, one row per decoded frame (the primary face or an
+            empty row), sorted by frame_id; any number of rows.
+        frames
+            For backends with `needs_video`: the decoded frames
+            (`io.video.VideoFrame`: frame_id, rgb), in the same order and
+            number as the rows of `faces`; read once.
+
+        Yields
+        ------
+        Pieces of a `schema.CODES` table, together one row per row of `faces`
+        in the same order. A face that cannot be coded has nulls and valid = false.
+        """
+
+    @abstractmethod
+    def mesh(self, exp: NDArray[np.floating], pose: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Build the meshes that codes stand for.
+
+        Parameters
+        ----------
+        exp
+            (n, 50) expression coefficients.
+        pose
+            (n, 6) radians: head rotation (axis-angle), then jaw rotation.
+
+        Returns
+        -------
+        (n, v, 3) float32 vertices: centimetres, x to the picture's right, y up,
+        z to the camera, head centred near the origin.
+        """
