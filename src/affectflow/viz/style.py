@@ -1,0 +1,68 @@
+"""The look of all figures: sizes, colours, the mark on simulated data, and writing without dates.
+
+Figures are drawn with `matplotlib.figure.Figure` directly (no pyplot), so
+drawing needs no display and leaves no state behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from affectflow.io.files import whole_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MM = 1 / 25.4
+COLUMN_MM = 89.0
+PAGE_MM = 183.0
+
+# Okabe and Ito (2008): told apart with the common kinds of colour blindness, and in grey.
+BLUE, VERMILLION, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+ORANGE, SKY, BLACK, GREY = "#E69F00", "#56B4E9", "#000000", "#8C8C8C"
+BASELINE_COLOUR, STRESSOR_COLOUR = BLUE, VERMILLION
+CYCLE = (BLUE, VERMILLION, GREEN, PINK, ORANGE, SKY, BLACK)
+
+
+@contextmanager
+def figure_style() -> Iterator[None]:
+    """Draw with the project's style; the settings of the caller come back afterwards."""
+    import matplotlib.style
+
+    with as_file(files("affectflow.viz") / "affectflow.mplstyle") as path, matplotlib.style.context(str(path)):
+        yield
+
+
+def new_figure(*, width_mm: float = COLUMN_MM, height_mm: float = 70.0) -> Figure:
+    """Return an empty figure; `COLUMN_MM` and `PAGE_MM` are the usual widths of a journal."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width_mm * MM, height_mm * MM))
+
+
+def mark_simulated(figure: Figure, simulated: bool) -> None:
+    """Write "simulated data" into the bottom right corner, so that no one takes the figure for a finding."""
+    if simulated:
+        figure.text(
+            0.995, 0.005, "simulated data", ha="right", va="bottom", fontsize=7, color=VERMILLION, style="italic"
+        ).set_in_layout(False)
+
+
+def write_figure(figure: Figure, path: str | Path) -> None:
+    """Write a figure as SVG or PNG (by suffix), whole, with the same bytes for the same figure.
+
+    Parameters
+    ----------
+    figure
+        What to write.
+    path
+        Ends in .svg or .png.
+    """
+    suffix = Path(path).suffix
+    metadata = {".svg": {"Date": None, "Creator": "affectflow"}, ".png": {"Software": "affectflow"}}[suffix]
+    with figure_style(), whole_file(path) as temporary:
+        figure.savefig(temporary, metadata=metadata)
