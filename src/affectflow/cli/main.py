@@ -62,7 +62,7 @@ def doctor(
     config: Annotated[Path, typer.Option(help="Configuration to check.")] = Path("config/config.yaml"),
 ) -> None:
     """Tell what is installed, whether the configuration and the sheet are right, and what each backend needs."""
-    from affectflow.doctor import diagnose
+    from affectflow.cli.doctor import diagnose
 
     findings = diagnose(config)
     for finding in findings:
@@ -102,7 +102,7 @@ def summary(
     config: Annotated[Path, typer.Option(help="Configuration of the study.")] = Path("config/config.yaml"),
 ) -> None:
     """Print what a finished study found and where its report, figures and videos lie."""
-    from affectflow.summary import summarise_study
+    from affectflow.cli.summary import summarise_study
 
     typer.echo(summarise_study(config))
 
