@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+from functools import cache
 from pathlib import Path
 
 from affectflow.config.sheet import ID_PATTERN, SHEET_COLUMNS, Recording
@@ -57,7 +58,7 @@ def list_folder(
     videos = _find_videos(root)
     if not videos:
         raise SheetError(f"{folder}: no video found below it (looked for {', '.join(VIDEO_SUFFIXES)}).")
-    fields = [_fields_of(path, root, _compile(pattern)) if pattern else {} for path in videos]
+    fields = [_fields_of(path.relative_to(root), pattern) if pattern else {} for path in videos]
     unfit = [str(path.relative_to(root)) for path, found in zip(videos, fields, strict=True) if found is None]
     if unfit:
         raise SheetError(
@@ -74,21 +75,16 @@ def list_folder(
 
 
 def _find_videos(root: Path) -> list[Path]:
-    found = [
-        Path(place) / name
-        for place, folders, names in os.walk(root)
-        for name in names
-        if name.lower().endswith(VIDEO_SUFFIXES) and not name.startswith(".") and _visible(folders)
-    ]
+    found = []
+    for place, folders, names in os.walk(root):
+        folders[:] = [f for f in folders if not f.startswith(".")]  # os.walk then stays out of hidden ones
+        found += [
+            Path(place) / n for n in names if n.lower().endswith(VIDEO_SUFFIXES) and not n.startswith(".")
+        ]
     return sorted(p for p in found if p.is_file())
 
 
-def _visible(folders: list[str]) -> bool:
-    """Keep os.walk out of hidden folders (it looks at the list it gave us)."""
-    folders[:] = sorted(f for f in folders if not f.startswith("."))
-    return True
-
-
+@cache
 def _compile(pattern: str) -> re.Pattern[str]:
     names = _FIELD.findall(pattern)
     allowed = {c.name for c in SHEET_COLUMNS} - {"video", "signals", "events"}
@@ -110,10 +106,10 @@ def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile(expression)
 
 
-def _fields_of(path: Path, root: Path, expression: re.Pattern[str]) -> dict[str, str] | None:
-    relative = path.relative_to(root).with_suffix("")
-    text = relative.as_posix() if "/" in expression.pattern else relative.name
-    found = expression.fullmatch(text)
+def _fields_of(path: Path, pattern: str) -> dict[str, str] | None:
+    """Return the fields of a path below the folder, or None when it does not fit."""
+    text = path.with_suffix("").as_posix() if "/" in pattern else path.stem
+    found = _compile(pattern).fullmatch(text)
     return found.groupdict() if found else None
 
 

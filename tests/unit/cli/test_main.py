@@ -1,0 +1,58 @@
+"""The commands a user types."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+AFFECTFLOW = Path(sys.executable).with_name("affectflow")
+
+
+def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(AFFECTFLOW), *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def test_manifest_prints_a_sheet_that_reads_back(tmp_path):
+    (tmp_path / "S1_rest.mp4").write_bytes(b"")
+    result = run("manifest", "folder", str(tmp_path), "--pattern", "{subject_id}_{condition}")
+    assert result.returncode == 0
+    assert result.stdout.splitlines()[0].split("\t") == ["recording_id", "subject_id", "condition", "video"]
+    assert result.stdout.splitlines()[1].split("\t")[:3] == ["S1_rest", "S1", "rest"]
+    assert "1 recordings of 1 people" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says", "code"),
+    [
+        (["manifest", "foldr", "."], "Did you mean folder?", 2),
+        (["manifest", "folder", "absent"], "is not a folder", 2),
+        (["schema", "codez"], "Did you mean codes?", 2),
+        (["summary", "--config", "absent.yaml"], "cannot be read", 2),
+    ],
+)
+def test_mistakes_are_one_line_and_not_a_traceback(tmp_path, arguments, says, code):
+    result = run(*arguments, cwd=tmp_path)
+    assert result.returncode == code
+    assert says in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_schema_tells_what_a_column_means():
+    assert "presentation time" in run("schema", "video_frames").stdout
+    assert "codes" in run("schema").stdout
+
+
+def test_doctor_finds_the_shipped_study_in_order(root):
+    result = run("doctor", cwd=root)
+    assert result.returncode == 0, result.stdout
+    assert "study 'simulated'" in result.stdout
+
+
+def test_doctor_says_what_to_mend(tmp_path):
+    (tmp_path / "c.yaml").write_text("recordings: absent.tsv\n")
+    result = run("doctor", "--config", "c.yaml", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "MEND  absent.tsv" in result.stdout

@@ -1,0 +1,53 @@
+"""What a stage says while it runs."""
+
+from __future__ import annotations
+
+import logging
+from types import SimpleNamespace
+
+import pytest
+
+from affectflow.errors import InputError
+from affectflow.io.log import progress, stage
+
+
+def stand_in(tmp_path, **values):
+    return SimpleNamespace(
+        rule="probe_video",
+        log=[str(tmp_path / "logs" / "x.log")],
+        params={"version": 3, "crf": 18},
+        input=values.get("input", []),
+    )
+
+
+def test_a_users_mistake_is_one_line_and_exit_1(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop, stage(stand_in(tmp_path)):
+        raise InputError("recording S01: the file is empty.")
+    assert stop.value.code == 1
+    assert capsys.readouterr().err == "affectflow probe_video: recording S01: the file is empty.\n"
+    assert "the file is empty" in (tmp_path / "logs/x.log").read_text()
+
+
+def test_a_defect_keeps_its_traceback(tmp_path):
+    with pytest.raises(ZeroDivisionError), stage(stand_in(tmp_path)):
+        _ = 1 / 0
+    log = (tmp_path / "logs/x.log").read_text()
+    assert "defect in affectflow" in log
+    assert "Traceback" in log
+
+
+def test_provenance_names_version_params_and_digests(tmp_path):
+    source = tmp_path / "in.txt"
+    source.write_text("abc")
+    with stage(stand_in(tmp_path, input=[str(source)])) as footer:
+        pass
+    assert footer["stage_version"] == 3
+    assert footer["params"] == {"crf": 18}
+    assert footer["inputs"][str(source)].startswith("ba7816bf")
+
+
+def test_progress_passes_everything_on_and_says_so(caplog):
+    caplog.set_level(logging.INFO, "affectflow")
+    assert list(progress(range(5), total=5, label="S01", every_s=0)) == list(range(5))
+    assert "S01: 5 of 5 (100%)" in caplog.text
+    assert "S01: 5 done" in caplog.text
