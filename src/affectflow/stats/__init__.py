@@ -1,1 +1,65 @@
-"""Table in, result table out: paired tests, LDA, t-SNE."""
+"""Table in, result tables out: tests, discriminant, t-SNE; and the registry of analyses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What the workflow must know of an analysis without importing it.
+
+    Attributes
+    ----------
+    run
+        ``"module:function"``: takes the input table, options by keyword, and
+        returns a dict of result tables with "results" among them.
+    reads
+        Its input: "windows" (all recordings in one table) or "features" (the
+        per-frame tables, one below the other).
+    settings
+        The settings it uses, as dotted keys of the configuration; the last
+        part is the keyword of `run`.
+    tables
+        Every table it returns.
+    """
+
+    run: str
+    reads: str
+    settings: tuple[str, ...]
+    tables: tuple[str, ...]
+
+
+_CONDITIONS = ("stats.baseline", "stats.stressor")
+_TESTS = (*_CONDITIONS, "stats.alpha", "stats.family", "stats.summaries")
+
+ANALYSES: dict[str, Analysis] = {
+    "paired_tests": Analysis(
+        "affectflow.stats.paired_tests:paired_tests", "windows", _TESTS, ("results", "units", "exclusions")
+    ),
+    "grouped_tests": Analysis(
+        "affectflow.stats.grouped_tests:grouped_tests", "windows", _TESTS, ("results", "units", "exclusions")
+    ),
+    "lda": Analysis(
+        "affectflow.stats.lda:lda",
+        "windows",
+        (
+            *_CONDITIONS,
+            "seed",
+            "stats.lda.kinds",
+            "stats.lda.summaries",
+            "stats.lda.n_folds",
+            "stats.lda.n_permutations",
+            "stats.lda.n_bootstrap",
+        ),
+        ("results", "scores", "direction", "roc", "exclusions"),
+    ),
+    "tsne": Analysis(
+        "affectflow.stats.tsne:tsne",
+        "features",
+        (*_CONDITIONS, "seed", "stats.tsne.kinds", "stats.tsne.max_points", "stats.tsne.perplexity"),
+        ("results", "embedding"),
+    ),
+}
+
+RUN = {name: analysis.run for name, analysis in ANALYSES.items()}

@@ -33,7 +33,10 @@ def figure_style() -> Iterator[None]:
     """Draw with the project's style; the settings of the caller come back afterwards."""
     import matplotlib.style
 
-    with as_file(files("affectflow.viz") / "affectflow.mplstyle") as path, matplotlib.style.context(str(path)):
+    with (
+        as_file(files("affectflow.viz") / "affectflow.mplstyle") as path,
+        matplotlib.style.context(str(path)),
+    ):
         yield
 
 
@@ -48,7 +51,14 @@ def mark_simulated(figure: Figure, simulated: bool) -> None:
     """Write "simulated data" into the bottom right corner, so that no one takes the figure for a finding."""
     if simulated:
         figure.text(
-            0.995, 0.005, "simulated data", ha="right", va="bottom", fontsize=7, color=VERMILLION, style="italic"
+            0.995,
+            0.005,
+            "simulated data",
+            ha="right",
+            va="bottom",
+            fontsize=7,
+            color=VERMILLION,
+            style="italic",
         ).set_in_layout(False)
 
 

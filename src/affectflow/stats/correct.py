@@ -1,0 +1,63 @@
+"""Correction of many p values at once, within stated families."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from statsmodels.stats.multitest import multipletests
+
+
+def corrected(p: np.ndarray, *, method: str) -> np.ndarray:
+    """Return p values corrected by Holm ("holm") or Benjamini-Hochberg ("fdr_bh"); NaN stays NaN and is not counted.
+
+    Parameters
+    ----------
+    p
+        Raw p values, any of them NaN (a test that could not be done), shape (n,).
+    method
+        A name that statsmodels' multipletests knows.
+    """
+    out = np.full(p.shape, np.nan)
+    done = np.isfinite(p)
+    if done.any():
+        out[done] = multipletests(p[done], method=method)[1]
+    return out
+
+
+def add_corrections(results: pl.DataFrame, *, family: str, alpha: float) -> pl.DataFrame:
+    """Add the corrected p values and the verdict to a table of tests.
+
+    Holm (1979) keeps the chance of any false finding in a family at alpha;
+    Benjamini and Hochberg (1995) keep the expected share of false findings
+    among the findings there. `p_holm_study` takes all tests of the table as one
+    family, whatever `family` is, so that a reader can be as strict as they like.
+
+    Parameters
+    ----------
+    results
+        One row per test with `kind` and `p` (null where it could not be done).
+    family
+        "kind": each kind of measure is a family; "study": all tests are one.
+    alpha
+        Level of the verdict `significant` (`p_holm` ≤ alpha).
+    """
+    names = results["kind"].to_list() if family == "kind" else ["study"] * len(results)
+    p = results["p"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    families = np.array(names, dtype=object)
+    holm, bh, sizes = (np.full(len(p), np.nan) for _ in range(3))
+    for name in dict.fromkeys(names):
+        mine = families == name
+        holm[mine], bh[mine] = corrected(p[mine], method="holm"), corrected(p[mine], method="fdr_bh")
+        sizes[mine] = np.isfinite(p[mine]).sum()
+    return results.with_columns(
+        pl.Series("family", names, dtype=pl.String),
+        pl.Series("n_tests", sizes).cast(pl.Int32),
+        _column("p_holm", holm),
+        _column("p_bh", bh),
+        _column("p_holm_study", corrected(p, method="holm")),
+        pl.lit(alpha).alias("alpha"),
+    ).with_columns((pl.col("p_holm") <= alpha).alias("significant"))
+
+
+def _column(name: str, values: np.ndarray) -> pl.Series:
+    return pl.Series(name, values, dtype=pl.Float64).fill_nan(None)

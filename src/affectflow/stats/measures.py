@@ -1,0 +1,82 @@
+"""What a feature column is: which summary, of what kind of thing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from affectflow.errors import DesignError
+from affectflow.schema import CODES_COLUMNS, FEATURES, MEASURES, WINDOWS
+
+KINDS = ("codes", "measures", "signals", "other")
+SUMMARIES = ("mean", "sd", "speed")
+_UNITS = ("usiemens", "bpm", "hz", "px", "degc", "degc2", "au", "mm", "rad")
+# Columns that say where and when a row is, not what was seen.
+_PLACES = {c.name for c in (*WINDOWS.columns, *FEATURES.columns)} - {*CODES_COLUMNS, *MEASURES, "blink"}
+
+
+def summary_of(column: str) -> str:
+    """Return mean, sd or speed; "rate" for the blink rate; "level" for a column that is no summary."""
+    if column == "blink_rate_hz":
+        return "rate"
+    word = column.split("_", 1)[0]
+    return word if word in SUMMARIES and "_" in column else "level"
+
+
+def base_of(column: str) -> str:
+    """Return what a column summarises: ``speed_exp_03`` → ``exp_03``."""
+    return column.split("_", 1)[1] if summary_of(column) in SUMMARIES else column
+
+
+def kind_of(column: str) -> str:
+    """Return what kind of thing a column is about: codes, measures, signals or other.
+
+    The kinds are the families of tests: face codes (expression and pose), facial
+    measures (eyes, brows, mouth, blink rate), biosignals (names that end in a
+    unit), and whatever else the user's table has.
+    """
+    base = base_of(column)
+    if base in CODES_COLUMNS:
+        return "codes"
+    if base in MEASURES or base in {"blink_rate_hz", "blink"}:
+        return "measures"
+    return "signals" if base.rsplit("_", 1)[-1] in _UNITS else "other"
+
+
+def feature_columns(
+    table: pl.DataFrame, *, kinds: Sequence[str] = KINDS, summaries: Sequence[str] = ("mean", "speed")
+) -> list[str]:
+    """Return the feature columns of a windows, features or own table, in the table's order.
+
+    The blink rate and columns that are no summary of a window (per-frame
+    codes) are chosen by kind alone; per-frame derivatives (``d_``) and the
+    blink flag never are.
+
+    Raises
+    ------
+    DesignError
+        If no column remains; the message says which kinds the table has.
+    """
+    numbers = [
+        n for n, t in table.schema.items() if t.is_numeric() and n not in _PLACES and not n.startswith("d_")
+    ]
+    wanted = {*summaries, "rate", "level"}
+    chosen = [n for n in numbers if kind_of(n) in kinds and summary_of(n) in wanted]
+    if not chosen:
+        found = ", ".join(sorted({f"{kind_of(n)}/{summary_of(n)}" for n in numbers})) or "none"
+        raise DesignError(
+            f"no feature column is of kind {', '.join(kinds)} and summary {', '.join(summaries)}; the table has {found}. "
+            "Set kinds and summaries in the stats section of the configuration."
+        )
+    return chosen
+
+
+def matrix(table: pl.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Return columns as float64 (n_rows, n_columns); null becomes NaN."""
+    return (
+        table.select(pl.col(columns).cast(pl.Float64).fill_null(float("nan")))
+        .to_numpy()
+        .reshape(len(table), -1)
+    )
