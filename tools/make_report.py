@@ -1,0 +1,24 @@
+"""Write the report of a study to results/<dataset>/report.html (called by `make report`)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from affectflow.config.study import read_study
+from affectflow.errors import AffectflowError
+
+
+def main(config: str) -> int:
+    """Run ``snakemake --report`` for the study of a configuration file; return its exit code."""
+    try:
+        dataset = read_study(config).dataset
+    except AffectflowError as error:
+        print(f"affectflow: {error}", file=sys.stderr)
+        return error.exit_code
+    report = f"results/{dataset}/report.html"
+    return subprocess.run(["snakemake", "--configfile", config, "--report", report]).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
