@@ -1,1 +1,151 @@
-# Rules of affectflow.train.
+# Models: whole people are for training, validation or test; one job per model and fold.
+from affectflow.train.models import facts_of
+
+try:
+    MODEL_FACTS = {name: facts_of(name) for name in STUDY.train.models}
+except AffectflowError as error:
+    print(error, file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(error.exit_code)
+
+CONDITIONS = (STUDY.stats.baseline, STUDY.stats.stressor)
+LABELLED = [name for name, r in RECORDINGS.items() if r.condition in CONDITIONS]
+
+
+def model_options(wildcards):
+    """The model's own section of the settings, if it has one."""
+    section = getattr(STUDY.train, wildcards.model, None)
+    return section.model_dump() if section else {}
+
+
+def model_frames(wildcards):
+    """Per-frame tables, for models that read more than window summaries."""
+    if not facts_of(wildcards.model).needs_frames:
+        return []
+    return expand(RESULTS + "/features/{recording_id}.parquet", recording_id=LABELLED)
+
+
+def model_settings(wildcards):
+    """Settings of the time grid and the loop: none for a model that has neither."""
+    if not facts_of(wildcards.model).needs_frames:
+        return {}
+    names = ("face_inputs", "signals", "rate_hz", "max_gap_s", "loop")
+    return STUDY.train.model_dump(include=set(names))
+
+
+def model_gpus(wildcards):
+    """One for a network, unless the study is to run on the CPU."""
+    return int(facts_of(wildcards.model).needs_gpu and STUDY.device != "cpu")
+
+
+rule split_subjects:
+    input:
+        windows=RESULTS + "/windows.parquet",
+    output:
+        folds=RESULTS + "/models/folds.parquet",
+    log:
+        log_of("split_subjects"),
+    benchmark:
+        benchmark_of("split_subjects")
+    conda:
+        "../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        version=STAGE_VERSIONS["split_subjects"],
+        baseline=STUDY.stats.baseline,
+        stressor=STUDY.stats.stressor,
+        n_folds=STUDY.train.folds,
+        validation_share=STUDY.train.validation_share,
+        seed=STUDY.seed,
+    message:
+        "split_subjects"
+    script:
+        "../workflow/scripts/split_subjects.py"
+
+
+rule train_model:
+    input:
+        windows=RESULTS + "/windows.parquet",
+        folds=rules.split_subjects.output.folds,
+        features=model_frames,
+    output:
+        predictions=RESULTS + "/models/{model}/{fold}/predictions.parquet",
+        weights=RESULTS + "/models/{model}/{fold}/weights.safetensors",
+        training=RESULTS + "/models/{model}/{fold}/training.csv",
+    log:
+        log_of("train_model", "model", "fold"),
+    benchmark:
+        benchmark_of("train_model", "model", "fold")
+    conda:
+        "../envs/train.yaml"
+    threads: STUDY.train.threads
+    resources:
+        mem_mb=4000,
+        runtime=240,
+        gpu=model_gpus,
+    params:
+        version=STAGE_VERSIONS["train_model"],
+        baseline=STUDY.stats.baseline,
+        stressor=STUDY.stats.stressor,
+        subject_norm=STUDY.train.subject_norm,
+        options=model_options,
+        settings=model_settings,
+        device=STUDY.device,
+        seed=STUDY.seed,
+    message:
+        "train_model {wildcards.model} fold {wildcards.fold}"
+    script:
+        "../workflow/scripts/train_model.py"
+
+
+rule evaluate_models:
+    input:
+        predictions=expand(
+            RESULTS + "/models/{model}/{fold}/predictions.parquet",
+            model=STUDY.train.models,
+            fold=range(STUDY.train.folds),
+        ),
+    output:
+        scores=RESULTS + "/models/scores.parquet",
+        comparisons=RESULTS + "/models/comparisons.parquet",
+        curves=RESULTS + "/models/roc.parquet",
+        people=RESULTS + "/models/people.parquet",
+        svg=RESULTS + "/figures/models/models.svg",
+        png=report(
+            RESULTS + "/figures/models/models.png",
+            category="Models",
+            caption="../workflow/report/evaluate_models.rst",
+            labels={"figure": "Models compared on people they never saw"},
+        ),
+    log:
+        log_of("evaluate_models"),
+    benchmark:
+        benchmark_of("evaluate_models")
+    conda:
+        "../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        version=STAGE_VERSIONS["evaluate_models"],
+        n_resamples=STUDY.train.bootstrap,
+        subject_norm=STUDY.train.subject_norm,
+        seed=STUDY.seed,
+        simulated=study_is_simulated(),
+    message:
+        "evaluate_models"
+    script:
+        "../workflow/scripts/evaluate_models.py"
+
+
+# A study without the two conditions (a folder of clips) has nothing to train on.
+if LABELLED and STUDY.train.models:
+    TARGETS += [
+        rules.evaluate_models.output.scores,
+        rules.evaluate_models.output.png,
+        rules.evaluate_models.output.svg,
+    ]

@@ -2,13 +2,100 @@
 
 from __future__ import annotations
 
-from pydantic import Field, PositiveInt
+from typing import Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from affectflow.config.base import Section
+
+
+class Loop(Section):
+    """The training loop that all networks share."""
+
+    epochs: PositiveInt = Field(40, description="Most passes over the training windows.")
+    patience: PositiveInt = Field(
+        10, description="Stop after this many epochs without a better validation loss."
+    )
+    batch_size: PositiveInt = Field(16, description="Windows per optimiser step.")
+    learning_rate: PositiveFloat = Field(1e-3, description="Step size of AdamW after warm-up.")
+    weight_decay: NonNegativeFloat = Field(
+        0.05, description="Weight decay of AdamW; not applied to 1-D parameters."
+    )
+    warmup_steps: NonNegativeInt = Field(
+        10, description="Optimiser steps over which the step size grows to its full value."
+    )
+    clip_norm: PositiveFloat = Field(
+        1.0, description="Largest norm of the gradient; a longer one is scaled down."
+    )
+
+
+class CrossModalOptions(Section):
+    """Size of the cross-modal transformer; as published: 96, 64, 4, 384, 2, 2, 0.1, 0.1."""
+
+    d_model: PositiveInt = Field(32, description="Width of a token; a multiple of heads.")
+    conv_width: PositiveInt = Field(
+        24, description="Width of the multi-scale convolutions (kernels 3, 5, 7)."
+    )
+    heads: PositiveInt = Field(4, description="Attention heads.")
+    feed_forward: PositiveInt = Field(64, description="Width of the feed-forward layers.")
+    encoder_layers: NonNegativeInt = Field(1, description="Transformer encoder layers per modality.")
+    cross_blocks: PositiveInt = Field(1, description="Bidirectional cross-attention blocks.")
+    dropout: float = Field(0.1, ge=0, lt=1, description="Dropout of the feed-forward layers and residuals.")
+    attention_dropout: float = Field(
+        0.0, ge=0, lt=1, description="Dropout of attention weights; 0.1 as published costs half of each step."
+    )
+
+    @model_validator(mode="after")
+    def _heads_divide_width(self) -> CrossModalOptions:
+        if self.d_model % self.heads:
+            raise ValueError(f"d_model {self.d_model} is not a multiple of heads {self.heads}")
+        return self
+
+
+class LogisticOptions(Section):
+    """The logistic regression on window summaries."""
+
+    strengths: list[PositiveFloat] = Field(
+        [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0],
+        min_length=1,
+        description="Inverse regularisation strengths C tried; the best on validation people is taken.",
+    )
 
 
 class Train(Section):
     """Models."""
 
-    models: list[str] = Field(["logistic", "cross_modal"], description="What is trained: names in affectflow.train.models.")
-    folds: PositiveInt = Field(3, description="Folds of the cross-validation; a person is never in two.")
+    models: list[str] = Field(
+        ["logistic", "cross_modal"], description="What is trained: names in affectflow.train.models."
+    )
+    folds: int = Field(3, ge=2, description="Folds of the cross-validation; a person is never in two.")
+    validation_share: float = Field(
+        0.25,
+        gt=0,
+        lt=1,
+        description="Share of a fold's training people set aside for validation (at least one).",
+    )
+    subject_norm: Literal["none", "transductive"] = Field(
+        "none",
+        description="none: a new person needs no recording beforehand; transductive: z-scores within each person over "
+        "all of the person's windows, labels unseen, which a new person must record first.",
+    )
+    face_inputs: list[Literal["exp", "pose", "measures", "velocities"]] = Field(
+        ["exp", "pose", "measures", "velocities"], min_length=1, description="Facial inputs of the networks."
+    )
+    signals: list[str] = Field(
+        [], description="Biosignal columns the networks see; empty = every signal recorded."
+    )
+    rate_hz: PositiveFloat = Field(
+        10.0, description="Time grid of the networks' windows, samples per second."
+    )
+    max_gap_s: PositiveFloat = Field(
+        0.2, description="Frames further apart than this are not joined on the time grid."
+    )
+    threads: PositiveInt = Field(1, description="CPU threads of one training job; folds run side by side.")
+    bootstrap: int = Field(5000, ge=200, description="Resamples of people for the intervals.")
+    loop: Loop = Field(Loop(), description="Training loop of the networks.")
+    cross_modal: CrossModalOptions = Field(CrossModalOptions(), description="Cross-modal transformer.")
+    logistic: LogisticOptions = Field(
+        LogisticOptions(), description="Logistic regression on window summaries."
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,24 @@ def read_free_table(path: str | Path, *, columns: list[str] | None = None) -> pl
         ) from None
 
 
+def column_names(path: str | Path) -> list[str]:
+    """Return the names of a Parquet table's columns without reading it.
+
+    Raises
+    ------
+    TableError
+        If the file is absent or no Parquet file.
+    """
+    try:
+        return pq.read_schema(path).names
+    except FileNotFoundError:
+        raise TableError(f"{path}: there is no such table. Run the stage that writes it.") from None
+    except pa.ArrowInvalid as error:
+        raise TableError(
+            f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]}). Delete it and re-run."
+        ) from None
+
+
 def read_footer(path: str | Path) -> dict[str, Any]:
     """Return the provenance that `write_table` put into the file's footer."""
     metadata = pq.read_schema(path).metadata or {}
@@ -173,6 +191,37 @@ class TableStream:
             self.append(TABLES[self._kind].empty())
         assert self._writer is not None
         self._writer.close()
+
+
+def transform_table(
+    source: str | Path,
+    target: str | Path,
+    kind: str,
+    change: Callable[[pl.DataFrame], pl.DataFrame],
+    *,
+    footer: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a changed copy of a long table, row group by row group, in bounded memory.
+
+    Parameters
+    ----------
+    source
+        Table of this kind, as `stream_table` wrote it.
+    target
+        Parquet file to write, whole or not at all.
+    kind
+        A name in `schema.TABLES`.
+    change
+        Called with each row group; returns what takes its place.
+    footer
+        Provenance for the copy.
+    """
+    groups = pq.ParquetFile(source)
+    with stream_table(target, kind, footer=footer) as stream:
+        for i in range(groups.num_row_groups):
+            piece = pl.from_arrow(groups.read_row_group(i))
+            assert isinstance(piece, pl.DataFrame)
+            stream.append(change(piece))
 
 
 def concat_tables(paths: Iterable[str | Path], kind: str) -> pl.DataFrame:

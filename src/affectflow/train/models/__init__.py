@@ -1,1 +1,60 @@
-"""Models, one file each."""
+"""Models, one file each: a function that fits on training and validation windows.
+
+`MODELS` names the function, `FACTS` what the workflow must know before it
+starts a job, without importing torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from affectflow.errors import ConfigError, did_you_mean
+
+MODELS: dict[str, str] = {
+    "logistic": "affectflow.train.models.logistic:fit_logistic",
+    "cross_modal": "affectflow.train.models.cross_modal:fit_cross_modal",
+}
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a model needs.
+
+    Attributes
+    ----------
+    needs_gpu
+        It is a network that runs faster on a GPU.
+    inputs
+        Arrays of `train.window_set.WindowSet` it reads: "summary" (window
+        summaries), "face" and "bio" (windows on a time grid, from the frames).
+    """
+
+    needs_gpu: bool
+    inputs: tuple[str, ...]
+
+    @property
+    def needs_frames(self) -> bool:
+        """Whether the per-frame tables are read."""
+        return bool({"face", "bio"} & set(self.inputs))
+
+
+FACTS: dict[str, ModelFacts] = {
+    "logistic": ModelFacts(needs_gpu=False, inputs=("summary",)),
+    "cross_modal": ModelFacts(needs_gpu=True, inputs=("face", "bio")),
+}
+
+
+def facts_of(name: str) -> ModelFacts:
+    """Return what the workflow must know of a model.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such model.
+    """
+    if name not in FACTS:
+        choices = ", ".join(sorted(FACTS))
+        raise ConfigError(
+            f"config: train.models: {name!r} is no model.{did_you_mean(name, FACTS)} Choose of: {choices}."
+        )
+    return FACTS[name]

@@ -1,0 +1,81 @@
+"""Named arrays in safetensors files: weights of models and checkpoints of a training under way.
+
+Never pickle: reading a file of somebody else's cannot run their code.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from affectflow.errors import InputError
+from affectflow.io.files import whole_file
+
+logger = logging.getLogger("affectflow")
+# One entry, since safetensors writes several in any order and the bytes would differ.
+FACTS_KEY = "affectflow"
+
+
+def write_weights(arrays: Mapping[str, np.ndarray], path: str | Path, *, facts: Mapping[str, Any]) -> None:
+    """Write named arrays, whole, with facts (JSON values) in the header."""
+    content = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    with whole_file(path) as temporary:
+        save_file(content, temporary, metadata={FACTS_KEY: json.dumps(dict(facts), sort_keys=True)})
+
+
+def read_weights(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Return the arrays and facts of a file that `write_weights` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is absent or no safetensors file.
+    """
+    try:
+        with safe_open(path, framework="numpy") as handle:
+            facts = json.loads((handle.metadata() or {}).get(FACTS_KEY, "{}"))
+            return {name: handle.get_tensor(name) for name in sorted(handle.keys())}, facts
+    except (OSError, SafetensorError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read as safetensors ({error}). Train the model again.") from None
+
+
+class Checkpoint:
+    """The state of one training under way, so that an interrupted job goes on where it was.
+
+    Parameters
+    ----------
+    path
+        File beside the job's outputs; not one of them, or Snakemake would
+        delete it when the job fails.
+    job
+        What makes the job what it is (parameters, digests of inputs, stage
+        version). A checkpoint of another job is not used.
+    """
+
+    def __init__(self, path: str | Path, job: Mapping[str, Any]) -> None:
+        self.path, self._job = Path(path), json.loads(json.dumps(dict(job)))
+
+    def load(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+        """Return the arrays and facts saved last, or None when there is nothing to go on from."""
+        if not self.path.exists():
+            return None
+        arrays, facts = read_weights(self.path)
+        if facts.get("job") != self._job:
+            logger.info("%s belongs to other settings or inputs; training starts afresh", self.path)
+            return None
+        return arrays, facts["state"]
+
+    def save(self, arrays: Mapping[str, np.ndarray], state: Mapping[str, Any]) -> None:
+        """Replace the checkpoint, whole."""
+        write_weights(arrays, self.path, facts={"job": self._job, "state": dict(state)})
+
+    def remove(self) -> None:
+        """Delete the checkpoint once the outputs are written."""
+        self.path.unlink(missing_ok=True)

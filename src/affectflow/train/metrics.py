@@ -1,0 +1,179 @@
+"""Measures of a cross-validated classifier, for any reweighting of the people.
+
+Scores of different folds come from different models and are not on one scale:
+pooling them raw lets the folds' offsets speak (a fold whose training people
+happened to score high ranks all of its windows first), which pulls a pooled
+AUROC away from what any of the models does (Forman and Scholz 2010, Parker et
+al. 2007). So windows are compared only with windows that the same model scored,
+and the folds' results are averaged with the number of comparisons as weight.
+
+Every measure is a function of one weight per person, which makes a bootstrap
+over people a matrix product.
+
+Axes: n = window, s, u = person, r = resample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+Measure = Callable[[np.ndarray], np.ndarray]
+
+
+def auroc(label_n: np.ndarray, score_n: np.ndarray, person_n: np.ndarray, fold_n: np.ndarray) -> Measure:
+    """Return the area under the ROC curve as a function of person weights.
+
+    The share of (stressor, baseline) pairs of windows within a fold in which
+    the stressor window has the higher score; ties count one half.
+
+    Parameters
+    ----------
+    label_n
+        0 or 1.
+    score_n
+        Any scale.
+    person_n
+        Number of the person, 0-based, without gaps.
+    fold_n
+        Which model scored the window.
+
+    Returns
+    -------
+    Weights (r, s) → AUROC (r,), NaN where no pair is left.
+    """
+    people = int(person_n.max()) + 1
+    won_su, all_su = np.zeros((people, people)), np.zeros((people, people))
+    for fold in np.unique(fold_n):
+        positive, negative = (np.flatnonzero((fold_n == fold) & (label_n == y)) for y in (1, 0))
+        higher = score_n[positive][:, None] > score_n[negative][None, :]
+        equal = score_n[positive][:, None] == score_n[negative][None, :]
+        of_s, of_u = (np.eye(people)[person_n[i]] for i in (positive, negative))
+        won_su += of_s.T @ (higher + 0.5 * equal) @ of_u
+        all_su += np.outer(of_s.sum(axis=0), of_u.sum(axis=0))
+
+    def measure(weight_rs: np.ndarray) -> np.ndarray:
+        won_r = np.einsum("rs,su,ru->r", weight_rs, won_su, weight_rs, optimize=True)
+        all_r = np.einsum("rs,su,ru->r", weight_rs, all_su, weight_rs, optimize=True)
+        return _ratio(won_r, all_r)
+
+    return measure
+
+
+def auprc(label_n: np.ndarray, score_n: np.ndarray, person_n: np.ndarray, fold_n: np.ndarray) -> Measure:
+    """Return the average precision as a function of person weights.
+
+    Average precision within each fold (as scikit-learn's with sample weights),
+    averaged over folds by their weight of stressor windows. Arguments and
+    result as `auroc`.
+    """
+    parts = []
+    for fold in np.unique(fold_n):
+        own = np.flatnonzero(fold_n == fold)
+        order = own[np.argsort(-score_n[own], kind="stable")]
+        # A threshold lies behind the last of equal scores.
+        last = np.flatnonzero(np.diff(score_n[order], append=-np.inf) != 0)
+        parts.append((label_n[order], person_n[order], last))
+
+    def measure(weight_rs: np.ndarray) -> np.ndarray:
+        total_r, positive_r = np.zeros(len(weight_rs)), np.zeros(len(weight_rs))
+        for label, person, last in parts:
+            weight_rn = weight_rs[:, person]
+            hit_rn = np.cumsum(weight_rn * label, axis=1)[:, last]
+            precision_rn = _ratio(hit_rn, np.cumsum(weight_rn, axis=1)[:, last], empty=0.0)
+            total_r += (precision_rn * np.diff(hit_rn, axis=1, prepend=0.0)).sum(axis=1)
+            positive_r += hit_rn[:, -1]
+        return _ratio(total_r, positive_r)
+
+    return measure
+
+
+def balanced_accuracy(label_n: np.ndarray, decision_n: np.ndarray, person_n: np.ndarray) -> Measure:
+    """Return the mean of sensitivity and specificity as a function of person weights.
+
+    Decisions (each fold with its own threshold) may be pooled: unlike scores
+    they mean the same in every fold.
+    """
+    people = int(person_n.max()) + 1
+
+    def per_person(chosen_n: np.ndarray) -> np.ndarray:
+        return np.bincount(person_n[chosen_n], minlength=people).astype(float)
+
+    right = label_n == decision_n
+    shares = [(per_person(right & (label_n == y)), per_person(label_n == y)) for y in (0, 1)]
+    return lambda weight_rs: sum(_ratio(weight_rs @ a, weight_rs @ b) for a, b in shares) / 2
+
+
+def best_threshold(label_n: np.ndarray, score_n: np.ndarray) -> float:
+    """Return the threshold with the best balanced accuracy; of equals, the nearest to 0.5.
+
+    Candidates lie halfway between neighbouring scores. A window counts as
+    stressor when its score is at or above the threshold.
+    """
+    scores = np.unique(score_n)
+    candidates = np.concatenate([[scores[0]], (scores[1:] + scores[:-1]) / 2])
+    above = score_n[None, :] >= candidates[:, None]
+    sensitivity = above[:, label_n == 1].mean(axis=1)
+    specificity = 1 - above[:, label_n == 0].mean(axis=1)
+    balanced = (sensitivity + specificity) / 2
+    best = np.flatnonzero(balanced >= balanced.max() - 1e-12)
+    return float(candidates[best[np.argmin(np.abs(candidates[best] - 0.5))]])
+
+
+def roc(
+    label_n: np.ndarray, score_n: np.ndarray, person_n: np.ndarray, fold_n: np.ndarray, grid: np.ndarray
+) -> Measure:
+    """Return the ROC curve as a function of person weights.
+
+    The folds' curves are averaged at equal false-positive rate with the folds'
+    number of pairs as weight, so that the area under the curve is `auroc`.
+
+    Parameters
+    ----------
+    label_n, score_n, person_n, fold_n
+        As `auroc`.
+    grid
+        False-positive rates, 0..1.
+
+    Returns
+    -------
+    Weights (r, s) → true-positive rates (r, len(grid)).
+    """
+    parts = []
+    for fold in np.unique(fold_n):
+        own = np.flatnonzero(fold_n == fold)
+        order = own[np.argsort(-score_n[own], kind="stable")]
+        last = np.flatnonzero(np.diff(score_n[order], append=-np.inf) != 0)
+        parts.append((label_n[order], person_n[order], last))
+
+    def measure(weight_rs: np.ndarray) -> np.ndarray:
+        total, pairs_r = np.zeros((len(weight_rs), len(grid))), np.zeros(len(weight_rs))
+        for label, person, last in parts:
+            weight_rn = weight_rs[:, person]
+            hit_rn = np.cumsum(weight_rn * label, axis=1)[:, last]
+            false_rn = np.cumsum(weight_rn * (1 - label), axis=1)[:, last]
+            for r in range(len(weight_rs)):
+                n_hit, n_false = hit_rn[r, -1], false_rn[r, -1]
+                if n_hit and n_false:
+                    x = np.concatenate([[0.0], false_rn[r] / n_false])
+                    y = np.concatenate([[0.0], hit_rn[r] / n_hit])
+                    total[r] += n_hit * n_false * _step_interp(grid, x, y)
+                    pairs_r[r] += n_hit * n_false
+        return _ratio(total, pairs_r[:, None])
+
+    return measure
+
+
+def _step_interp(grid: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Interpolate a curve that may rise straight up: at such an x, its upper end."""
+    upper = np.searchsorted(x, grid, side="right")
+    low = upper - 1
+    high = np.minimum(upper, len(x) - 1)
+    span = x[high] - x[low]
+    share = np.where(span > 0, (grid - x[low]) / np.where(span > 0, span, 1.0), 0.0)
+    return y[low] + share * (y[high] - y[low])
+
+
+def _ratio(top: np.ndarray, bottom: np.ndarray, empty: float = np.nan) -> np.ndarray:
+    return np.divide(top, bottom, out=np.full(np.broadcast(top, bottom).shape, empty), where=bottom > 0)

@@ -1,0 +1,22 @@
+"""Compare the models on people they never saw, in tables and a figure."""
+
+from affectflow.io.log import stage
+from affectflow.io.tables import concat_tables, write_free_table
+from affectflow.train.evaluate_models import evaluate_models
+from affectflow.viz.plot_models import plot_models
+from affectflow.viz.style import write_figure
+
+with stage(snakemake) as footer:
+    result = evaluate_models(
+        concat_tables(snakemake.input.predictions, "predictions"),
+        n_resamples=snakemake.params.n_resamples,
+        subject_norm=snakemake.params.subject_norm,
+        seed=snakemake.params.seed,
+    )
+    for name in ("scores", "comparisons", "curves", "people"):
+        write_free_table(getattr(result, name), snakemake.output[name], footer=footer)
+    figure = plot_models(
+        result.scores, result.comparisons, result.curves, simulated=snakemake.params.simulated
+    )
+    for path in (snakemake.output.svg, snakemake.output.png):
+        write_figure(figure, path)

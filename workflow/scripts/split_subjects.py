@@ -1,0 +1,16 @@
+"""Give every person one role in every fold."""
+
+from affectflow.io.log import stage
+from affectflow.io.tables import read_table, write_table
+from affectflow.train.split_subjects import split_subjects
+
+with stage(snakemake) as footer:
+    folds = split_subjects(
+        read_table(snakemake.input.windows, "windows"),
+        baseline=snakemake.params.baseline,
+        stressor=snakemake.params.stressor,
+        n_folds=snakemake.params.n_folds,
+        validation_share=snakemake.params.validation_share,
+        seed=snakemake.params.seed,
+    )
+    write_table(folds, snakemake.output.folds, "folds", footer=footer)
