@@ -6,7 +6,7 @@ from affectflow.config.base import read_settings
 from affectflow.config.sheet import read_sheet
 from affectflow.config.study import Study
 from affectflow.datasets import SIGNAL_FORMATS
-from affectflow.errors import AffectflowError
+from affectflow.errors import AffectflowError, did_you_mean
 from affectflow.versions import STAGE_VERSIONS
 
 SIMULATED_FOLDER = "resources/simulated/"
@@ -78,3 +78,17 @@ def input_file(path):
 def study_is_simulated():
     """Whether every recording of this study is simulated; its outputs then say so."""
     return all(is_simulated(r.video or r.signals) for r in RECORDINGS.values())
+
+
+def chosen(name, registry, key):
+    """A name from the settings; a name the registry does not have stops the workflow with one line."""
+    if name not in registry:
+        hint = did_you_mean(name, registry)
+        choices = ", ".join(sorted(registry))
+        print(
+            f"config: {key}: {name!r} does not exist.{hint} Choose one of: {choices}.",
+            file=sys.stderr,
+        )
+        sys.stderr.flush()
+        os._exit(2)
+    return name

@@ -1,1 +1,98 @@
-# Rules of affectflow.features.
+# Rules of affectflow.features: codes, signals and phases → per-frame features → windows.
+from affectflow.features import SMOOTHERS
+
+
+rule join_frames:
+    input:
+        video_frames=lambda wc: (rules.probe_video.output.frames if recording(wc).video else []),
+        codes=lambda wc: (
+            f"{RESULTS}/codes/{STUDY.face.backend}/{wc.recording_id}.parquet" if recording(wc).video else []
+        ),
+        signals=lambda wc: (rules.clean_signals.output.signals if recording(wc).signals else []),
+        events=lambda wc: input_file(recording(wc).events),
+    output:
+        frames=RESULTS + "/frames/{recording_id}.parquet",
+    log:
+        log_of("join_frames", "recording_id"),
+    benchmark:
+        benchmark_of("join_frames", "recording_id")
+    conda:
+        "../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=20,
+    params:
+        version=STAGE_VERSIONS["join_frames"],
+        subject_id=lambda wc: recording(wc).subject_id,
+        condition=lambda wc: recording(wc).condition,
+        pair=lambda wc: recording(wc).pair,
+        # The path again: a missing file is no input, and the job then says so in one line.
+        events=lambda wc: recording(wc).events,
+        max_gap_s=STUDY.signal.max_gap_s,
+        signals_only_rate_hz=STUDY.features.signals_only_rate_hz,
+    message:
+        "join_frames {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/join_frames.py"
+
+
+rule preprocess_frames:
+    input:
+        frames=rules.join_frames.output.frames,
+    output:
+        features=RESULTS + "/features/{recording_id}.parquet",
+    log:
+        log_of("preprocess_frames", "recording_id"),
+    benchmark:
+        benchmark_of("preprocess_frames", "recording_id")
+    conda:
+        "../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        version=STAGE_VERSIONS["preprocess_frames"],
+        max_gap_s=STUDY.features.max_gap_s,
+        outliers=STUDY.features.outliers.model_dump(),
+        smoothing={
+            **STUDY.features.smoothing.model_dump(),
+            "preset": chosen(STUDY.features.smoothing.preset, SMOOTHERS, "features.smoothing.preset"),
+        },
+        blink=STUDY.features.blink.model_dump(),
+        baseline=STUDY.features.baseline.model_dump(),
+    message:
+        "preprocess_frames {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/preprocess_frames.py"
+
+
+rule make_windows:
+    input:
+        features=[f"{RESULTS}/features/{name}.parquet" for name in RECORDINGS],
+    output:
+        windows=RESULTS + "/windows.parquet",
+    log:
+        log_of("make_windows"),
+    benchmark:
+        benchmark_of("make_windows")
+    conda:
+        "../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=2500,
+        runtime=60,
+    params:
+        version=STAGE_VERSIONS["make_windows"],
+        length_s=STUDY.features.windows.length_s,
+        stride_s=STUDY.features.windows.stride_s,
+        min_coverage=STUDY.features.windows.min_coverage,
+        max_gap_s=STUDY.features.max_gap_s,
+    message:
+        "make_windows"
+    script:
+        "../workflow/scripts/make_windows.py"
+
+
+TARGETS.append(rules.make_windows.output.windows)

@@ -2,20 +2,99 @@
 
 from __future__ import annotations
 
-from pydantic import Field, PositiveFloat
+from typing import Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, model_validator
 
 from affectflow.config.base import Section
 
 
-class Windows(Section):
-    """Windows cut by time."""
+class Outliers(Section):
+    """Single frames in which the face code jumps."""
 
-    length_s: PositiveFloat = Field(4.0, description="Length of a window, seconds.")
-    stride_s: PositiveFloat = Field(2.0, description="Step from one window's start to the next, seconds.")
-    min_coverage: float = Field(0.8, ge=0, le=1, description="Least share of frames with a valid face.")
+    kind: Literal["hampel", "none"] = Field(
+        "hampel", description="hampel replaces a jump by the median of its neighbours; none keeps it."
+    )
+    window_s: PositiveFloat = Field(
+        0.15, description="Neighbours looked at, seconds (at least 3 frames); shorter than a blink."
+    )
+    n_sigma: PositiveFloat = Field(
+        5.0,
+        description="How far from the median a jump is, in standard deviations estimated from the median.",
+    )
+
+
+class Smoothing(Section):
+    """Smoothing of the face code; never across gaps or phases."""
+
+    preset: str = Field("savgol", description="savgol (both directions), one_euro (past only) or none.")
+    window_s: PositiveFloat = Field(0.25, description="savgol: length of the window, seconds.")
+    order: NonNegativeInt = Field(2, le=5, description="savgol: order of the polynomial.")
+    min_cutoff_hz: PositiveFloat = Field(1.5, description="one_euro: cut-off at rest, Hz; lower = calmer.")
+    beta: NonNegativeFloat = Field(
+        0.3, description="one_euro: how much speed raises the cut-off; higher = less lag."
+    )
+    d_cutoff_hz: PositiveFloat = Field(1.0, description="one_euro: cut-off of the speed estimate, Hz.")
+
+
+class Blink(Section):
+    """Shut eyes, from the unsmoothed eye aspect ratio."""
+
+    close_below: PositiveFloat = Field(
+        0.65, lt=1, description="Eyes are shut below this share of the person's own open-eye level."
+    )
+    open_above: PositiveFloat = Field(0.8, lt=1, description="… until they are open above this share again.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Blink:
+        if self.open_above < self.close_below:
+            raise ValueError("open_above must not be below close_below")
+        return self
+
+
+class Baseline(Section):
+    """Subtraction of a recording's own resting level.
+
+    None by default: where each condition is a recording of its own, its level is
+    what the conditions are compared by, and subtracting it would remove it.
+    """
+
+    kind: Literal["none", "first_seconds", "phase"] = Field(
+        "none", description="none, first_seconds, or phase: whose mean is subtracted from the recording."
+    )
+    seconds: PositiveFloat = Field(5.0, description="first_seconds: how many, seconds.")
+    phase: str = Field("", description="phase: its name in the events file.")
+
+    @model_validator(mode="after")
+    def _named(self) -> Baseline:
+        if self.kind == "phase" and not self.phase:
+            raise ValueError("kind: phase needs the name of the phase in features.baseline.phase")
+        return self
+
+
+class Windows(Section):
+    """Windows cut by time, inside one phase."""
+
+    length_s: PositiveFloat = Field(
+        3.0, description="Length of a window, seconds (the driving-stress study: 9)."
+    )
+    stride_s: PositiveFloat = Field(
+        1.0, description="Step from one window's start to the next, seconds (the driving-stress study: 9)."
+    )
+    min_coverage: float = Field(0.8, ge=0, le=1, description="Least share of its time with a valid face.")
 
 
 class Features(Section):
     """Per-frame features and windows."""
 
+    max_gap_s: PositiveFloat = Field(
+        0.2, description="Longest time without a face that is interpolated, seconds."
+    )
+    signals_only_rate_hz: PositiveFloat = Field(
+        25.0, description="Rows per second of a recording without video."
+    )
+    outliers: Outliers = Field(Outliers(), description="Single frames in which the face code jumps.")
+    smoothing: Smoothing = Field(Smoothing(), description="Smoothing of the face code.")
+    blink: Blink = Field(Blink(), description="When eyes count as shut.")
+    baseline: Baseline = Field(Baseline(), description="Subtraction of the recording's own resting level.")
     windows: Windows = Field(Windows(), description="How recordings are cut into windows.")

@@ -1,0 +1,202 @@
+"""Codes, signals and phases of one recording, joined on the time of each video frame."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import polars as pl
+
+from affectflow.errors import DesignError, TableError
+from affectflow.features.events import check_events_end, phase_at
+from affectflow.schema import EXP_COLUMNS, FRAMES, MEASURE_COLUMNS, POSE_COLUMNS, VIDEO_FRAMES
+from affectflow.signal.stretches import longest_step, median_step
+
+logger = logging.getLogger(__name__)
+
+# Both tables carry the same container's times; anything above rounding is another file.
+SAME_TIME_S = 1e-6
+FACE_COLUMNS = [c.name for c in (*EXP_COLUMNS, *POSE_COLUMNS, *MEASURE_COLUMNS)]
+
+
+def join_frames(
+    video_frames: pl.DataFrame,
+    codes: pl.DataFrame | None,
+    signals: pl.DataFrame | None,
+    events: pl.DataFrame | None,
+    *,
+    subject_id: str,
+    condition: str | None,
+    pair: str | None,
+    max_gap_s: float,
+    events_name: str = "events",
+) -> pl.DataFrame:
+    """Join what is known about each frame of one recording.
+
+    The rows are the decoded frames, all of them and no others. Codes belong to
+    a frame by its number *and* must have its time. Signals are interpolated
+    linearly at the frame's time between two valid samples that are next to each
+    other and no further apart than `max_gap_s`; elsewhere they are null. Nothing
+    is joined on a row number.
+
+    Parameters
+    ----------
+    video_frames
+        `schema.VIDEO_FRAMES` of one recording; for a recording without video
+        `signal_frames`.
+    codes
+        `schema.CODES`, or None without a video.
+    signals
+        `schema.SIGNALS` on the video's clock, or None.
+    events
+        From `events.parse_events`; None = one phase ``whole``.
+    subject_id, condition, pair
+        From the sheet.
+    max_gap_s
+        Longest step between two samples that is interpolated, seconds; a signal
+        that is slower by nature may bridge one and a half of its usual steps.
+    events_name
+        File name for messages.
+
+    Returns
+    -------
+    `schema.FRAMES`, in order of time.
+
+    Raises
+    ------
+    TableError
+        If codes belong to other frames than the video's.
+    InputError
+        If a phase ends after the video.
+    """
+    frames = video_frames.select("recording_id", "frame_id", "time_s").sort("frame_id")
+    name = frames["recording_id"][0] if frames.height else "?"
+    time = frames["time_s"].to_numpy()
+    if events is not None and frames.height:
+        step = median_step(time) if time.size > 1 else 0.0
+        check_events_end(
+            events,
+            end_s=float(time.max()) + step,
+            tolerance_s=step,
+            where=events_name,
+            what="recording" if codes is None else "video",
+        )
+    frames = frames.with_columns(
+        pl.lit(subject_id, pl.String).alias("subject_id"),
+        pl.lit(condition, pl.String).alias("condition"),
+        pl.lit(pair, pl.String).alias("pair"),
+        phase_at(events, time),
+    )
+    frames = _with_codes(frames, codes, name)
+    columns = [] if signals is None else signal_columns(signals, time, max_gap_s=max_gap_s)
+    joined = frames.with_columns(columns)
+    return joined.select(*FRAMES.names, *sorted(c for c in joined.columns if c not in FRAMES.names))
+
+
+def _with_codes(frames: pl.DataFrame, codes: pl.DataFrame | None, name: str) -> pl.DataFrame:
+    empty = [pl.lit(None, pl.Float32).alias(c) for c in FACE_COLUMNS]
+    if codes is None:
+        return frames.with_columns(pl.lit(False).alias("valid"), *empty)
+    picked = codes.select("frame_id", pl.col("time_s").alias("code_time_s"), "valid", *FACE_COLUMNS)
+    strangers = picked.join(frames, on="frame_id", how="anti").height
+    joined = frames.join(picked, on="frame_id", how="left", maintain_order="left")
+    apart = (joined["code_time_s"] - joined["time_s"]).abs().max()
+    if strangers or (apart is not None and apart > SAME_TIME_S):
+        what = (
+            f"{strangers} frames of the codes are not in the video"
+            if strangers
+            else f"frame times of codes and video differ by up to {apart:.6g} s"
+        )
+        raise TableError(f"recording {name}: {what}. Re-run: snakemake --forcerun extract_codes")
+    missing = joined["code_time_s"].null_count()
+    if missing:
+        message = "recording %s: %d of %d frames have no code; they count as frames without a face"
+        logger.warning(message, name, missing, frames.height)
+    # A number of a frame that is not valid is a leftover of the backend, not a measurement.
+    return joined.drop("code_time_s").with_columns(
+        pl.col("valid").fill_null(False),
+        *(pl.when(pl.col("valid").fill_null(False)).then(pl.col(c)).alias(c) for c in FACE_COLUMNS),
+    )
+
+
+def signal_columns(signals: pl.DataFrame, time_s: np.ndarray, *, max_gap_s: float) -> list[pl.Series]:
+    """Return each signal at the given times; see `join_frames`.
+
+    Parameters
+    ----------
+    signals
+        `schema.SIGNALS` of one recording.
+    time_s
+        Times at which values are wanted, in any order, seconds.
+    max_gap_s
+        See `join_frames`.
+    """
+    columns = []
+    for (name,), table in signals.sort("signal", "time_s").group_by("signal", maintain_order=True):
+        value = table["value"].set(~table["valid"], None).fill_null(np.nan).to_numpy()
+        at = interpolate_valid(table["time_s"].to_numpy(), value, time_s, max_gap_s=max_gap_s)
+        columns.append(pl.Series(name, at, dtype=pl.Float64, nan_to_null=True))
+    return columns
+
+
+def interpolate_valid(
+    time_s: np.ndarray, value: np.ndarray, at_s: np.ndarray, *, max_gap_s: float
+) -> np.ndarray:
+    """Interpolate linearly between neighbouring valid samples that are near enough.
+
+    Parameters
+    ----------
+    time_s, value
+        Samples, increasing in time; NaN = not valid.
+    at_s
+        Where values are wanted, seconds.
+    max_gap_s
+        See `join_frames`.
+
+    Returns
+    -------
+    Values at `at_s`; NaN outside the samples, next to one that is not valid, and
+    in gaps. At the exact time of a valid sample its value, whatever its neighbours.
+    """
+    if time_s.size == 0:
+        return np.full(at_s.shape, np.nan)
+    limit = longest_step(time_s, max_gap_s) + 1e-9
+    right = np.clip(np.searchsorted(time_s, at_s, side="left"), 0, time_s.size - 1)
+    left = np.clip(right - 1, 0, None)
+    step = time_s[right] - time_s[left]
+    share = np.divide(at_s - time_s[left], step, out=np.zeros(at_s.shape), where=step > 0)
+    between = value[left] + share * (value[right] - value[left])
+    outside = (at_s < time_s[0]) | (at_s > time_s[-1]) | (step > limit)
+    found = np.where(outside, np.nan, between)
+    return np.where(at_s == time_s[right], value[right], found)
+
+
+def signal_frames(signals: pl.DataFrame, *, recording_id: str, rate_hz: float) -> pl.DataFrame:
+    """Return a regular clock in place of video frames, for a recording without video.
+
+    Times are multiples of 1 / rate_hz from the first to the last valid sample of any signal.
+
+    Returns
+    -------
+    ``recording_id, frame_id, time_s`` as in `schema.VIDEO_FRAMES`.
+
+    Raises
+    ------
+    DesignError
+        If no signal has a valid sample: the recording then has neither face nor signals.
+    """
+    good = signals.filter("valid")
+    if good.height == 0:
+        raise DesignError(
+            f"recording {recording_id}: has no video and no valid signal sample. "
+            "See the log of clean_signals, or exclude it in the sheet."
+        )
+    first = int(np.ceil(good["time_s"].min() * rate_hz - 1e-6))
+    last = int(np.floor(good["time_s"].max() * rate_hz + 1e-6))
+    number = np.arange(first, max(last, first) + 1)
+    table = pl.DataFrame({"frame_id": np.arange(number.size), "time_s": number / rate_hz})
+    return table.select(
+        pl.lit(recording_id).alias("recording_id"),
+        pl.col("frame_id").cast(VIDEO_FRAMES.columns[1].dtype),
+        "time_s",
+    )

@@ -1,0 +1,162 @@
+"""Frames of one recording → features: gaps, outliers, smoothing, blinks, resting level, derivatives."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+import numpy as np
+import polars as pl
+
+from affectflow.config.features import Baseline, Blink, Outliers, Smoothing
+from affectflow.features import SMOOTHERS
+from affectflow.features.baseline import baseline_rows, rotate_back, subtract_mean
+from affectflow.features.blinks import find_blinks
+from affectflow.features.frame_runs import clean_matrix, per_second, phase_runs
+from affectflow.features.outliers import replace_outliers
+from affectflow.features.rotations import aligned_quaternions, rotation_vectors
+from affectflow.registry import load
+from affectflow.schema import EXP, FEATURES, FRAMES, MEASURES, POSE
+
+logger = logging.getLogger(__name__)
+
+# Eyes shut for a tenth of a second: these are neither smoothed nor searched for jumps.
+FAST = ("ear_left", "ear_right")
+SLOW = tuple(c for c in (*EXP, *MEASURES) if c not in FAST)
+ROTATIONS = (POSE[:3], POSE[3:])
+# A step function (responses counted in a window) and raw waves have no useful slope per frame.
+NO_DERIVATIVE = ("_hz", "_au", "_mv")
+
+
+def preprocess_frames(
+    frames: pl.DataFrame,
+    *,
+    max_gap_s: float,
+    outliers: Outliers | None = None,
+    smoothing: Smoothing | None = None,
+    blink: Blink | None = None,
+    baseline: Baseline | None = None,
+) -> pl.DataFrame:
+    """Clean the face codes of one recording and differentiate them.
+
+    Each step works on stretches: rows with a face whose steps are at most
+    `max_gap_s`, inside one phase. In this order:
+
+    1. single-frame jumps are replaced (`outliers.replace_outliers`);
+    2. missing frames inside a stretch are interpolated; longer gaps stay null;
+    3. smoothing (`features.SMOOTHERS`); rotations are smoothed as rotations;
+    4. the recording's own resting level is subtracted, if asked for;
+    5. ``d_`` columns: first derivatives of the result, per second (for a signal in bpm, bpm per second).
+
+    Eye aspect ratios are interpolated, never smoothed; blinks are found in
+    them before anything else. ``valid`` stays what was measured: an interpolated
+    frame has values and ``valid = false``. Signals were cleaned on their own
+    clocks and are only differentiated. Nothing is learnt from other recordings.
+
+    Parameters
+    ----------
+    frames
+        `schema.FRAMES` of one recording in order of time. Not changed.
+    max_gap_s
+        Longest time between two measured frames that is interpolated, seconds.
+    outliers, smoothing, blink, baseline
+        Settings; defaults are those of `config.features`.
+
+    Returns
+    -------
+    `schema.FEATURES`: the same rows, and the same columns plus ``d_*`` and ``blink``.
+
+    Raises
+    ------
+    ConfigError
+        If the smoothing preset does not exist.
+    InputError
+        If the phase that should be the baseline is not in the recording.
+    """
+    outliers, smoothing = outliers or Outliers(), smoothing or Smoothing()
+    blink, baseline = blink or Blink(), baseline or Baseline()
+    time, runs = frames["time_s"].to_numpy(), phase_runs(frames["phase"].to_list())
+    signals = sorted(c for c in frames.columns if c not in FRAMES.names)
+    values = {
+        "slow": matrix(frames, SLOW),
+        "fast": matrix(frames, FAST),
+        "signals": matrix(frames, signals),
+        "pose": matrix(frames, POSE),
+    }
+    shut = find_blinks(
+        mean_of_present(values["fast"]), time, close_below=blink.close_below, open_above=blink.open_above
+    )
+    values.update(_cleaned(values, time, runs, max_gap_s, outliers, smoothing))
+    if baseline.kind != "none":
+        values = _from_resting_level(values, baseline_rows(frames, baseline))
+    names = {"slow": SLOW, "fast": FAST, "pose": POSE, "signals": signals}
+    columns: list[pl.Series] = []
+    for kind, block in values.items():
+        columns += series(names[kind], block, pl.Float64 if kind == "signals" else pl.Float32)
+        keep = [i for i, n in enumerate(names[kind]) if not n.endswith(NO_DERIVATIVE)]
+        slope = per_second(block[:, keep], time, runs, max_gap_s=max_gap_s)
+        columns += series([f"d_{names[kind][i]}" for i in keep], slope, pl.Float32)
+    features = frames.with_columns(*columns, pl.when("valid").then(pl.Series("blink", shut)).alias("blink"))
+    return features.select(*FEATURES.names, *sorted(c for c in features.columns if c not in FEATURES.names))
+
+
+def matrix(table: pl.DataFrame, names: tuple[str, ...] | list[str]) -> np.ndarray:
+    """Return columns as float64, shape (n, c), null = NaN."""
+    out = np.empty((table.height, len(names)))
+    for i, name in enumerate(names):
+        out[:, i] = table[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    return out
+
+
+def series(
+    names: tuple[str, ...] | list[str], values: np.ndarray, dtype: type[pl.DataType]
+) -> list[pl.Series]:
+    """Return the columns of a matrix, NaN = null."""
+    return [
+        pl.Series(name, values[:, i].copy(), dtype=pl.Float64, nan_to_null=True).cast(dtype)
+        for i, name in enumerate(names)
+    ]
+
+
+def mean_of_present(values: np.ndarray) -> np.ndarray:
+    """Mean over columns of what is present, shape (n,); NaN where nothing is."""
+    count = np.isfinite(values).sum(axis=1)
+    return np.divide(np.nansum(values, axis=1), count, out=np.full(len(values), np.nan), where=count > 0)
+
+
+def _cleaned(
+    values: dict[str, np.ndarray],
+    time: np.ndarray,
+    runs: np.ndarray,
+    max_gap_s: float,
+    outliers: Outliers,
+    smoothing: Smoothing,
+) -> dict[str, np.ndarray]:
+    """Fill and smooth everything that comes from the face."""
+    smoother = load(SMOOTHERS, smoothing.preset, "features.smoothing.preset")
+    smooth = partial(smoother, settings=smoothing)
+    jumps = ()
+    if outliers.kind == "hampel":
+        jumps = (partial(replace_outliers, window_s=outliers.window_s, n_sigma=outliers.n_sigma),)
+    # Quaternions are smoothed beside the rest, so that one pass does it all.
+    turned = [aligned_quaternions(values["pose"][:, 3 * i : 3 * i + 3]) for i in range(len(ROTATIONS))]
+    n_slow = values["slow"].shape[1]
+    smoothed = clean_matrix(
+        np.hstack([values["slow"], *turned]),
+        time,
+        runs,
+        max_gap_s=max_gap_s,
+        before_filling=jumps,
+        steps=(smooth,),
+    )
+    back = [rotation_vectors(smoothed[:, n_slow + 4 * i : n_slow + 4 * i + 4]) for i in range(len(ROTATIONS))]
+    return {
+        "slow": smoothed[:, :n_slow],
+        "fast": clean_matrix(values["fast"], time, runs, max_gap_s=max_gap_s),
+        "pose": np.hstack(back),
+    }
+
+
+def _from_resting_level(values: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
+    pose = [rotate_back(values["pose"][:, 3 * i : 3 * i + 3], rows) for i in range(len(ROTATIONS))]
+    return {k: np.hstack(pose) if k == "pose" else subtract_mean(v, rows) for k, v in values.items()}

@@ -1,0 +1,107 @@
+"""Smoothing of one contiguous stretch, all columns at once."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from scipy.signal import savgol_filter
+
+from affectflow.config.features import Smoothing
+from affectflow.features.frame_runs import interpolate_rows
+from affectflow.signal.stretches import median_step
+
+# Frame times this near to a regular clock (in steps) are taken as regular; containers round
+# them to milliseconds.
+REGULAR_WITHIN = 0.1
+
+
+class Smoother(Protocol):
+    """A function of `features.SMOOTHERS`."""
+
+    def __call__(self, values: np.ndarray, time_s: np.ndarray, settings: Smoothing) -> np.ndarray:
+        """Smooth values of shape (n, c) at times of shape (n,); the input is not changed."""
+
+
+def smooth_none(values: np.ndarray, time_s: np.ndarray, settings: Smoothing) -> np.ndarray:
+    """Leave values as they are."""
+    return values
+
+
+def smooth_savgol(values: np.ndarray, time_s: np.ndarray, settings: Smoothing) -> np.ndarray:
+    """Fit a polynomial to the neighbours of each value (Savitzky and Golay 1964): no lag, uses the future.
+
+    The window is given in seconds and counted in frames (odd, at least
+    order + 3), so that recordings of different frame rates are smoothed alike. A
+    variable frame rate is interpolated to a regular clock of the median step and
+    back. A stretch shorter than the window is left as it is.
+
+    Parameters
+    ----------
+    values
+        One stretch, shape (n, c), finite.
+    time_s
+        Increasing, seconds, shape (n,).
+    settings
+        `window_s` and `order` are used.
+    """
+    step = median_step(time_s)
+    if np.isnan(step):
+        return values
+    length = odd_count(settings.window_s / step, least=settings.order + 3)
+    clock = regular_clock(time_s, step)
+    regular = clock.size == time_s.size and bool(np.all(np.abs(clock - time_s) <= REGULAR_WITHIN * step))
+    if length > min(clock.size, time_s.size):
+        return values
+    if regular:
+        return savgol_filter(values, length, settings.order, axis=0, mode="interp")
+    on_clock = interpolate_rows(values, time_s, clock)
+    smooth = savgol_filter(on_clock, length, settings.order, axis=0, mode="interp")
+    return interpolate_rows(smooth, clock, time_s)
+
+
+def regular_clock(time_s: np.ndarray, step_s: float) -> np.ndarray:
+    """Return a regular clock over the same span, of nearly this step."""
+    n = max(2, round((time_s[-1] - time_s[0]) / step_s) + 1)
+    return np.linspace(time_s[0], time_s[-1], n)
+
+
+def odd_count(length: float, *, least: int) -> int:
+    """Return the odd number nearest to `length`, and not below `least`."""
+    return max(2 * round((length - 1) / 2) + 1, least + 1 - least % 2)
+
+
+def smooth_one_euro(values: np.ndarray, time_s: np.ndarray, settings: Smoothing) -> np.ndarray:
+    """Low-pass with a cut-off that rises with speed; uses the past only, steps may vary.
+
+    alpha(fc) = 1 / (1 + 1 / (2 pi fc dt)). The speed is the difference to the
+    previous *raw* value, low-passed at `d_cutoff_hz`; the cut-off is
+    `min_cutoff_hz` + `beta` |speed|. The first value is kept.
+
+    Parameters
+    ----------
+    values
+        One stretch, shape (n, c), finite.
+    time_s
+        Increasing, seconds, shape (n,).
+    settings
+        `min_cutoff_hz`, `beta` and `d_cutoff_hz` are used.
+
+    References
+    ----------
+    Casiez, Roussel and Vogel (2012), 1 euro filter, CHI 2012.
+    """
+    out = values.copy()
+    if values.shape[0] < 2:
+        return out
+    step = np.diff(time_s)
+    change = np.diff(values, axis=0) / step[:, None]
+    speed = np.zeros(values.shape[1])
+    two_pi_dt = 2 * np.pi * step
+    speed_alpha = 1 / (1 + 1 / (two_pi_dt * settings.d_cutoff_hz))
+    for i in range(1, values.shape[0]):
+        speed = speed + speed_alpha[i - 1] * (change[i - 1] - speed)
+        cutoff = settings.min_cutoff_hz + settings.beta * np.abs(speed)
+        alpha = 1 / (1 + 1 / (two_pi_dt[i - 1] * cutoff))
+        out[i] = out[i - 1] + alpha * (values[i] - out[i - 1])
+    return out

@@ -1,0 +1,85 @@
+"""Heart rate from a pulse wave or an electrocardiogram, beat to beat."""
+
+from __future__ import annotations
+
+import neurokit2 as nk
+import numpy as np
+
+from affectflow.config.signal import Signal
+from affectflow.signal.event_rates import rate_per_minute, refine_peaks, regular_times
+from affectflow.signal.stretches import Cleaned, Result, Stretch
+
+# A handful of beats: fewer cannot be checked against each other.
+SHORTEST_S = 5.0
+LOWEST_BPM, HIGHEST_BPM = 30.0, 220.0
+# Breathing moves a healthy heart by up to a quarter; a missed beat doubles the interval.
+MAX_CHANGE = 0.35
+# NeuroKit2's pulse filter passes up to 8 Hz; its ECG filter needs the sharp R wave.
+PPG_SLOWEST_HZ = 20.0
+ECG_SLOWEST_HZ = 100.0
+
+
+def clean_ppg(stretch: Stretch, options: Signal, *, problem: str | None = None) -> Result:
+    """Find the heart rate in a photoplethysmogram (pulse wave).
+
+    0.5-8 Hz Butterworth and the systolic peaks of Elgendi et al. (2013), both from
+    NeuroKit2; peaks are placed between samples by a parabola. The rate is that of
+    each interval between beats, on a regular clock (`options.rate_clock_hz`), and
+    is missing where a beat was missed; see `event_rates.rate_per_minute`.
+
+    Returns
+    -------
+    ``hr_bpm``.
+
+    References
+    ----------
+    Elgendi et al. (2013), PLoS ONE 8(10): e76585.
+    """
+    problem = problem or _problem(stretch, "pulse wave", PPG_SLOWEST_HZ)
+    if problem:
+        return _result(stretch, np.empty(0), options, problem)
+    clean = nk.ppg_clean(stretch.value, sampling_rate=stretch.rate_hz, method="elgendi")
+    peaks = nk.ppg_findpeaks(clean, sampling_rate=stretch.rate_hz, method="elgendi")["PPG_Peaks"]
+    return _result(stretch, _times(stretch, clean, peaks), options, None)
+
+
+def clean_ecg(stretch: Stretch, options: Signal, *, problem: str | None = None) -> Result:
+    """Find the heart rate in an electrocardiogram (NeuroKit2's R peaks); else as `clean_ppg`."""
+    problem = problem or _problem(stretch, "ECG", ECG_SLOWEST_HZ)
+    if problem:
+        return _result(stretch, np.empty(0), options, problem)
+    rate = round(stretch.rate_hz)
+    clean = nk.ecg_clean(stretch.value, sampling_rate=rate, method="neurokit")
+    peaks = nk.ecg_findpeaks(clean, sampling_rate=rate, method="neurokit")["ECG_R_Peaks"]
+    return _result(stretch, _times(stretch, clean, peaks), options, None)
+
+
+def _problem(stretch: Stretch, what: str, slowest_hz: float) -> str | None:
+    if stretch.rate_hz < slowest_hz * 0.99:
+        return f"a {what} at {stretch.rate_hz:.3g} Hz is too slow to find beats (at least {slowest_hz:g} Hz)"
+    if stretch.duration_s < SHORTEST_S:
+        return f"{stretch.duration_s:.1f} s of {what} are too short (at least {SHORTEST_S:g} s)"
+    if np.ptp(stretch.value) == 0:
+        return f"the {what} is flat for {stretch.duration_s:.1f} s"
+    return None
+
+
+def _times(stretch: Stretch, clean: np.ndarray, peaks: np.ndarray) -> np.ndarray:
+    places = refine_peaks(np.asarray(clean, dtype=float), np.asarray(peaks, dtype=np.int64))
+    return stretch.time_s[0] + places / stretch.rate_hz
+
+
+def _result(stretch: Stretch, beats_s: np.ndarray, options: Signal, problem: str | None) -> Result:
+    clock = regular_times(stretch.time_s[0], stretch.time_s[-1], options.rate_clock_hz)
+    rate = rate_per_minute(
+        beats_s,
+        clock,
+        lowest=LOWEST_BPM,
+        highest=HIGHEST_BPM,
+        max_change=MAX_CHANGE,
+        max_gap_s=options.max_gap_s,
+    )
+    notes = [problem] if problem else []
+    if not problem and np.isnan(rate).all():
+        notes = [f"no two plausible beats in {stretch.duration_s:.1f} s"]
+    return Result([Cleaned("hr_bpm", clock, rate)], notes)

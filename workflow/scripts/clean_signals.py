@@ -1,0 +1,23 @@
+"""Clean the biosignals of one recording, each on its own clock."""
+
+from affectflow.config.signal import Signal
+from affectflow.datasets import SIGNAL_FORMATS
+from affectflow.io.log import stage
+from affectflow.io.tables import write_table
+from affectflow.registry import load
+from affectflow.signal.clean_signals import clean_signals
+
+with stage(snakemake) as footer:
+    read_signals = load(SIGNAL_FORMATS, snakemake.params.signals_format, "signals_format")
+    signals = clean_signals(
+        read_signals(snakemake.params.signals),
+        recording_id=snakemake.wildcards.recording_id,
+        offset_s=snakemake.params.offset_s,
+        options=Signal(
+            max_gap_s=snakemake.params.max_gap_s,
+            rate_clock_hz=snakemake.params.rate_clock_hz,
+            scr_min_usiemens=snakemake.params.scr_min_usiemens,
+            scr_window_s=snakemake.params.scr_window_s,
+        ),
+    )
+    write_table(signals, snakemake.output.signals, "signals", footer=footer)

@@ -1,0 +1,31 @@
+"""Join the codes, signals and phases of one recording on the time of each frame."""
+
+from affectflow.features.events import parse_events
+from affectflow.features.join_frames import join_frames, signal_frames
+from affectflow.io.log import stage
+from affectflow.io.tables import read_table, write_table
+from affectflow.io.text import read_text
+
+with stage(snakemake) as footer:
+    recording_id, files, params = snakemake.wildcards.recording_id, snakemake.input, snakemake.params
+    codes = read_table(files.codes, "codes") if files.codes else None
+    signals = read_table(files.signals, "signals") if files.signals else None
+    if files.video_frames:
+        video_frames = read_table(files.video_frames, "video_frames")
+    else:
+        video_frames = signal_frames(signals, recording_id=recording_id, rate_hz=params.signals_only_rate_hz)
+    events = (
+        parse_events(read_text(params.events, what="events"), where=params.events) if params.events else None
+    )
+    frames = join_frames(
+        video_frames,
+        codes,
+        signals,
+        events,
+        subject_id=params.subject_id,
+        condition=params.condition,
+        pair=params.pair,
+        max_gap_s=params.max_gap_s,
+        events_name=params.events or "events",
+    )
+    write_table(frames, snakemake.output.frames, "frames", footer=footer)

@@ -1,0 +1,16 @@
+"""Cut all recordings into windows; one recording is in memory at a time."""
+
+from affectflow.features.make_windows import make_windows
+from affectflow.io.log import progress, stage
+from affectflow.io.tables import read_table, write_table
+
+with stage(snakemake) as footer:
+    paths = snakemake.input.features
+    windows = make_windows(
+        (read_table(path, "features") for path in progress(paths, total=len(paths), label="make_windows")),
+        length_s=snakemake.params.length_s,
+        stride_s=snakemake.params.stride_s,
+        min_coverage=snakemake.params.min_coverage,
+        max_gap_s=snakemake.params.max_gap_s,
+    )
+    write_table(windows, snakemake.output.windows, "windows", footer=footer)
