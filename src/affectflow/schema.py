@@ -289,7 +289,23 @@ SIGNALS = Table(
 )
 
 _FRAME_IDS = (RECORDING_ID, SUBJECT_ID, CONDITION, PAIR, FRAME_ID, TIME_S, PHASE, VALID)
-_SIGNAL_EXTRA = r"[a-z][a-z0-9_]*_(usiemens|bpm|hz|px|degc|degc2|au|mm|rad)"
+# The units a signal's name can end in. A unit is chosen, never guessed: a column called
+# eda_kohm is refused rather than taken for microsiemens.
+SIGNAL_UNITS: dict[str, str] = {
+    "usiemens": "microsiemens",
+    "bpm": "per minute (beats or breaths)",
+    "hz": "per second",
+    "px": "pixels",
+    "degc": "degrees Celsius",
+    "degc2": "squared degrees Celsius (perinasal perspiration energy)",
+    "au": "arbitrary units of the sensor",
+    "mv": "millivolts",
+    "ms": "milliseconds",
+    "mm": "millimetres",
+    "rad": "radians",
+    "deg": "degrees of angle",
+}
+_SIGNAL_EXTRA = rf"[a-z][a-z0-9_]*_({'|'.join(SIGNAL_UNITS)})"
 
 FRAMES = Table(
     "frames",
