@@ -81,15 +81,14 @@ def write_table(
         Provenance (JSON values) for the file's footer, as `io.log.provenance`
         returns it.
     """
-    checked = check_table(table, kind, str(path))
-    _write_arrow(_with_footer(checked.to_arrow(compat_level=pl.CompatLevel.oldest()), kind, footer), path)
+    _write_arrow(_to_arrow(check_table(table, kind, str(path)), kind, footer), path)
 
 
 def write_free_table(
     table: pl.DataFrame, path: str | Path, *, footer: Mapping[str, Any] | None = None
 ) -> None:
     """Write a table of results that has no fixed schema (statistics, scores), whole, as Parquet."""
-    _write_arrow(_with_footer(table.to_arrow(compat_level=pl.CompatLevel.oldest()), "free", footer), path)
+    _write_arrow(_to_arrow(table, "free", footer), path)
 
 
 def read_table(path: str | Path, kind: str, *, columns: list[str] | None = None) -> pl.DataFrame:
@@ -109,7 +108,7 @@ def read_table(path: str | Path, kind: str, *, columns: list[str] | None = None)
     TableError
         If the file is no Parquet file or does not fit the schema.
     """
-    table = read_free_table(path, columns=columns)
+    table = _with_arrays(read_free_table(path, columns=columns), kind)
     return table if columns else check_table(table, kind, str(path))
 
 
@@ -179,9 +178,9 @@ class TableStream:
     def append(self, piece: pl.DataFrame) -> None:
         """Check a piece and write it as one row group."""
         checked = check_table(piece, self._kind, self._where)
-        arrow = _with_footer(checked.to_arrow(compat_level=pl.CompatLevel.oldest()), self._kind, self._footer)
+        arrow = _to_arrow(checked, self._kind, self._footer)
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self._temporary, arrow.schema, compression=COMPRESSION)
+            self._writer = _open_writer(self._temporary, arrow.schema)
         self._writer.write_table(arrow)
         self.n_rows += piece.height
 
@@ -221,7 +220,7 @@ def transform_table(
         for i in range(groups.num_row_groups):
             piece = pl.from_arrow(groups.read_row_group(i))
             assert isinstance(piece, pl.DataFrame)
-            stream.append(change(piece))
+            stream.append(change(_with_arrays(piece, kind)))
 
 
 def concat_tables(paths: Iterable[str | Path], kind: str) -> pl.DataFrame:
@@ -234,11 +233,52 @@ def concat_tables(paths: Iterable[str | Path], kind: str) -> pl.DataFrame:
     return pl.concat(tables, how="diagonal") if tables else TABLES[kind].empty()
 
 
-def _with_footer(arrow: pa.Table, kind: str, footer: Mapping[str, Any] | None) -> pa.Table:
+def _to_arrow(table: pl.DataFrame, kind: str, footer: Mapping[str, Any] | None) -> pa.Table:
+    """Return the table as it is written: provenance in the footer, arrays as plain lists.
+
+    pyarrow, and with it pandas, cannot read back a fixed-size list that has an
+    empty row; `_with_arrays` is the way back.
+    """
+    arrow = table.to_arrow(compat_level=pl.CompatLevel.oldest())
+    for i, field in enumerate(arrow.schema):
+        if pa.types.is_fixed_size_list(field.type):
+            arrow = arrow.set_column(i, field.name, arrow.column(i).cast(pa.list_(field.type.value_type)))
     content = {"table": kind, **(footer or {})}
     return arrow.replace_schema_metadata({FOOTER_KEY: json.dumps(content, sort_keys=True).encode()})
 
 
+def _with_arrays(table: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """Give the lists of a table that was read the fixed length their schema asks for."""
+    return table.with_columns(
+        pl.col(c.name).list.to_array(c.dtype.size)
+        for c in TABLES[kind].columns
+        if isinstance(c.dtype, pl.Array) and isinstance(table.schema.get(c.name), pl.List)
+    )
+
+
+def _open_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """Open a Parquet file for a schema.
+
+    Measured numbers hardly repeat: a dictionary of them costs twenty times the
+    time of writing them byte plane by byte plane, which zstd packs to half the
+    size.
+    """
+    words = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+    floats = [f.name for f in schema if pa.types.is_floating(f.type)]
+    floats += [
+        f"{f.name}.list.element"
+        for f in schema
+        if pa.types.is_list(f.type) and pa.types.is_floating(f.type.value_type)
+    ]
+    return pq.ParquetWriter(
+        path,
+        schema,
+        compression=COMPRESSION,
+        use_dictionary=words or False,
+        column_encoding={name: "BYTE_STREAM_SPLIT" for name in floats} or None,
+    )
+
+
 def _write_arrow(arrow: pa.Table, path: str | Path) -> None:
-    with whole_file(path) as temporary:
-        pq.write_table(arrow, temporary, compression=COMPRESSION)
+    with whole_file(path) as temporary, _open_writer(temporary, arrow.schema) as writer:
+        writer.write_table(arrow)
