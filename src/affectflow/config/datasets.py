@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat
 
 from affectflow.config.base import Section
 
@@ -10,14 +10,18 @@ from affectflow.config.base import Section
 class Simulated(Section):
     """The simulated study: used only for recordings whose files lie in resources/simulated/."""
 
-    effect: NonNegativeFloat = Field(1.0, description="Size of the difference between the conditions; 0 = none (null study).")
-    duration_s: PositiveFloat = Field(10.0, description="Length of each video, seconds.")
-    fps: PositiveFloat = Field(25.0, description="Frames per second.")
-    width_px: PositiveInt = Field(320, description="Width of the picture, pixels.")
-    height_px: PositiveInt = Field(240, description="Height of the picture, pixels.")
+    effect: NonNegativeFloat = Field(
+        1.0, description="Size of the difference between the conditions; 0 = none (null study)."
+    )
+    duration_s: float = Field(10.0, ge=1, le=3600, description="Length of each video, seconds.")
+    fps: float = Field(25.0, ge=5, le=240, description="Frames per second.")
+    width_px: int = Field(480, ge=160, description="Width of the picture, pixels.")
+    height_px: int = Field(360, ge=120, description="Height of the picture, pixels.")
 
 
 class Datasets(Section):
     """Data sets."""
 
-    simulated: Simulated = Field(Simulated(), description="The simulated study (recordings in resources/simulated/).")
+    simulated: Simulated = Field(
+        Simulated(), description="The simulated study (recordings in resources/simulated/)."
+    )
