@@ -96,3 +96,37 @@ rule make_windows:
 
 
 TARGETS.append(rules.make_windows.output.windows)
+
+
+rule summarise_quality:
+    input:
+        quality=[f"{RESULTS}/video/{name}.quality.parquet" for name in WITH_VIDEO],
+        frames=[f"{RESULTS}/frames/{name}.parquet" for name in RECORDINGS],
+    output:
+        table=RESULTS + "/quality.parquet",
+        page=report(
+            RESULTS + "/figures/quality/quality.html",
+            category="Quality",
+            caption="../workflow/report/summarise_quality.rst",
+            labels={"table": "All recordings"},
+        ),
+    log:
+        log_of("summarise_quality"),
+    benchmark:
+        benchmark_of("summarise_quality")
+    conda:
+        "../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    params:
+        version=STAGE_VERSIONS["summarise_quality"],
+        simulated=study_is_simulated(),
+    message:
+        "summarise_quality"
+    script:
+        "../workflow/scripts/summarise_quality.py"
+
+
+TARGETS.append(rules.summarise_quality.output.table)
