@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make sure that the system libraries which Open3D, OpenCV and openTSNE load are there.
+# Make sure that the system libraries which Open3D and OpenCV load are there.
 # Missing ones are installed through apt-get when the caller is root (as in a container);
 # otherwise the exact command is printed and nothing happens. Called by tools/make_env.sh.
 #
@@ -13,11 +13,9 @@ libusb-1.0.so.0 libusb-1.0-0
 libEGL.so.1 libegl1
 libGL.so.1 libgl1
 libX11.so.6 libx11-6
-libXext.so.6 libxext6
 libudev.so.1 libudev1
 libidn2.so.0 libidn2-0
 libglib-2.0.so.0 libglib2.0-0
-libgomp.so.1 libgomp1
 "
 
 if [ "$(uname -s)" != Linux ] || ! command -v ldconfig >/dev/null; then
@@ -40,9 +38,9 @@ command="apt-get update && apt-get install -y --no-install-recommends ${missing%
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
     echo "installing missing system packages: $missing"
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq
+    apt-get update -qq >/dev/null
     # shellcheck disable=SC2086  # a list of words
-    apt-get install -y -qq --no-install-recommends $missing
+    apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends $missing >/dev/null
 else
     echo "missing system packages: $missing" >&2
     echo "install them, then call make again:" >&2

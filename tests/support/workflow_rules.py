@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@cache
 def declared_rules(folder: Path = ROOT) -> dict[str, dict[str, Any]]:
     """Rule name → what it declares; parsed in another process, since Snakemake keeps global state."""
     done = subprocess.run(
