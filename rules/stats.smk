@@ -1,1 +1,110 @@
-# Rules of affectflow.stats.
+# Rules of affectflow.stats: every analysis of the registry, and its figures.
+from affectflow.stats import ANALYSES, check_analyses
+from affectflow.viz.plot_analysis import PLOTS
+
+try:
+    check_analyses(STUDY.stats.analyses)
+except AffectflowError as error:
+    print(error, file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(error.exit_code)
+
+OWN_TABLE = STUDY.stats.own_table
+ANALYSIS_FIGURES = {
+    name: PLOTS[name].figures for name in STUDY.stats.analyses if name in PLOTS
+}
+
+# Without any condition in the sheet there is nothing to compare.
+if OWN_TABLE.path or any(r.condition for r in RECORDINGS.values()):
+    TARGETS += [f"{RESULTS}/stats/{name}/results.parquet" for name in STUDY.stats.analyses]
+    TARGETS += [
+        f"{RESULTS}/figures/{name}/{figure}.svg"
+        for name, figures in ANALYSIS_FIGURES.items()
+        for figure in figures
+    ]
+
+
+def analysis_tables(wildcards):
+    """What an analysis reads: a table of the user's, all windows, or the frames of all recordings."""
+    if OWN_TABLE.path:
+        return input_file(OWN_TABLE.path)
+    if ANALYSES[wildcards.analysis].reads == "windows":
+        return f"{RESULTS}/windows.parquet"
+    return expand(RESULTS + "/features/{recording_id}.parquet", recording_id=sorted(RECORDINGS))
+
+
+def analysis_options(wildcards):
+    """The settings an analysis uses, by the names of its keywords."""
+    options = {}
+    for key in ANALYSES[wildcards.analysis].settings:
+        value = STUDY
+        for part in key.split("."):
+            value = getattr(value, part)
+        options[key.rsplit(".", 1)[-1]] = value
+    return options
+
+
+rule run_analysis:
+    input:
+        tables=analysis_tables,
+    output:
+        results=RESULTS + "/stats/{analysis}/results.parquet",
+        tables=directory(RESULTS + "/stats/{analysis}/tables"),
+    wildcard_constraints:
+        analysis="|".join(ANALYSES),
+    log:
+        log_of("run_analysis", "analysis"),
+    benchmark:
+        benchmark_of("run_analysis", "analysis")
+    threads: 1
+    resources:
+        mem_mb=lambda wc, input: max(1000, int(6 * input.size_mb)),
+        runtime=60,
+    params:
+        version=STAGE_VERSIONS["run_analysis"],
+        reads=lambda wc: ANALYSES[wc.analysis].reads,
+        options=analysis_options,
+        own_table=OWN_TABLE.model_dump() if OWN_TABLE.path else None,
+        simulated=study_is_simulated() and not OWN_TABLE.path,
+    conda:
+        "../envs/core.yaml"
+    message:
+        "run_analysis {wildcards.analysis}"
+    script:
+        "../workflow/scripts/run_analysis.py"
+
+
+rule plot_analysis:
+    input:
+        results=RESULTS + "/stats/{analysis}/results.parquet",
+        tables=RESULTS + "/stats/{analysis}/tables",
+    output:
+        svg=report(
+            RESULTS + "/figures/{analysis}/{figure}.svg",
+            category="Statistics",
+            subcategory="{analysis}",
+            labels={"figure": "{figure}"},
+            caption="../workflow/report/plot_analysis.rst",
+        ),
+        png=RESULTS + "/figures/{analysis}/{figure}.png",
+    wildcard_constraints:
+        analysis="|".join(PLOTS),
+        figure=r"[a-z_]+",
+    log:
+        log_of("plot_analysis", "analysis", "figure"),
+    benchmark:
+        benchmark_of("plot_analysis", "analysis", "figure")
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        version=STAGE_VERSIONS["plot_analysis"],
+        # For the caption; the figure itself reads it from the table of results.
+        simulated=study_is_simulated() and not OWN_TABLE.path,
+    conda:
+        "../envs/viz.yaml"
+    message:
+        "plot_analysis {wildcards.analysis} {wildcards.figure}"
+    script:
+        "../workflow/scripts/plot_analysis.py"

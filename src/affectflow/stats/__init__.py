@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from affectflow.errors import ConfigError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -63,3 +66,21 @@ ANALYSES: dict[str, Analysis] = {
 }
 
 RUN = {name: analysis.run for name, analysis in ANALYSES.items()}
+
+
+def check_analyses(names: Sequence[str]) -> None:
+    """Refuse names that are not in the registry before anything runs.
+
+    Raises
+    ------
+    ConfigError
+        For the first unknown or repeated name.
+    """
+    for name in names:
+        if name not in ANALYSES:
+            near = did_you_mean(name, ANALYSES)
+            raise ConfigError(
+                f"stats.analyses: {name!r} does not exist.{near} Choose from: {', '.join(ANALYSES)}."
+            )
+        if list(names).count(name) > 1:
+            raise ConfigError(f"stats.analyses: {name!r} is given twice. Keep one.")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from affectflow.stats.concordance import bootstrap_auroc, concordance
 from affectflow.stats.design import design_of
@@ -18,6 +19,8 @@ from affectflow.stats.seeds import seed_of
 logger = logging.getLogger(__name__)
 
 
+# One thread: the matrices are small, and sums in another order would give other bytes.
+@threadpool_limits.wrap(limits=1)
 def lda(
     windows: pl.DataFrame,
     *,

@@ -80,3 +80,22 @@ def matrix(table: pl.DataFrame, columns: Sequence[str]) -> np.ndarray:
         .to_numpy()
         .reshape(len(table), -1)
     )
+
+
+def frame_columns(names: Sequence[str], kinds: Sequence[str]) -> list[str]:
+    """Return which columns of a per-frame table an analysis of some kinds needs: ids, places and features.
+
+    Parameters
+    ----------
+    names
+        The columns the table has.
+    kinds
+        The kinds that go in; derivatives and the blink flag never do.
+    """
+    ids = {"recording_id", "subject_id", "condition", "pair", "frame_id", "time_s", "phase", "valid"}
+    features = {
+        n
+        for n in names
+        if n not in _PLACES and not n.startswith("d_") and n != "blink" and kind_of(n) in kinds
+    }
+    return [n for n in names if n in ids | features]

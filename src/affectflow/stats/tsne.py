@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from affectflow.errors import DesignError
 from affectflow.stats.design import two_conditions
@@ -21,6 +22,8 @@ LARGEST_EXACT = 5000
 N_NEIGHBOURS = 15
 
 
+# One thread: sums in another order would give another picture.
+@threadpool_limits.wrap(limits=1)
 def tsne(
     table: pl.DataFrame,
     *,

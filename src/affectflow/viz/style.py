@@ -48,8 +48,15 @@ def new_figure(*, width_mm: float = COLUMN_MM, height_mm: float = 70.0) -> Figur
 
 
 def mark_simulated(figure: Figure, simulated: bool) -> None:
-    """Write "simulated data" into the bottom right corner, so that no one takes the figure for a finding."""
+    """Write "simulated data" below the figure, so that no one takes it for a finding.
+
+    A strip of 4 mm is kept free for it when the figure lays itself out.
+    """
     if simulated:
+        strip = 4 * MM / figure.get_size_inches()[1]
+        engine = figure.get_layout_engine()
+        if engine is not None:
+            engine.set(rect=(0, strip, 1, 1 - strip))
         figure.text(
             0.995,
             0.005,

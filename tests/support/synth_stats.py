@@ -1,0 +1,104 @@
+"""Small studies with a known answer for the statistics: windows and per-frame features of the schema."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from affectflow.schema import CODES_COLUMNS, FEATURES, MEASURES, WINDOWS
+
+SIGNALS = ("hr_bpm", "eda_tonic_usiemens", "eda_phasic_usiemens")
+SHIFTED = (
+    "blink_rate_hz",
+    "mean_brow_raise",
+    "mean_hr_bpm",
+    "mean_eda_tonic_usiemens",
+    "speed_exp_03",
+    "mean_exp_07",
+)
+
+
+def synth_windows(
+    *,
+    n_subjects: int = 8,
+    n_windows: int = 4,
+    effect: float = 2.0,
+    seed: int = 0,
+    grouped: bool = False,
+    n_codes: int = 56,
+) -> pl.DataFrame:
+    """Return a windows table; the columns in `SHIFTED` are `effect` higher under the stressor.
+
+    Values are standard normal: a person's own level (sd 2), the person's own
+    change (sd 1) and each window's noise (sd 1). With `grouped` every second
+    person has the baseline, the others the stressor.
+    """
+    rng = np.random.default_rng(seed)
+    base = [*CODES_COLUMNS[:n_codes], *MEASURES, *SIGNALS]
+    columns = [
+        *(f"mean_{c}" for c in base),
+        *(f"sd_{c}" for c in base),
+        *(f"speed_{c}" for c in base),
+        "blink_rate_hz",
+    ]
+    parts = []
+    for s in range(n_subjects):
+        level = rng.normal(0, 2, len(columns))
+        for c, condition in enumerate(("baseline", "stressor")):
+            change = rng.normal(0, 1, len(columns))
+            if grouped and s % 2 != c:
+                continue
+            shift = np.array([effect * c * (name in SHIFTED) for name in columns])
+            values = level * (not grouped) + change + shift + rng.normal(0, 1, (n_windows, len(columns)))
+            ids = {
+                "recording_id": f"S{s:02d}_{condition}",
+                "subject_id": f"S{s:02d}",
+                "condition": condition,
+                "pair": f"S{s:02d}",
+            }
+            places = pl.DataFrame(
+                {
+                    "window_id": np.arange(n_windows, dtype=np.int32),
+                    "start_s": np.arange(n_windows) * 2.0,
+                    "end_s": np.arange(n_windows) * 2.0 + 4,
+                    "n_frames": np.full(n_windows, 100, dtype=np.int32),
+                    "coverage": np.ones(n_windows),
+                }
+            )
+            named = places.with_columns(
+                pl.lit("whole").alias("phase"), *[pl.lit(v).alias(k) for k, v in ids.items()]
+            )
+            parts.append(named.hstack(pl.DataFrame(values, schema=columns, orient="row")))
+    return pl.concat(parts).select([*WINDOWS.names, *columns])
+
+
+def synth_features(
+    *, n_subjects: int = 4, n_frames: int = 60, effect: float = 3.0, seed: int = 0
+) -> pl.DataFrame:
+    """Return a features table: exp_00 and exp_01 are `effect` higher under the stressor; every tenth frame has no face."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for s in range(n_subjects):
+        level = rng.normal(0, 1, len(CODES_COLUMNS))
+        for c, condition in enumerate(("baseline", "stressor")):
+            values = level + rng.normal(0, 1, (n_frames, len(CODES_COLUMNS)))
+            values[:, :2] += effect * c
+            valid = np.arange(n_frames) % 10 != 9
+            codes = pl.DataFrame(values.astype(np.float32), schema=list(CODES_COLUMNS), orient="row")
+            codes = codes.select(pl.when(pl.Series(valid)).then(pl.all()))
+            ids = pl.DataFrame(
+                {
+                    "recording_id": [f"S{s}_{condition}"] * n_frames,
+                    "subject_id": f"S{s}",
+                    "condition": condition,
+                    "pair": f"S{s}",
+                    "frame_id": np.arange(n_frames, dtype=np.int32),
+                    "time_s": np.arange(n_frames) / 25,
+                    "phase": "whole",
+                    "valid": valid,
+                    "blink": [False] * n_frames,
+                }
+            )
+            measures = pl.DataFrame({m: np.zeros(n_frames, dtype=np.float32) for m in MEASURES})
+            parts.append(ids.hstack(codes).hstack(measures).with_columns(d_exp_00=pl.lit(0.5, pl.Float32)))
+    return pl.concat(parts).select([*FEATURES.names, "d_exp_00"])
