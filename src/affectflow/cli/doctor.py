@@ -30,6 +30,7 @@ LIBRARIES = {
     "GL": "libgl1",
     "X11": "libx11-6",
     "udev": "libudev1",
+    "idn2": "libidn2-0",
     "glib-2.0": "libglib2.0-0",
 }
 
