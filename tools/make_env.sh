@@ -13,7 +13,8 @@ is_right() { "$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3,
 
 if [ -n "${PYTHON:-}" ]; then
     if ! is_right "$PYTHON"; then
-        echo "PYTHON=$PYTHON: affectflow needs Python 3.10, 3.11 or 3.12, this is $("$PYTHON" --version 2>&1 || true)." >&2
+        version=$("$PYTHON" --version 2>&1) || version="not a Python"
+        echo "PYTHON=$PYTHON: affectflow needs Python 3.10, 3.11 or 3.12, this is $version." >&2
         exit 1
     fi
     python=$PYTHON
@@ -26,7 +27,8 @@ else
         fi
     done
     if [ -z "$python" ]; then
-        echo "Python 3.10, 3.11 or 3.12 not found (python3 is $(python3 --version 2>&1 || true))." \
+        version=$(python3 --version 2>&1) || version="missing"
+        echo "Python 3.10, 3.11 or 3.12 not found (python3 is $version)." \
             "Install one, or name it: make env PYTHON=/path/to/python3.11" >&2
         exit 1
     fi
