@@ -18,17 +18,20 @@ import numpy as np
 from scipy.interpolate import RBFInterpolator
 
 from affectflow.datasets.simulated_design import FaceCourse, generator
-from affectflow.datasets.simulated_person import Person, bump, head_weight
+from affectflow.datasets.simulated_person import Person, bump, enlarge, head_weight
 
 # Height of the view in portrait pixels, and its centre: head and shoulders.
 VIEW_HEIGHT, VIEW_CENTRE = 222.0, np.array([224.0, 112.0])
 _GRID_STEP = 2.0
 _N_INVERSIONS = 8
+# Face Mesh flattens: with its own depth, turns of the head are measured back (by Face Mesh) at 0.7 of
+# their size, with this factor at 0.9 to 1.05.
+_RELIEF = 1.25
 # The head turns about the top of the neck, inside the head; x, y down, z towards the camera.
-_PIVOT = np.array([224.0, 150.0, -55.0])
+_PIVOT = np.array([224.0, 150.0, -65.0], np.float32)
 # Travel of a full movement, portrait pixels. The outer eye corners are 61 px apart.
 _BROW_TRAVEL, _CORNER_OUT, _CORNER_UP, _CHEEK_UP = 5.0, 2.6, 3.4, 1.3
-_LIP_SQUEEZE = 0.5
+_LIP_SQUEEZE = 0.65
 # Share of red, green and blue in the pulse of skin colour, and its size (peak to peak, share of brightness).
 _PULSE_RGB, _PULSE_SIZE = np.array([0.35, 1.0, 0.55]), 0.012
 _NOISE_SD = 0.9
@@ -75,14 +78,18 @@ class FaceRenderer:
         self._eyes = [_shutter(person, upper, lower, above=7.5, below=4.0) for upper, lower in _EYES]
         self._mouth = _shutter(person, _UPPER_LIP, _LOWER_LIP, above=8.0, below=16.0)
         self._grid = _view_grid(width_px, height_px)
-        x0, y0 = self._grid[0, 0]
-        x1, y1 = self._grid[-1, -1]
-        self._corner, self._extent = np.array([x0, y0]), np.array([x1 - x0, y1 - y0])
+        rows, columns = self._grid.shape[:2]
+        self._step = ((columns - 1) / (width_px - 1), (rows - 1) / (height_px - 1))
+        # From portrait positions to numbers of nodes.
+        self._corner = self._grid[0, 0]
+        self._to_node = np.array([columns - 1, rows - 1], np.float32) / (self._grid[-1, -1] - self._corner)
         self._fields = _expression_fields(self._grid, person.points)
         self._depth = _depth(self._grid, person.points)
-        self._weight = head_weight(self._grid)[..., None]
-        pulse = person.texture * person.skin[..., None] * (_PULSE_RGB * _PULSE_SIZE)
-        self._pulse = pulse.astype(np.float32)
+        self._weight = head_weight(self._grid).astype(np.float32)[..., None]
+        self._face = _face_piece(person)
+        pulse = person.texture[self._face] * person.skin[self._face][..., None]
+        self._pulse = (pulse * (_PULSE_RGB * _PULSE_SIZE)).astype(np.float32)
+        self._texture = person.texture.copy()
 
     def draw(
         self,
@@ -105,9 +112,11 @@ class FaceRenderer:
         pulse
             Blood volume in the skin, about -0.5..0.5; more blood absorbs more green.
         """
-        texture = cv2.scaleAdd(self._pulse, -float(pulse), self._person.texture)
+        # Only the face's piece of the texture changes from frame to frame.
+        texture = self._texture
+        texture[self._face] = cv2.scaleAdd(self._pulse, -float(pulse), self._person.texture[self._face])
         for eye in self._eyes:
-            _close(texture, eye, from_above=0.92 * blink, from_below=0.08 * blink)
+            _close(texture, eye, from_above=0.95 * blink, from_below=0.1 * blink)
         shut = np.clip(max(1 - smile, lip_press), 0, 1)
         _close(texture, self._mouth, from_above=0.4 * shut, from_below=0.6 * shut)
         rotation = np.asarray(rotation, dtype=float)
@@ -117,8 +126,8 @@ class FaceRenderer:
         source = self._invert(brow=brow, smile=smile, lip_press=lip_press, rotation=rotation)
         if self._person.mirrored:
             source = source[:, ::-1]
-        source = (source - self._person.origin) * self._person.scale
-        full = _enlarge(source.astype(np.float32), self._size)
+        source = (source - self._person.origin.astype(np.float32)) * np.float32(self._person.scale)
+        full = enlarge(source, self._size, step=self._step)
         return cv2.remap(
             texture, full[..., 0], full[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
@@ -126,22 +135,21 @@ class FaceRenderer:
     def _invert(self, *, brow: float, smile: float, lip_press: float, rotation: np.ndarray) -> np.ndarray:
         """Return, for each node of the grid in the picture, the texture position seen there (portrait pixels)."""
         moved = (
-            brow * self._fields["brow"]
-            + min(brow, 0.0) * self._fields["frown"]
-            + (smile - 1.0) * self._fields["smile"]
-            + lip_press * self._fields["lip_press"]
+            np.float32(brow) * self._fields["brow"]
+            + np.float32(min(brow, 0.0)) * self._fields["frown"]
+            + np.float32(smile - 1.0) * self._fields["smile"]
+            + np.float32(lip_press) * self._fields["lip_press"]
         )
-        centred = np.concatenate(
-            [self._grid + moved - _PIVOT[:2], (self._depth - _PIVOT[2])[..., None]], axis=-1
-        )
+        x, y = np.moveaxis(self._grid + moved - _PIVOT[:2], -1, 0)
+        z = self._depth - _PIVOT[2]
         # Rotations are given with y up, the picture has y down: turn about x and z changes sign.
-        turn, _ = cv2.Rodrigues(rotation * np.array([-1.0, 1.0, -1.0]))
-        turned = (centred @ turn.T)[..., :2] - centred[..., :2]
-        shift = (moved + self._weight * turned).astype(np.float32)
+        turn = cv2.Rodrigues(rotation * np.array([-1.0, 1.0, -1.0]))[0].astype(np.float32)
+        # Written out: a matrix product may round differently with another number of threads.
+        turned = np.stack([row[0] * x + row[1] * y + row[2] * z for row in turn[:2]], axis=-1)
+        shift = moved + self._weight * (turned - np.stack([x, y], axis=-1))
         source = self._grid
-        to_node = (np.array(self._grid.shape[1::-1]) - 1) / self._extent
         for _ in range(_N_INVERSIONS):
-            node = ((source - self._corner) * to_node).astype(np.float32)
+            node = (source - self._corner) * self._to_node
             source = self._grid - cv2.remap(
                 shift, node[..., 0], node[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
             )
@@ -187,8 +195,15 @@ def draw_frames(
             rotation=np.array([course.pitch_rad[i], course.yaw_rad[i], course.roll_rad[i]]),
             pulse=pulse[i],
         )
-        picture = picture + noise[row : row + height_px, column : column + width_px]
-        yield np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+        piece = noise[row : row + height_px, column : column + width_px]
+        # Adds, rounds and limits to 0..255 in one pass.
+        yield cv2.add(picture, piece, dtype=cv2.CV_8U)
+
+
+def _face_piece(person: Person) -> tuple[slice, slice]:
+    """Return rows and columns of the texture that hold the skin of the face, eyes and mouth."""
+    rows, columns = (np.flatnonzero((person.skin > 1e-3).any(axis=axis)) for axis in (1, 0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def _view_grid(width_px: int, height_px: int) -> np.ndarray:
@@ -197,17 +212,7 @@ def _view_grid(width_px: int, height_px: int) -> np.ndarray:
     count = np.ceil(extent / _GRID_STEP).astype(int) + 1
     first, last = VIEW_CENTRE - extent / 2, VIEW_CENTRE + extent / 2
     x, y = np.meshgrid(np.linspace(first[0], last[0], count[0]), np.linspace(first[1], last[1], count[1]))
-    return np.stack([x, y], axis=-1)
-
-
-def _enlarge(nodes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Interpolate a grid to full size, corner node to corner pixel (cv2.resize would shift by half a pixel)."""
-    rows, columns = nodes.shape[:2]
-    width, height = size
-    matrix = np.array([[(columns - 1) / (width - 1), 0, 0], [0, (rows - 1) / (height - 1), 0]])
-    return cv2.warpAffine(
-        nodes, matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
-    )
+    return np.stack([x, y], axis=-1).astype(np.float32)
 
 
 def _depth(grid: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -222,13 +227,13 @@ def _depth(grid: np.ndarray, points: np.ndarray) -> np.ndarray:
     )  # fmt: skip
     chosen = np.column_stack([points[:468:3, :2], -points[:468:3, 2]])
     known = np.concatenate([chosen, hair])
-    surface = RBFInterpolator(known[:, :2], known[:, 2], smoothing=20.0, kernel="thin_plate_spline")
+    surface = RBFInterpolator(known[:, :2], known[:, 2], smoothing=2.0, kernel="thin_plate_spline")
     coarse = grid[::3, ::3]
     values = surface(coarse.reshape(-1, 2)).reshape(coarse.shape[:2]).clip(-60, 30)
     rows, columns = (np.arange(n, dtype=np.float32) / 3 for n in grid.shape[:2])
     x, y = np.meshgrid(columns, rows)
     depth = cv2.remap(values.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return cv2.GaussianBlur(depth, (0, 0), 1.5)
+    return _RELIEF * cv2.GaussianBlur(depth, (0, 0), 1.0)
 
 
 def _expression_fields(grid: np.ndarray, points: np.ndarray) -> dict[str, np.ndarray]:
@@ -255,13 +260,14 @@ def _expression_fields(grid: np.ndarray, points: np.ndarray) -> dict[str, np.nda
     lip = points[[13, 14], :2].mean(axis=0)
     off = grid[..., 1] - lip[1]
     across = np.exp(-(((grid[..., 0] - lip[0]) / 24) ** 4))
-    squeeze = -_LIP_SQUEEZE * off * np.exp(-0.5 * (off / 8) ** 2) * across
-    return {
-        "brow": np.stack([zero, brow], axis=-1),
-        "frown": np.stack([frown, zero], axis=-1),
-        "smile": np.stack([smile_x, smile_y], axis=-1),
-        "lip_press": np.stack([zero, squeeze], axis=-1),
+    squeeze = -_LIP_SQUEEZE * off * np.exp(-0.5 * (off / 9) ** 2) * across
+    fields = {
+        "brow": (zero, brow),
+        "frown": (frown, zero),
+        "smile": (smile_x, smile_y),
+        "lip_press": (zero, squeeze),
     }
+    return {name: np.stack(xy, axis=-1).astype(np.float32) for name, xy in fields.items()}
 
 
 def _shutter(

@@ -19,6 +19,7 @@ from affectflow.datasets.simulated_design import generator
 # Part of the portrait that can ever be seen, and the margin made up above it (plain background there).
 CROP_X0, CROP_X1, CROP_Y1 = 40, 410, 260
 TOP_MARGIN = 24
+_SHAPE_STEP = 3
 # Centre and half axes of the head with its hair, portrait pixels.
 HEAD_CENTRE = np.array([226.0, 100.0])
 HEAD_AXES = np.array([80.0, 92.0])
@@ -113,13 +114,17 @@ def make_person(subject_id: str, *, seed: int, scale: float) -> Person:
     origin = np.array([float(CROP_X0), float(-TOP_MARGIN)])
     n_columns = int((CROP_X1 - CROP_X0) * scale)
     n_rows = int((CROP_Y1 + TOP_MARGIN) * scale)
-    x, y = np.meshgrid(np.arange(n_columns) / scale + origin[0], np.arange(n_rows) / scale + origin[1])
-    grid = np.stack([x, y], axis=-1)
-    source = grid.copy()
+    # The shape is smooth: every third pixel is enough. Nodes reach to the last pixel or beyond it.
+    x, y = np.meshgrid(
+        np.arange(0, n_columns + _SHAPE_STEP, _SHAPE_STEP) / scale + origin[0],
+        np.arange(0, n_rows + _SHAPE_STEP, _SHAPE_STEP) / scale + origin[1],
+    )
+    nodes = np.stack([x, y], axis=-1)
+    source = nodes
     for _ in range(6):
         # The picture is made backwards (where does this pixel come from), the shape is given forwards.
-        source = grid - _shape_shift(source, shape)
-    mapped = source.astype(np.float32)
+        source = nodes - _shape_shift(source, shape)
+    mapped = enlarge(source.astype(np.float32), (n_columns, n_rows), step=(1 / _SHAPE_STEP, 1 / _SHAPE_STEP))
     texture = cv2.remap(
         image,
         mapped[..., 0],
@@ -132,6 +137,26 @@ def make_person(subject_id: str, *, seed: int, scale: float) -> Person:
     coloured = 255 * np.clip(texture / 255 * gain, 0, 1) ** gamma
     skin = _skin_share(moved, origin, scale, (n_rows, n_columns))
     return Person(coloured.astype(np.float32), skin, scale, origin, moved, mirrored)
+
+
+def enlarge(nodes: np.ndarray, size: tuple[int, int], *, step: tuple[float, float]) -> np.ndarray:
+    """Interpolate a coarse grid, pixel x, y lying at node x * step[0], y * step[1].
+
+    (cv2.resize would shift everything by half a pixel.)
+
+    Parameters
+    ----------
+    nodes
+        float32 (rows, columns, channels).
+    size
+        Columns and rows wanted.
+    step
+        Nodes per pixel, along x and y.
+    """
+    matrix = np.array([[step[0], 0.0, 0.0], [0.0, step[1], 0.0]])
+    return cv2.warpAffine(
+        nodes, matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
 
 
 def _shape_shift(at: np.ndarray, shape: np.ndarray) -> np.ndarray:
