@@ -44,10 +44,10 @@ class FaceBackend(ABC):
         Parameters
         ----------
         weights
-            Folder with the user's files of this backend; None for a backend
-            that needs none.
+            Folder with the user's files of this backend; None or ignored by a
+            backend that needs none.
         device
-            "cpu" or "cuda".
+            "cpu", "cuda", or "auto" (a GPU when there is one).
 
         Raises
         ------
@@ -56,14 +56,17 @@ class FaceBackend(ABC):
         """
 
     @abstractmethod
-    def extract(self, faces: pl.DataFrame, frames: Iterable[Any] | None = None) -> Iterator[pl.DataFrame]:
-        """Make codes of the frames of one recording.
+    def extract(
+        self, faces: Iterable[pl.DataFrame], frames: Iterable[Any] | None = None
+    ) -> Iterator[pl.DataFrame]:
+        """Make codes of the frames of one recording, in bounded memory.
 
         Parameters
         ----------
         faces
-            `schema.FACES`, one row per decoded frame (the primary face or an
-            empty row), sorted by frame_id; any number of rows.
+            Pieces of a `schema.FACES` table in order of frame_id, exactly one
+            row per decoded frame: the primary face, or a row with nulls and
+            valid = false (`extract_codes.primary_faces` makes it so).
         frames
             For backends with `needs_video`: the decoded frames
             (`io.video.VideoFrame`: frame_id, rgb), in the same order and
@@ -71,8 +74,10 @@ class FaceBackend(ABC):
 
         Yields
         ------
-        Pieces of a `schema.CODES` table, together one row per row of `faces`
-        in the same order. A face that cannot be coded has nulls and valid = false.
+        pl.DataFrame
+            Pieces of a `schema.CODES` table, together one row per row of
+            `faces` in the same order. A face that cannot be coded has nulls and
+            valid = false.
         """
 
     @abstractmethod

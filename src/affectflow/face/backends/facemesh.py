@@ -1,9 +1,14 @@
 """The default backend: codes from the landmarks alone, on a CPU, with nothing to download.
 
-Head pose by a rigid fit of the neutral template, jaw by a rigid fit of the
+Head pose by a similarity fit of the neutral template, jaw by a rigid fit of the
 mandible, expression as coefficients of smooth deformation modes. It has the
 columns of EMOCA, but it is not FLAME: exp_00 here and exp_00 there mean
 different movements.
+
+The coefficients are relative to the template, so they hold the person's face as
+well as its movement. A person's own offset is the same in all of that person's
+frames and cancels in paired comparisons; subtract the person's median to look
+at movement alone.
 """
 
 from __future__ import annotations
@@ -17,10 +22,19 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from affectflow.face.anatomy import EYE_INNER, EYE_OUTER, mirrored
 from affectflow.face.backends.base import FaceBackend
-from affectflow.face.jaw import open_jaw
+from affectflow.face.extract_codes import codes_table
+from affectflow.face.jaw import close_jaw, fit_jaw, open_jaw
+from affectflow.face.measures import measure_faces
 from affectflow.face.modes import expression_modes
-from affectflow.face.template import N_POINTS, facemesh_template
+from affectflow.face.pose import fit_pose
+from affectflow.face.template import N_POINTS, facemesh_template, from_picture_axes
+from affectflow.face.views import landmark_views
+from affectflow.schema import EXP, N_LANDMARKS, POSE
+
+# Frames worked on at once: keeps every intermediate array below 10 MiB.
+CHUNK_FRAMES = 1024
 
 
 class FaceMeshBackend(FaceBackend):
@@ -29,23 +43,81 @@ class FaceMeshBackend(FaceBackend):
     name = "facemesh"
 
     def __init__(self) -> None:
-        self.triangles = facemesh_template().triangles
-        self._modes = expression_modes()
+        template, modes = facemesh_template(), expression_modes()
+        self.triangles = template.triangles
+        self._deviation = modes.deviation
+        self._basis = modes.basis
+        analysis = (modes.basis / modes.deviation[:, None]).T
+        self._analysis = np.ascontiguousarray(analysis, dtype=np.float32)
+        self._neutral_exp = (template.vertices.ravel() @ analysis).astype(np.float32)
 
     @classmethod
     def load(cls, weights: Path | None = None, *, device: str = "cpu") -> FaceMeshBackend:
         """Make the backend ready; it has no weights and runs on the CPU whatever the device."""
         return cls()
 
-    def extract(self, faces: pl.DataFrame, frames: Iterable[Any] | None = None) -> Iterator[pl.DataFrame]:
+    def extract(
+        self, faces: Iterable[pl.DataFrame], frames: Iterable[Any] | None = None
+    ) -> Iterator[pl.DataFrame]:
         """Make codes from the landmarks; see `FaceBackend.extract`."""
-        raise NotImplementedError
+        for piece in faces:
+            for chunk in piece.iter_slices(CHUNK_FRAMES):
+                yield self._extract_chunk(chunk)
+
+    def _extract_chunk(self, faces: pl.DataFrame) -> pl.DataFrame:
+        present = (faces["valid"] & faces["landmarks_px"].is_not_null()).to_numpy().copy()
+        flat = faces["landmarks_px"].filter(pl.Series(present)).to_numpy()
+        landmarks = flat.reshape(-1, N_LANDMARKS, 3)
+        usable = usable_faces(landmarks)
+        present[present] = usable
+        landmarks = landmarks if usable.all() else landmarks[usable]
+        aligned, exp, pose = self.encode(landmarks)
+        columns = dict(zip(EXP, exp.T, strict=True)) | dict(zip(POSE, pose.T, strict=True))
+        columns |= measure_faces(aligned) | landmark_views(landmarks)
+        return codes_table(faces, present, columns)
+
+    def encode(
+        self, landmarks_px: NDArray[np.floating]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Turn landmarks into codes.
+
+        Parameters
+        ----------
+        landmarks_px
+            (n, 468 or 478, 3) MediaPipe points, finite; x right, y down, z away
+            in the scale of x. The iris points are not used.
+
+        Returns
+        -------
+        Faces laid onto the template (n, 468, 3) in centimetres, jaw as it is;
+        exp (n, 50) in standard deviations of the prior; pose (n, 6) radians,
+        head then jaw, axis-angle. All float32.
+        """
+        points = from_picture_axes(landmarks_px[:, :N_POINTS].astype(np.float32, copy=False))
+        alignment = fit_pose(points)
+        aligned = alignment.to_template(points)
+        jaw = fit_jaw(aligned)
+        closed = close_jaw(aligned, jaw)
+        exp = closed.reshape(len(closed), -1) @ self._analysis - self._neutral_exp
+        turns = Rotation.from_matrix(np.concatenate([alignment.rotation, jaw])) if len(jaw) else None
+        vectors = turns.as_rotvec() if turns is not None else np.zeros((0, 3))
+        pose = np.hstack([vectors[: len(jaw)], vectors[len(jaw) :]])
+        return aligned, exp, pose.astype(np.float32)
 
     def mesh(self, exp: NDArray[np.floating], pose: NDArray[np.floating]) -> NDArray[np.float32]:
         """Build the meshes of codes, (n, 468, 3); see `FaceBackend.mesh`."""
         exp, pose = np.asarray(exp, np.float64), np.asarray(pose, np.float64)
-        displaced = (exp * self._modes.deviation) @ self._modes.basis
+        displaced = (exp * self._deviation) @ self._basis
         closed = facemesh_template().vertices + displaced.reshape(-1, N_POINTS, 3)
         opened = open_jaw(closed, Rotation.from_rotvec(pose[:, 3:]).as_matrix())
         head = Rotation.from_rotvec(pose[:, :3]).as_matrix()
         return (opened @ np.swapaxes(head, 1, 2)).astype(np.float32)
+
+
+def usable_faces(landmarks_px: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Tell which faces (n, p, 3) can be fitted: all points finite, eye corners apart."""
+    # A sum is finite only if all its terms are, and quicker to look at.
+    finite = np.isfinite(landmarks_px.reshape(len(landmarks_px), -1).sum(axis=1, dtype=np.float64))
+    corners = [EYE_INNER, *mirrored([EYE_OUTER, EYE_INNER])]
+    gaps = landmarks_px[:, corners, :2] - landmarks_px[:, [EYE_OUTER], :2]
+    return finite & (np.abs(gaps).max(axis=2) > 0).all(axis=1)

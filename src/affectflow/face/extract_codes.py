@@ -1,0 +1,146 @@
+"""Face codes of a recording: the primary face's row of every frame, through a backend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from affectflow.errors import TableError
+from affectflow.face.backends.base import FaceBackend
+from affectflow.schema import CODES, FACES
+
+NO_TRACK = -1
+
+
+def extract_codes(
+    faces: Iterable[pl.DataFrame], backend: FaceBackend, *, frames: Iterable[Any] | None = None
+) -> Iterator[pl.DataFrame]:
+    """Code the primary face of a recording, frame by frame, in bounded memory.
+
+    Parameters
+    ----------
+    faces
+        `schema.FACES` in pieces, in order of frame; a frame may have several faces.
+    backend
+        A loaded backend.
+    frames
+        The decoded frames of the same video, for a backend that `needs_video`.
+
+    Yields
+    ------
+    pl.DataFrame
+        `schema.CODES` in pieces: one row per frame, in order. A frame without
+        the primary face has nulls and valid = false.
+
+    Raises
+    ------
+    TableError
+        If frames are out of order, or a frame has two primary faces.
+    """
+    yield from backend.extract(primary_faces(faces), frames if backend.needs_video else None)
+
+
+def primary_faces(faces: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Keep one row per frame: the primary face, or a row without a face.
+
+    Parameters
+    ----------
+    faces
+        `schema.FACES` in pieces, in order of frame. A frame's rows may lie in
+        two pieces.
+
+    Yields
+    ------
+    pl.DataFrame
+        `schema.FACES` with every frame once, in pieces about as long as those given.
+    """
+    held, last_frame = FACES.empty(), -1
+    for piece in faces:
+        rows = pl.concat([held, piece]) if held.height else piece
+        if rows.is_empty():
+            continue
+        _check_order(rows, last_frame)
+        # The last frame may go on in the next piece.
+        open_frame = rows["frame_id"][-1]
+        whole, held = rows.filter(pl.col("frame_id") != open_frame), rows.filter(frame_id=open_frame)
+        if whole.height:
+            last_frame = whole["frame_id"][-1]
+            yield _one_row_per_frame(whole)
+    if held.height:
+        yield _one_row_per_frame(held)
+
+
+def _check_order(rows: pl.DataFrame, last_frame: int) -> None:
+    ids = rows["frame_id"].to_numpy()
+    if ids[0] <= last_frame or np.any(np.diff(ids) < 0):
+        recording = rows["recording_id"][0]
+        raise TableError(
+            f"recording {recording}: the faces table is not in order of frame_id near frame {ids[0]}. "
+            "Re-run: snakemake -R track_faces"
+        )
+
+
+def _one_row_per_frame(faces: pl.DataFrame) -> pl.DataFrame:
+    primary = faces.filter(pl.col("primary") & pl.col("valid"))
+    doubled = primary.filter(pl.col("frame_id").is_duplicated())
+    if doubled.height:
+        raise TableError(
+            f"recording {doubled['recording_id'][0]}: frame {doubled['frame_id'][0]} has two primary faces. "
+            "Re-run: snakemake -R track_faces"
+        )
+    if primary.height == faces["frame_id"].n_unique():
+        return primary
+    seen = faces.select("recording_id", "frame_id", "time_s").unique("frame_id", maintain_order=True)
+    joined = seen.join(
+        primary.drop("recording_id", "time_s"), on="frame_id", how="left", maintain_order="left"
+    )
+    return joined.with_columns(
+        pl.col("track_id").fill_null(NO_TRACK),
+        pl.col("primary").fill_null(False),
+        pl.col("valid").fill_null(False),
+    ).select(FACES.names)
+
+
+def codes_table(
+    faces: pl.DataFrame, coded: np.ndarray, columns: dict[str, np.ndarray], *, score: np.ndarray | None = None
+) -> pl.DataFrame:
+    """Lay the arrays a backend computed beside their frames.
+
+    Parameters
+    ----------
+    faces
+        `schema.FACES`, one row per frame.
+    coded
+        (rows,) bool: the rows that were coded.
+    columns
+        Name → array with a row per *coded* row, (m,) or (m, k); any subset of
+        `schema.CODES` and its extra columns. What is not given is null.
+    score
+        (m,) confidence of the backend, 0..1; None = the face's own score.
+
+    Returns
+    -------
+    `schema.CODES`, one row per row of `faces`.
+    """
+    kinds = {c.name: c.dtype for c in CODES.columns}
+    if score is not None:
+        columns = {**columns, "score": score}
+    measured = pl.DataFrame(
+        [pl.Series(name, values, dtype=kinds.get(name, pl.Float32)) for name, values in columns.items()]
+    )
+    if "score" not in columns:
+        measured = measured.with_columns(faces["score"].filter(pl.Series(coded)))
+    if not coded.all():
+        # Row of each frame among the coded ones; a null takes a row of nulls.
+        row = pl.Series(np.cumsum(coded) - 1, dtype=pl.Int64).set(pl.Series(~coded), None)
+        measured = measured.select(pl.all().gather(row))
+    frames = faces.select("recording_id", "frame_id", "time_s").with_columns(
+        pl.Series("valid", coded, dtype=pl.Boolean)
+    )
+    table = pl.concat([frames, measured], how="horizontal")
+    absent = [pl.lit(None, kinds[name]).alias(name) for name in CODES.names if name not in table.columns]
+    further = sorted(name for name in table.columns if name not in kinds)
+    return table.with_columns(absent).select(CODES.names + further)

@@ -1,0 +1,59 @@
+"""The landmarks in the layouts other tools use, in the coordinates of a square crop.
+
+The crop is EMOCA's: a square around the 68 points, side = mean of the sides of
+their box × 1.1 × 1.25, centre = centre of the box. A coordinate is -1 at the
+crop's left or upper edge and 1 at the right or lower edge, and may lie beyond:
+``picture = centre + size / 2 * coordinate``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from affectflow.face.anatomy import EMOCA105, IBUG68
+
+# The reference takes the box of 68 points for 1/1.1 of the face, and the crop 1.25 of that.
+BOX_TO_FACE = 1.1
+FACE_TO_CROP = 1.25
+
+
+def square_crop(points68_px: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the square crop of faces.
+
+    Parameters
+    ----------
+    points68_px
+        (n, 68, 2) pixels.
+
+    Returns
+    -------
+    Centres (n, 2) and sides (n,), pixels. Sides are whole numbers (rounded
+    down), as in the reference, and at least 1.
+    """
+    points = points68_px.astype(np.float64)
+    low, high = points.min(axis=1), points.max(axis=1)
+    side = np.floor((high - low).mean(axis=1) * BOX_TO_FACE * FACE_TO_CROP)
+    return (low + high) / 2, np.maximum(side, 1.0)
+
+
+def landmark_views(landmarks_px: NDArray[np.floating]) -> dict[str, NDArray[np.float32]]:
+    """Return crop and landmark views of faces.
+
+    Parameters
+    ----------
+    landmarks_px
+        (n, 468 or 478, 2 or 3) MediaPipe points, pixels, x right, y down.
+
+    Returns
+    -------
+    Name → array, float32: crop_x_px, crop_y_px, crop_size_px (n,); l68_x,
+    l68_y (n, 68); mp_x, mp_y (n, 105).
+    """
+    flat = landmarks_px[:, :, :2]
+    centre, size = square_crop(flat[:, list(IBUG68)])
+    views = {"crop_x_px": centre[:, 0], "crop_y_px": centre[:, 1], "crop_size_px": size}
+    for name, points in (("l68", IBUG68), ("mp", EMOCA105)):
+        inside = (flat[:, list(points)] - centre[:, None]) * (2 / size)[:, None, None]
+        views[f"{name}_x"], views[f"{name}_y"] = inside[:, :, 0], inside[:, :, 1]
+    return {name: np.ascontiguousarray(values, dtype=np.float32) for name, values in views.items()}
