@@ -1,4 +1,7 @@
 # Faces: where they are in every frame, and their codes.
+from affectflow.face.backends import BACKENDS, NEEDS_GPU, NEEDS_VIDEO
+
+BACKEND = chosen(STUDY.face.backend, BACKENDS, "face.backend")
 
 
 rule track_faces:
@@ -30,3 +33,40 @@ rule track_faces:
         "track_faces {wildcards.recording_id}"
     script:
         "../workflow/scripts/track_faces.py"
+
+
+rule extract_codes:
+    input:
+        faces=rules.track_faces.output.faces,
+        # Only for backends that look at pixels.
+        video=lambda wildcards: (
+            f"{RESULTS}/video/{wildcards.recording_id}.mp4" if wildcards.backend in NEEDS_VIDEO else []
+        ),
+    output:
+        codes=RESULTS + "/codes/{backend}/{recording_id}.parquet",
+    log:
+        log_of("extract_codes", "backend", "recording_id"),
+    benchmark:
+        benchmark_of("extract_codes", "backend", "recording_id")
+    conda:
+        "../envs/face.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards: 8000 if wildcards.backend in NEEDS_VIDEO else 700,
+        runtime=lambda wildcards: 240 if wildcards.backend in NEEDS_VIDEO else 30,
+        gpu=lambda wildcards: int(wildcards.backend in NEEDS_GPU),
+    params:
+        version=STAGE_VERSIONS["extract_codes"],
+        weights=lambda wildcards: f"resources/models/{wildcards.backend}",
+        device=lambda wildcards: STUDY.device if wildcards.backend in NEEDS_GPU else "cpu",
+    message:
+        "extract_codes {wildcards.backend} {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/extract_codes.py"
+
+
+TARGETS += expand(
+    RESULTS + "/codes/{backend}/{recording_id}.parquet",
+    backend=BACKEND,
+    recording_id=WITH_VIDEO,
+)

@@ -192,6 +192,35 @@ class TableStream:
         self._writer.close()
 
 
+def read_pieces(path: str | Path, kind: str) -> Iterator[pl.DataFrame]:
+    """Read a long table row group by row group, in bounded memory, each checked against its schema.
+
+    Parameters
+    ----------
+    path
+        Parquet file, as `stream_table` wrote it.
+    kind
+        A name in `schema.TABLES`.
+
+    Raises
+    ------
+    TableError
+        If the file is no Parquet file or does not fit the schema.
+    """
+    try:
+        groups = pq.ParquetFile(path)
+    except FileNotFoundError:
+        raise TableError(f"{path}: there is no such table. Run the stage that writes it.") from None
+    except pa.ArrowInvalid as error:
+        reason = str(error).splitlines()[0]
+        raise TableError(f"{path}: cannot be read as Parquet ({reason}). Delete it and re-run.") from None
+    with groups:
+        for i in range(groups.num_row_groups):
+            piece = pl.from_arrow(groups.read_row_group(i))
+            assert isinstance(piece, pl.DataFrame)
+            yield check_table(_with_arrays(piece, kind), kind, str(path))
+
+
 def transform_table(
     source: str | Path,
     target: str | Path,
@@ -215,12 +244,9 @@ def transform_table(
     footer
         Provenance for the copy.
     """
-    groups = pq.ParquetFile(source)
     with stream_table(target, kind, footer=footer) as stream:
-        for i in range(groups.num_row_groups):
-            piece = pl.from_arrow(groups.read_row_group(i))
-            assert isinstance(piece, pl.DataFrame)
-            stream.append(change(_with_arrays(piece, kind)))
+        for piece in read_pieces(source, kind):
+            stream.append(change(piece))
 
 
 def concat_tables(paths: Iterable[str | Path], kind: str) -> pl.DataFrame:
