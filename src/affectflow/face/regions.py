@@ -75,8 +75,8 @@ def region_of_landmarks(landmarks_px: np.ndarray) -> Region:
 
 def box_of_landmarks(landmarks_px: np.ndarray) -> np.ndarray:
     """Return the upright box around landmarks, (n, 3) → x0, y0, x1, y1 in pixels, float64."""
-    xy = landmarks_px[:, :2]
-    return np.concatenate([xy.min(axis=0), xy.max(axis=0)]).astype(np.float64)
+    x, y = landmarks_px[:, 0], landmarks_px[:, 1]
+    return np.array([x.min(), y.min(), x.max(), y.max()], dtype=np.float64)
 
 
 def overlap(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from affectflow.errors import InputError
 from affectflow.io.files import whole_file
@@ -70,9 +71,17 @@ class VideoFrame:
     """
 
     def __init__(
-        self, picture: av.VideoFrame, frame_id: int, pts: int, first_pts: int, time_base: Fraction
+        self,
+        picture: av.VideoFrame,
+        frame_id: int,
+        pts: int,
+        first_pts: int,
+        time_base: Fraction,
+        converter: VideoReformatter,
     ) -> None:
         self._picture = picture
+        # One for all frames: a new one costs as much as the conversion itself.
+        self._converter = converter
         self.frame_id = frame_id
         self.pts = pts
         self.time_base = time_base
@@ -83,7 +92,7 @@ class VideoFrame:
     def rgb(self) -> np.ndarray:
         """The upright picture, uint8 (height, width, 3), made when first asked for."""
         turns, mirrored = _orientation(self._picture)
-        rgb = self._picture.to_ndarray(format="rgb24")
+        rgb = self._converter.reformat(self._picture, format="rgb24").to_ndarray()
         if mirrored:
             rgb = rgb[:, ::-1]
         return np.ascontiguousarray(np.rot90(rgb, turns)) if turns or mirrored else rgb
@@ -202,7 +211,7 @@ class FrameReader:
     def __iter__(self) -> Iterator[VideoFrame]:
         """Yield the frames that decode, with times from the first of them."""
         first_pts: int | None = None
-        frame_id = 0
+        frame_id, converter = 0, VideoReformatter()
         with _open(self.path, self.where) as (container, stream):
             stream.codec_context.thread_count = self.n_threads
             stream.thread_type = "AUTO" if self.n_threads > 1 else "NONE"
@@ -213,7 +222,7 @@ class FrameReader:
                         f"{self.where}: frame {frame_id} has no time stamp. Put the video into an mp4 or mkv container."
                     )
                 first_pts = pts if first_pts is None else first_pts
-                yield VideoFrame(picture, frame_id, pts, first_pts, stream.time_base)
+                yield VideoFrame(picture, frame_id, pts, first_pts, stream.time_base, converter)
                 frame_id += 1
         if frame_id == 0:
             raise InputError(
