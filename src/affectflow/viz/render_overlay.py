@@ -1,0 +1,331 @@
+"""A video that shows what was measured: the frame with landmarks, the mesh of its code, the numbers below."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from affectflow.errors import TableError
+from affectflow.viz.draw import (
+    BLACK,
+    GREY,
+    ORANGE,
+    SKY,
+    VERMILLION,
+    WHITE,
+    YELLOW,
+    Picture,
+    darken,
+    draw_box,
+    draw_landmarks,
+    draw_pill,
+    draw_text,
+    text_width,
+)
+from affectflow.viz.hud import HEIGHT as HUD_HEIGHT
+from affectflow.viz.hud import Hud
+from affectflow.viz.mesh_renderer import MeshRenderer
+from affectflow.viz.series import CodeSeries
+
+# The height at which letters have their nominal size.
+NOMINAL_HEIGHT_PX = 360
+# Left part: wide enough for the strip below it, and not wider than a cinema picture.
+LEFT_MIN, LEFT_MAX = 480, 960
+MESH_BLOCK = 64
+FRAMES_AHEAD = 4
+TIME_TOLERANCE_S = 1e-3
+BOX_COLUMNS = ["frame_id", "track_id", "primary", "valid", "x0_px", "y0_px", "x1_px", "y1_px"]
+
+
+class Frame(Protocol):
+    """What is asked of a video frame; `io.video.VideoFrame` is one."""
+
+    frame_id: int
+    time_s: float
+
+    @property
+    def rgb(self) -> NDArray[np.uint8]:
+        """The upright picture, uint8 (height, width, 3)."""
+
+
+class MeshMaker(Protocol):
+    """What is asked of a face backend; `face.backends.base.FaceBackend` is one."""
+
+    triangles: NDArray[np.int32]
+
+    def mesh(self, exp: NDArray[np.floating], pose: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Build the meshes (n, V, 3) of codes (n, 50) and (n, 6)."""
+
+
+@dataclass(frozen=True)
+class OverlayLayout:
+    """Where things lie in an overlay picture, pixels; all sizes even, as H.264 wants them.
+
+    Attributes
+    ----------
+    pane_px
+        Height of the upper part and side of the mesh pane.
+    left_px
+        Width of the left part.
+    frame_px
+        Width and height of the source frame as drawn, centred in the left part.
+    scale
+        Drawn size over source size.
+    zoom
+        Size of letters; 1 at 360 pixels height.
+    """
+
+    pane_px: int
+    left_px: int
+    frame_px: tuple[int, int]
+    scale: float
+    zoom: float
+
+    @property
+    def hud_px(self) -> int:
+        """Height of the strip."""
+        return round(HUD_HEIGHT * self.zoom)
+
+    @property
+    def width_px(self) -> int:
+        """Width of the whole picture."""
+        return self.left_px + self.pane_px
+
+    @property
+    def height_px(self) -> int:
+        """Height of the whole picture."""
+        return self.pane_px + self.hud_px + self.hud_px % 2
+
+    @property
+    def offset_px(self) -> tuple[int, int]:
+        """Top left corner of the frame."""
+        return (self.left_px - self.frame_px[0]) // 2, (self.pane_px - self.frame_px[1]) // 2
+
+
+def overlay_layout(width_px: int, height_px: int, *, pane_px: int = NOMINAL_HEIGHT_PX) -> OverlayLayout:
+    """Plan the picture for source frames of a size.
+
+    Frames are scaled to the height of the mesh pane, very wide ones to the
+    greatest width instead; narrow ones get dark margins.
+
+    Parameters
+    ----------
+    width_px, height_px
+        Size of the source frames.
+    pane_px
+        Height of the upper part; an odd number is raised by one.
+    """
+    pane = pane_px + pane_px % 2
+    zoom = pane / NOMINAL_HEIGHT_PX
+    scale = min(pane / height_px, LEFT_MAX * zoom / width_px)
+    frame = max(round(width_px * scale), 1), max(round(height_px * scale), 1)
+    left = max(frame[0], round(LEFT_MIN * zoom))
+    return OverlayLayout(pane, left + left % 2, frame, scale, zoom)
+
+
+def render_overlay(
+    frames: Iterable[Frame],
+    series: CodeSeries,
+    boxes: pl.DataFrame,
+    maker: MeshMaker,
+    *,
+    layout: OverlayLayout,
+    recording_id: str,
+    simulated: bool = False,
+    threads: int = 1,
+) -> Iterator[tuple[Picture, float]]:
+    """Draw the frames of one recording side by side with the mesh of their codes.
+
+    Left the frame with the face's box and landmarks, right the mesh that the
+    backend builds from the code (head turned and jaw opened as coded, no
+    perspective match with the frame), below the numbers. A frame without a
+    face says so, and the resting face is shown in grey. Memory does not grow
+    with the length of the video; the pictures are the same for any `threads`.
+
+    Parameters
+    ----------
+    frames
+        Frames in order, as `io.video.read_frames` yields them.
+    series
+        The recording's codes, as `viz.series.code_series` reads them.
+    boxes
+        `BOX_COLUMNS` of the faces table, all faces.
+    maker
+        The backend that made the codes.
+    layout
+        Sizes; see `overlay_layout`.
+    recording_id
+        Shown, and named in errors.
+    simulated
+        Write SIMULATED on every frame.
+    threads
+        1, or more to draw meshes while the caller encodes.
+
+    Yields
+    ------
+    Picture (layout.height_px, layout.width_px, 3) uint8 RGB, and its time in seconds.
+
+    Raises
+    ------
+    TableError
+        If a frame has no row in the codes, or another time than its row.
+    """
+    painter = _Painter(series, boxes, layout, recording_id, simulated)
+    meshes = _Meshes(maker, series, layout.pane_px)
+    if threads == 1:
+        for frame in frames:
+            row = _row_of(frame, series, recording_id)
+            yield painter.paint(frame.rgb, row, meshes.draw(row)), frame.time_s
+        return
+    waiting: deque[tuple[Frame, int, Future[Picture]]] = deque()
+    with ThreadPoolExecutor(1) as pool:
+        for frame in frames:
+            row = _row_of(frame, series, recording_id)
+            waiting.append((frame, row, pool.submit(meshes.draw, row)))
+            if len(waiting) > FRAMES_AHEAD:
+                done, row, pane = waiting.popleft()
+                yield painter.paint(done.rgb, row, pane.result()), done.time_s
+        for done, row, pane in waiting:
+            yield painter.paint(done.rgb, row, pane.result()), done.time_s
+
+
+def _row_of(frame: Frame, series: CodeSeries, recording_id: str) -> int:
+    row = int(np.searchsorted(series.frame_id, frame.frame_id))
+    if row >= series.n_frames or series.frame_id[row] != frame.frame_id:
+        raise TableError(
+            f"recording {recording_id}: frame {frame.frame_id} of the video has no row in its codes "
+            f"({series.n_frames} rows). Re-run: snakemake -R track_faces"
+        )
+    if abs(series.time_s[row] - frame.time_s) > TIME_TOLERANCE_S:
+        raise TableError(
+            f"recording {recording_id}: frame {frame.frame_id} is shown at {frame.time_s:.3f} s, its codes say "
+            f"{series.time_s[row]:.3f} s. Re-run: snakemake -R track_faces"
+        )
+    return row
+
+
+class _Meshes:
+    """Draws the mesh of any row; codes are turned into vertices block by block."""
+
+    def __init__(self, maker: MeshMaker, series: CodeSeries, size_px: int) -> None:
+        self._maker, self._series = maker, series
+        resting = maker.mesh(np.zeros((1, series.exp.shape[1])), np.zeros((1, series.pose.shape[1])))[0]
+        self._renderer = MeshRenderer(resting, maker.triangles, size_px=size_px)
+        self._resting = self._renderer.render(resting, muted=True)
+        self._block, self._vertices = -1, np.empty((0, *resting.shape), np.float32)
+
+    def draw(self, row: int) -> Picture:
+        """Draw the mesh of a row; the resting face in grey where there is none."""
+        if not self._series.valid[row]:
+            return self._resting
+        if row // MESH_BLOCK != self._block:
+            self._block = row // MESH_BLOCK
+            rows = slice(self._block * MESH_BLOCK, (self._block + 1) * MESH_BLOCK)
+            exp, pose = (np.nan_to_num(v[rows]) for v in (self._series.exp, self._series.pose))
+            self._vertices = self._maker.mesh(exp, pose)
+        return self._renderer.render(self._vertices[row % MESH_BLOCK])
+
+
+class _Painter:
+    """Puts frame, pane and strip together."""
+
+    def __init__(
+        self,
+        series: CodeSeries,
+        boxes: pl.DataFrame,
+        layout: OverlayLayout,
+        recording_id: str,
+        simulated: bool,
+    ) -> None:
+        self._series, self._layout = series, layout
+        self._recording_id, self._simulated = recording_id, simulated
+        found = boxes.select(BOX_COLUMNS).filter(pl.col("valid")).sort("frame_id", "track_id")
+        self._box_frame = found["frame_id"].to_numpy()
+        self._box_primary = found["primary"].to_numpy()
+        self._box_px = found.select("x0_px", "y0_px", "x1_px", "y1_px").to_numpy()
+        self._hud = Hud(series, width_px=layout.width_px, zoom=layout.zoom)
+        self._ground = np.empty((layout.height_px, layout.width_px, 3), np.uint8)
+        self._ground[:] = BLACK
+
+    def paint(self, rgb: NDArray[np.uint8], row: int, pane: Picture) -> Picture:
+        """Return the whole picture of a row."""
+        layout = self._layout
+        picture = self._ground.copy()
+        left = picture[: layout.pane_px, : layout.left_px]
+        self._paint_frame(left, rgb, row)
+        self._paint_labels(left, row)
+        right = picture[: layout.pane_px, layout.left_px :]
+        right[:] = pane
+        self._paint_pane_labels(right, row)
+        self._hud.paint(picture[layout.pane_px : layout.pane_px + layout.hud_px], row)
+        return picture
+
+    def _paint_frame(self, left: Picture, rgb: NDArray[np.uint8], row: int) -> None:
+        layout, series = self._layout, self._series
+        (x, y), (width, height) = layout.offset_px, layout.frame_px
+        frame = left[y : y + height, x : x + width]
+        if rgb.shape[:2] == (height, width):
+            frame[:] = rgb
+        else:
+            smooth = cv2.INTER_AREA if layout.scale < 1 else cv2.INTER_CUBIC
+            frame[:] = cv2.resize(rgb, (width, height), interpolation=smooth)
+        here = slice(*np.searchsorted(self._box_frame, [series.frame_id[row], series.frame_id[row] + 1]))
+        for box, primary in zip(self._box_px[here], self._box_primary[here], strict=True):
+            draw_box(frame, *(box * layout.scale).tolist(), WHITE if primary else GREY)
+        if series.valid[row]:
+            # Positions are edges of pixels in the table, centres of pixels when drawing.
+            draw_landmarks(
+                frame,
+                series.landmarks_68[row] * layout.scale - 0.5,
+                series.landmarks_105[row] * layout.scale - 0.5,
+            )
+
+    def _paint_labels(self, left: Picture, row: int) -> None:
+        zoom, series = self._layout.zoom, self._series
+        height, width = left.shape[:2]
+
+        def px(length: float) -> int:
+            return round(length * zoom)
+
+        darken(left, 0, 0, width, px(22))
+        draw_text(left, self._recording_id, px(10), px(11), size=px(12), bold=True)
+        x_right = width - px(8)
+        if self._simulated:
+            draw_pill(left, "SIMULATED", x_right, px(11), size=px(10), colour=YELLOW, ink=BLACK)
+            x_right -= text_width("SIMULATED", px(10), bold=True) + px(20)
+        moment = f"{series.time_s[row]:.3f} s · frame {series.frame_id[row]}"
+        draw_text(left, moment, x_right, px(11), size=px(11), anchor="right")
+        darken(left, 0, height - px(20), width, height)
+        y = height - px(10)
+        if not series.valid[row]:
+            draw_pill(left, "no face", px(8) + px(62), y, size=px(11), colour=VERMILLION, ink=BLACK)
+            return
+        x = px(14)
+        for name, colour in (("68 points", ORANGE), ("105 MediaPipe points", SKY)):
+            cv2.circle(left, (x, y), px(3), colour, -1, cv2.LINE_AA)
+            draw_text(left, name, x + px(8), y, size=px(10))
+            x += text_width(name, px(10)) + px(24)
+        draw_text(left, f"score {series.score[row]:.2f}", width - px(8), y, size=px(10), anchor="right")
+
+    def _paint_pane_labels(self, right: Picture, row: int) -> None:
+        zoom = self._layout.zoom
+        height, width = right.shape[:2]
+        valid = self._series.valid[row]
+        text = "mesh drawn from the code" if valid else "no face: resting template"
+        draw_text(
+            right,
+            text,
+            width // 2,
+            height - round(10 * zoom),
+            size=round(10 * zoom),
+            colour=GREY if valid else VERMILLION,
+            anchor="middle",
+        )
