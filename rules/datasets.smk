@@ -44,3 +44,46 @@ rule simulate_recording:
         "simulate_recording {wildcards.recording_id}"
     script:
         "../workflow/scripts/simulate_recording.py"
+
+
+# Recordings with video and signals whose truth is known.
+SIMULATED = [
+    name
+    for name, r in RECORDINGS.items()
+    if r.signals and r.video == f"{SIMULATED_FOLDER}{name}.mp4" and is_simulated(r.signals)
+]
+if SIMULATED:
+    TARGETS += [f"{RESULTS}/stats/recovery/results.parquet", f"{RESULTS}/figures/recovery/recovery.svg"]
+
+
+rule check_recovery:
+    input:
+        truth=expand(SIMULATED_FOLDER + "{recording_id}.truth.parquet", recording_id=SIMULATED),
+        frames=expand(RESULTS + "/frames/{recording_id}.parquet", recording_id=SIMULATED),
+        features=expand(RESULTS + "/features/{recording_id}.parquet", recording_id=SIMULATED),
+    output:
+        results=RESULTS + "/stats/recovery/results.parquet",
+        svg=report(
+            RESULTS + "/figures/recovery/recovery.svg",
+            category="Quality",
+            subcategory="Recovery of the truth",
+            labels={"figure": "recovery"},
+            caption="../workflow/report/recovery.rst",
+        ),
+        png=RESULTS + "/figures/recovery/recovery.png",
+    log:
+        log_of("check_recovery"),
+    benchmark:
+        benchmark_of("check_recovery")
+    conda:
+        "../envs/viz.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        version=STAGE_VERSIONS["check_recovery"],
+    message:
+        "check_recovery"
+    script:
+        "../workflow/scripts/check_recovery.py"
