@@ -1,1 +1,89 @@
-# Rules of affectflow.viz.
+# Figures and rendered videos of single recordings.
+
+
+def first_of_each_condition(names):
+    """The first recording of each condition, in the order of the sheet."""
+    first = {}
+    for name in names:
+        first.setdefault(RECORDINGS[name].condition, name)
+    return list(first.values())
+
+
+OVERLAYS = {"all": WITH_VIDEO, "sample": first_of_each_condition(WITH_VIDEO), "none": []}[STUDY.viz.overlays]
+
+
+rule render_overlay:
+    input:
+        video=rules.transcode_video.output.video,
+        faces=rules.track_faces.output.faces,
+        codes=f"{RESULTS}/codes/{BACKEND}/{{recording_id}}.parquet",
+    output:
+        video=report(
+            RESULTS + "/videos/overlay/{recording_id}.mp4",
+            category="Recordings",
+            subcategory="Overlay videos",
+            labels={"recording": "{recording_id}"},
+            caption="../workflow/report/render_overlay.rst",
+        ),
+    log:
+        log_of("render_overlay", "recording_id"),
+    benchmark:
+        benchmark_of("render_overlay", "recording_id")
+    conda:
+        "../envs/viz.yaml"
+    # One draws meshes, the other paints and encodes.
+    threads: 2
+    resources:
+        mem_mb=1500,
+        runtime=240,
+    params:
+        version=STAGE_VERSIONS["render_overlay"],
+        backend=BACKEND,
+        weights=f"resources/models/{BACKEND}",
+        height_px=STUDY.viz.overlay_height_px,
+        crf=STUDY.viz.overlay_crf,
+        close_below=STUDY.features.blink.close_below,
+        open_above=STUDY.features.blink.open_above,
+        simulated=lambda wc: is_simulated(recording(wc).video),
+    message:
+        "render_overlay {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/render_overlay.py"
+
+
+rule contact_sheet:
+    input:
+        video=rules.transcode_video.output.video,
+        codes=f"{RESULTS}/codes/{BACKEND}/{{recording_id}}.parquet",
+    output:
+        sheet=report(
+            RESULTS + "/figures/contact_sheets/{recording_id}.png",
+            category="Recordings",
+            subcategory="Contact sheets",
+            labels={"recording": "{recording_id}"},
+            caption="../workflow/report/contact_sheet.rst",
+        ),
+    log:
+        log_of("contact_sheet", "recording_id"),
+    benchmark:
+        benchmark_of("contact_sheet", "recording_id")
+    conda:
+        "../envs/viz.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=60,
+    params:
+        version=STAGE_VERSIONS["contact_sheet"],
+        n_frames=STUDY.viz.sheet_frames,
+        close_below=STUDY.features.blink.close_below,
+        open_above=STUDY.features.blink.open_above,
+        simulated=lambda wc: is_simulated(recording(wc).video),
+    message:
+        "contact_sheet {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/contact_sheet.py"
+
+
+TARGETS += expand(rules.render_overlay.output.video, recording_id=OVERLAYS)
+TARGETS += expand(rules.contact_sheet.output.sheet, recording_id=WITH_VIDEO)

@@ -13,5 +13,18 @@ class Viz(Section):
     """Figures and videos."""
 
     overlays: Literal["all", "sample", "none"] = Field(
-        "sample", description="Recordings rendered side by side with the mesh: all, the first of each condition, or none."
+        "sample",
+        description="Recordings rendered side by side with the mesh: all, the first of each condition, or none.",
+    )
+    overlay_height_px: int = Field(
+        360,
+        ge=240,
+        le=1080,
+        description="Height of frame and mesh in an overlay, pixels; frames are scaled to it.",
+    )
+    overlay_crf: int = Field(
+        23, ge=0, le=51, description="Quality of overlays: 0 lossless, 23 good, 51 worst."
+    )
+    sheet_frames: int = Field(
+        12, ge=4, le=48, description="Frames on a contact sheet, evenly spaced in time."
     )

@@ -13,7 +13,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from affectflow.errors import TableError
 from affectflow.viz.draw import (
     BLACK,
     GREY,
@@ -33,7 +32,7 @@ from affectflow.viz.draw import (
 from affectflow.viz.hud import HEIGHT as HUD_HEIGHT
 from affectflow.viz.hud import Hud
 from affectflow.viz.mesh_renderer import MeshRenderer
-from affectflow.viz.series import CodeSeries
+from affectflow.viz.series import CodeSeries, Frame, row_of
 
 # The height at which letters have their nominal size.
 NOMINAL_HEIGHT_PX = 360
@@ -41,19 +40,7 @@ NOMINAL_HEIGHT_PX = 360
 LEFT_MIN, LEFT_MAX = 480, 960
 MESH_BLOCK = 64
 FRAMES_AHEAD = 4
-TIME_TOLERANCE_S = 1e-3
 BOX_COLUMNS = ["frame_id", "track_id", "primary", "valid", "x0_px", "y0_px", "x1_px", "y1_px"]
-
-
-class Frame(Protocol):
-    """What is asked of a video frame; `io.video.VideoFrame` is one."""
-
-    frame_id: int
-    time_s: float
-
-    @property
-    def rgb(self) -> NDArray[np.uint8]:
-        """The upright picture, uint8 (height, width, 3)."""
 
 
 class MeshMaker(Protocol):
@@ -182,34 +169,19 @@ def render_overlay(
     meshes = _Meshes(maker, series, layout.pane_px)
     if threads == 1:
         for frame in frames:
-            row = _row_of(frame, series, recording_id)
+            row = row_of(frame, series, recording_id)
             yield painter.paint(frame.rgb, row, meshes.draw(row)), frame.time_s
         return
     waiting: deque[tuple[Frame, int, Future[Picture]]] = deque()
     with ThreadPoolExecutor(1) as pool:
         for frame in frames:
-            row = _row_of(frame, series, recording_id)
+            row = row_of(frame, series, recording_id)
             waiting.append((frame, row, pool.submit(meshes.draw, row)))
             if len(waiting) > FRAMES_AHEAD:
                 done, row, pane = waiting.popleft()
                 yield painter.paint(done.rgb, row, pane.result()), done.time_s
         for done, row, pane in waiting:
             yield painter.paint(done.rgb, row, pane.result()), done.time_s
-
-
-def _row_of(frame: Frame, series: CodeSeries, recording_id: str) -> int:
-    row = int(np.searchsorted(series.frame_id, frame.frame_id))
-    if row >= series.n_frames or series.frame_id[row] != frame.frame_id:
-        raise TableError(
-            f"recording {recording_id}: frame {frame.frame_id} of the video has no row in its codes "
-            f"({series.n_frames} rows). Re-run: snakemake -R track_faces"
-        )
-    if abs(series.time_s[row] - frame.time_s) > TIME_TOLERANCE_S:
-        raise TableError(
-            f"recording {recording_id}: frame {frame.frame_id} is shown at {frame.time_s:.3f} s, its codes say "
-            f"{series.time_s[row]:.3f} s. Re-run: snakemake -R track_faces"
-        )
-    return row
 
 
 class _Meshes:

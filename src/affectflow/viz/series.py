@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from affectflow.errors import TableError
 from affectflow.features.blinks import find_blinks
 from affectflow.schema import EXP, POSE
+
+TIME_TOLERANCE_S = 1e-3
+
+
+class Frame(Protocol):
+    """What is asked of a video frame; `io.video.VideoFrame` is one."""
+
+    frame_id: int
+    time_s: float
+
+    @property
+    def rgb(self) -> NDArray[np.uint8]:
+        """The upright picture, uint8 (height, width, 3)."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +115,28 @@ def code_series(codes: pl.DataFrame, *, close_below: float = 0.65, open_above: f
         landmarks_105=_to_picture(codes, "mp_x", "mp_y", crop_px),
         crop_px=crop_px,
     )
+
+
+def row_of(frame: Frame, series: CodeSeries, recording_id: str) -> int:
+    """Return the row that belongs to a video frame.
+
+    Raises
+    ------
+    TableError
+        If there is none, or it has another time: the video was made anew since.
+    """
+    row = int(np.searchsorted(series.frame_id, frame.frame_id))
+    if row >= series.n_frames or series.frame_id[row] != frame.frame_id:
+        raise TableError(
+            f"recording {recording_id}: frame {frame.frame_id} of the video has no row in its codes "
+            f"({series.n_frames} rows). Re-run: snakemake -R track_faces"
+        )
+    if abs(series.time_s[row] - frame.time_s) > TIME_TOLERANCE_S:
+        raise TableError(
+            f"recording {recording_id}: frame {frame.frame_id} is shown at {frame.time_s:.3f} s, its codes say "
+            f"{series.time_s[row]:.3f} s. Re-run: snakemake -R track_faces"
+        )
+    return row
 
 
 def head_angles(pose: NDArray[np.floating]) -> NDArray[np.float64]:

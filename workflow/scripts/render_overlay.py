@@ -1,0 +1,41 @@
+"""Render one recording's frames side by side with the mesh of their codes."""
+
+from pathlib import Path
+
+from affectflow.face.backends import BACKENDS
+from affectflow.io.log import progress, stage
+from affectflow.io.tables import read_table
+from affectflow.io.video import VideoWriter, read_frames, video_info
+from affectflow.registry import load
+from affectflow.viz.render_overlay import BOX_COLUMNS, overlay_layout, render_overlay
+from affectflow.viz.series import code_series
+
+with stage(snakemake):
+    params, recording_id = snakemake.params, snakemake.wildcards.recording_id
+    info = video_info(snakemake.input.video, recording_id=recording_id)
+    layout = overlay_layout(info.width_px, info.height_px, pane_px=params.height_px)
+    pictures = render_overlay(
+        read_frames(snakemake.input.video, recording_id=recording_id),
+        code_series(
+            read_table(snakemake.input.codes, "codes"),
+            close_below=params.close_below,
+            open_above=params.open_above,
+        ),
+        read_table(snakemake.input.faces, "faces", columns=BOX_COLUMNS),
+        load(BACKENDS, params.backend, "backend").load(Path(params.weights)),
+        layout=layout,
+        recording_id=recording_id,
+        simulated=params.simulated,
+        threads=snakemake.threads,
+    )
+    comment = "simulated by affectflow" if params.simulated else None
+    with VideoWriter(
+        snakemake.output.video,
+        layout.width_px,
+        layout.height_px,
+        time_base=info.time_base,
+        crf=params.crf,
+        comment=comment,
+    ) as writer:
+        for rgb, time_s in progress(pictures, total=None, label=f"render_overlay {recording_id}"):
+            writer.write(rgb, time_s)
