@@ -18,6 +18,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from affectflow.face.template import N_POINTS, facemesh_template
 
@@ -125,3 +126,14 @@ def nearest_rotation(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
     left, _, right = np.linalg.svd(matrices)
     left[:, :, 2] *= np.linalg.det(left @ right)[:, None]
     return left @ right
+
+
+def rotation_vectors(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the axis-angle vectors (n, 3), radians, of rotation matrices (n, 3, 3)."""
+    # SciPy refuses an empty stack.
+    return Rotation.from_matrix(matrices).as_rotvec() if len(matrices) else np.zeros((0, 3))
+
+
+def rotation_matrices(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the matrices (n, 3, 3) of axis-angle vectors (n, 3), radians."""
+    return Rotation.from_rotvec(vectors).as_matrix() if len(vectors) else np.zeros((0, 3, 3))

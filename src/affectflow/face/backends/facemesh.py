@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from affectflow.face.anatomy import EYE_INNER, EYE_OUTER, mirrored
 from affectflow.face.backends.base import FaceBackend
@@ -28,7 +27,7 @@ from affectflow.face.extract_codes import codes_table
 from affectflow.face.jaw import close_jaw, fit_jaw, open_jaw
 from affectflow.face.measures import measure_faces
 from affectflow.face.modes import expression_modes
-from affectflow.face.pose import fit_pose
+from affectflow.face.pose import fit_pose, rotation_matrices, rotation_vectors
 from affectflow.face.template import N_POINTS, facemesh_template, from_picture_axes
 from affectflow.face.views import landmark_views
 from affectflow.schema import EXP, N_LANDMARKS, POSE
@@ -98,10 +97,8 @@ class FaceMeshBackend(FaceBackend):
         aligned = alignment.to_template(points)
         jaw = fit_jaw(aligned)
         closed = close_jaw(aligned, jaw)
-        exp = closed.reshape(len(closed), -1) @ self._analysis - self._neutral_exp
-        turns = Rotation.from_matrix(np.concatenate([alignment.rotation, jaw])) if len(jaw) else None
-        vectors = turns.as_rotvec() if turns is not None else np.zeros((0, 3))
-        pose = np.hstack([vectors[: len(jaw)], vectors[len(jaw) :]])
+        exp = closed.reshape(-1, N_POINTS * 3) @ self._analysis - self._neutral_exp
+        pose = np.hstack([rotation_vectors(alignment.rotation), rotation_vectors(jaw)])
         return aligned, exp, pose.astype(np.float32)
 
     def mesh(self, exp: NDArray[np.floating], pose: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -109,15 +106,15 @@ class FaceMeshBackend(FaceBackend):
         exp, pose = np.asarray(exp, np.float64), np.asarray(pose, np.float64)
         displaced = (exp * self._deviation) @ self._basis
         closed = facemesh_template().vertices + displaced.reshape(-1, N_POINTS, 3)
-        opened = open_jaw(closed, Rotation.from_rotvec(pose[:, 3:]).as_matrix())
-        head = Rotation.from_rotvec(pose[:, :3]).as_matrix()
+        opened = open_jaw(closed, rotation_matrices(pose[:, 3:]))
+        head = rotation_matrices(pose[:, :3])
         return (opened @ np.swapaxes(head, 1, 2)).astype(np.float32)
 
 
 def usable_faces(landmarks_px: NDArray[np.floating]) -> NDArray[np.bool_]:
     """Tell which faces (n, p, 3) can be fitted: all points finite, eye corners apart."""
     # A sum is finite only if all its terms are, and quicker to look at.
-    finite = np.isfinite(landmarks_px.reshape(len(landmarks_px), -1).sum(axis=1, dtype=np.float64))
+    finite = np.isfinite(landmarks_px.sum(axis=(1, 2), dtype=np.float64))
     corners = [EYE_INNER, *mirrored([EYE_OUTER, EYE_INNER])]
     gaps = landmarks_px[:, corners, :2] - landmarks_px[:, [EYE_OUTER], :2]
     return finite & (np.abs(gaps).max(axis=2) > 0).all(axis=1)
