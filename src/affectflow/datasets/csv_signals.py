@@ -130,7 +130,7 @@ def _numbers(cells: pl.Series, path: Path, first_row: int) -> pl.Series:
         wrong = ~absent & (numbers.is_null() | numbers.is_infinite() | numbers.is_nan())
     wrong = wrong.fill_null(False)
     if wrong.any():
-        row = int(wrong.arg_max())
+        row = int(np.argmax(wrong.to_numpy()))
         value = str(cells[row])
         comma = value.count(",") == 1 and value.replace(",", "").lstrip("-").isdigit()
         hint = "Use a decimal point." if comma else "Correct it, or leave the cell empty."
@@ -142,7 +142,7 @@ def _numbers(cells: pl.Series, path: Path, first_row: int) -> pl.Series:
 
 def _check_times(time: pl.Series, path: Path, first_row: int) -> None:
     if time.null_count():
-        row = int(time.is_null().arg_max()) + first_row
+        row = int(np.argmax(time.is_null().to_numpy())) + first_row
         raise InputError(f"{path}: row {row}: time_s is empty. Every row needs its time in seconds.")
     steps = np.diff(time.to_numpy())
     wrong = np.flatnonzero(steps <= 0)

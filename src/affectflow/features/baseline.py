@@ -19,8 +19,8 @@ def baseline_rows(frames: pl.DataFrame, baseline: Baseline) -> np.ndarray:
         If the recording has no such phase.
     """
     if baseline.kind == "first_seconds":
-        time = frames["time_s"]
-        return (time < time.min() + baseline.seconds).to_numpy() if frames.height else np.zeros(0, bool)
+        time = frames["time_s"].to_numpy()
+        return time < time.min(initial=np.inf) + baseline.seconds
     rows = (frames["phase"] == baseline.phase).fill_null(False).to_numpy()
     if frames.height and not rows.any():
         phases = sorted(p for p in frames["phase"].unique().to_list() if p is not None)

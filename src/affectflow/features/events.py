@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -67,7 +68,7 @@ def parse_events(text: str, *, where: str) -> pl.DataFrame:
     return pl.DataFrame([e for _, e in events], schema=EVENTS_SCHEMA)
 
 
-def _event(row: dict[str, str], where: str) -> dict[str, float | str | None]:
+def _event(row: dict[str, str], where: str) -> dict[str, Any]:
     onset = _seconds(row["onset_s"], "onset_s", where)
     duration = 0.0 if row["duration_s"].lower() == "n/a" else _seconds(row["duration_s"], "duration_s", where)
     if duration < 0:
@@ -92,7 +93,7 @@ def _seconds(text: str, column: str, where: str) -> float:
     return value
 
 
-def _check_overlap(events: list[tuple[int, dict]], where: str) -> None:
+def _check_overlap(events: list[tuple[int, dict[str, Any]]], where: str) -> None:
     for (row_a, a), (row_b, b) in pairwise(events):
         end = a["onset_s"] + a["duration_s"]
         if b["onset_s"] < end - TOLERANCE_S:

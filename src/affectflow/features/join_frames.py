@@ -100,8 +100,10 @@ def _with_codes(frames: pl.DataFrame, codes: pl.DataFrame | None, name: str) -> 
     picked = codes.select("frame_id", pl.col("time_s").alias("code_time_s"), "valid", *FACE_COLUMNS)
     strangers = picked.join(frames, on="frame_id", how="anti").height
     joined = frames.join(picked, on="frame_id", how="left", maintain_order="left")
-    apart = (joined["code_time_s"] - joined["time_s"]).abs().max()
-    if strangers or (apart is not None and apart > SAME_TIME_S):
+    apart = np.nanmax(
+        np.abs((joined["code_time_s"] - joined["time_s"]).fill_null(0.0).to_numpy()), initial=0.0
+    )
+    if strangers or apart > SAME_TIME_S:
         what = (
             f"{strangers} frames of the codes are not in the video"
             if strangers
@@ -185,14 +187,14 @@ def signal_frames(signals: pl.DataFrame, *, recording_id: str, rate_hz: float) -
     DesignError
         If no signal has a valid sample: the recording then has neither face nor signals.
     """
-    good = signals.filter("valid")
-    if good.height == 0:
+    good = signals.filter("valid")["time_s"].to_numpy()
+    if good.size == 0:
         raise DesignError(
             f"recording {recording_id}: has no video and no valid signal sample. "
             "See the log of clean_signals, or exclude it in the sheet."
         )
-    first = int(np.ceil(good["time_s"].min() * rate_hz - 1e-6))
-    last = int(np.floor(good["time_s"].max() * rate_hz + 1e-6))
+    first = int(np.ceil(good.min() * rate_hz - 1e-6))
+    last = int(np.floor(good.max() * rate_hz + 1e-6))
     number = np.arange(first, max(last, first) + 1)
     table = pl.DataFrame({"frame_id": np.arange(number.size), "time_s": number / rate_hz})
     return table.select(

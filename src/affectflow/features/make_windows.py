@@ -125,7 +125,7 @@ def _windows_of(
     n = first.size
     head = features.select("recording_id", "subject_id", "condition", "pair").head(1)
     table = head.select(pl.all().gather(pl.Series([0] * n, dtype=pl.UInt32))) if n else head.clear()
-    columns: dict[str, object] = {
+    columns: dict[str, pl.Series] = {
         "window_id": pl.Series(np.arange(n), dtype=pl.Int32),
         "start_s": pl.Series(starts, dtype=pl.Float64),
         "end_s": pl.Series(starts + length_s, dtype=pl.Float64),
@@ -136,7 +136,7 @@ def _windows_of(
     for name in (*FACE, *signals):
         columns |= _summaries(features, name, first, last, min_coverage)
     columns["blink_rate_hz"] = _blink_rate(features["blink"], first, last, face_s)
-    return table.with_columns(pl.Series(k, v) for k, v in columns.items())
+    return table.with_columns(v.alias(k) for k, v in columns.items())
 
 
 def _time_shown(time: np.ndarray, max_gap_s: float) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -12,13 +12,11 @@ from affectflow.config.features import Baseline, Blink, Outliers, Smoothing
 from affectflow.features import SMOOTHERS
 from affectflow.features.baseline import baseline_rows, rotate_back, subtract_mean
 from affectflow.features.blinks import find_blinks
-from affectflow.features.frame_runs import clean_matrix, per_second, phase_runs
+from affectflow.features.frame_runs import OnStretch, clean_matrix, per_second, phase_runs
 from affectflow.features.outliers import replace_outliers
 from affectflow.features.rotations import aligned_quaternions, rotation_vectors
 from affectflow.registry import load
 from affectflow.schema import EXP, FEATURES, FRAMES, MEASURES, POSE
-
-logger = logging.getLogger(__name__)
 
 # Eyes shut for a tenth of a second: these are neither smoothed nor searched for jumps.
 FAST = ("ear_left", "ear_right")
@@ -89,7 +87,7 @@ def preprocess_frames(
     values.update(_cleaned(values, time, runs, max_gap_s, outliers, smoothing))
     if baseline.kind != "none":
         values = _from_resting_level(values, baseline_rows(frames, baseline))
-    names = {"slow": SLOW, "fast": FAST, "pose": POSE, "signals": signals}
+    names: dict[str, Sequence[str]] = {"slow": SLOW, "fast": FAST, "pose": POSE, "signals": signals}
     columns: list[pl.Series] = []
     for kind, block in values.items():
         columns += series(names[kind], block, pl.Float64 if kind == "signals" else pl.Float32)
@@ -100,7 +98,7 @@ def preprocess_frames(
     return features.select(*FEATURES.names, *sorted(c for c in features.columns if c not in FEATURES.names))
 
 
-def matrix(table: pl.DataFrame, names: tuple[str, ...] | list[str]) -> np.ndarray:
+def matrix(table: pl.DataFrame, names: Sequence[str]) -> np.ndarray:
     """Return columns as float64, shape (n, c), null = NaN."""
     out = np.empty((table.height, len(names)))
     for i, name in enumerate(names):
@@ -108,9 +106,7 @@ def matrix(table: pl.DataFrame, names: tuple[str, ...] | list[str]) -> np.ndarra
     return out
 
 
-def series(
-    names: tuple[str, ...] | list[str], values: np.ndarray, dtype: type[pl.DataType]
-) -> list[pl.Series]:
+def series(names: Sequence[str], values: np.ndarray, dtype: type[pl.DataType]) -> list[pl.Series]:
     """Return the columns of a matrix, NaN = null."""
     return [
         pl.Series(name, values[:, i].copy(), dtype=pl.Float64, nan_to_null=True).cast(dtype)
@@ -135,7 +131,7 @@ def _cleaned(
     """Fill and smooth everything that comes from the face."""
     smoother = load(SMOOTHERS, smoothing.preset, "features.smoothing.preset")
     smooth = partial(smoother, settings=smoothing)
-    jumps = ()
+    jumps: tuple[OnStretch, ...] = ()
     if outliers.kind == "hampel":
         jumps = (partial(replace_outliers, window_s=outliers.window_s, n_sigma=outliers.n_sigma),)
     # Quaternions are smoothed beside the rest, so that one pass does it all.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import neurokit2 as nk
 import numpy as np
+from scipy.ndimage import uniform_filter1d
+from scipy.signal import find_peaks
 
 from affectflow.config.signal import Signal
 from affectflow.signal.event_rates import rate_per_minute, refine_peaks, regular_times
@@ -15,14 +17,21 @@ LOWEST_PER_MIN, HIGHEST_PER_MIN = 3.0, 60.0
 # NeuroKit2's band-pass ends at 3 Hz; slower waves are put on a faster clock for it.
 FILTER_HZ = 10.0
 SLOWEST_HZ = 2.0
+# A breath is at least this share of the usual one, in so many seconds around it.
+LEAST_SHARE = 0.3
+USUAL_S = 60.0
 
 
 def clean_rsp(stretch: Stretch, options: Signal, *, problem: str | None = None) -> Result:
     """Find the breathing rate, breath to breath.
 
-    0.05-3 Hz Butterworth and the extrema of Khodadad et al. (2018), both from
-    NeuroKit2. The rate is that of each interval between two crests (ends of
-    breathing in), on a regular clock (`options.rate_clock_hz`).
+    0.05-3 Hz Butterworth as in Khodadad et al. (2018), from NeuroKit2. Crests and
+    troughs stand out by at least 0.3 of the usual breath in the minute around
+    them, Khodadad's criterion; NeuroKit2's own search is not used because it
+    gives up the first and the last breath, a third of a short recording. The
+    rate is the mean of that between crests (ends of breathing in) and that
+    between troughs, or the one there is near the ends, on a regular clock
+    (`options.rate_clock_hz`).
 
     Returns
     -------
@@ -34,27 +43,35 @@ def clean_rsp(stretch: Stretch, options: Signal, *, problem: str | None = None) 
     """
     clock = regular_times(stretch.time_s[0], stretch.time_s[-1], options.rate_clock_hz)
     problem = problem or _problem(stretch)
-    crests = np.empty(0) if problem else _crests(stretch)
-    rate = rate_per_minute(
-        crests,
-        clock,
-        lowest=LOWEST_PER_MIN,
-        highest=HIGHEST_PER_MIN,
-        max_change=None,
-        max_gap_s=options.max_gap_s,
-    )
+    found = () if problem else _extrema(stretch)
+    rate = np.full(clock.shape, np.nan)
+    for times in found:
+        one = rate_per_minute(
+            times,
+            clock,
+            lowest=LOWEST_PER_MIN,
+            highest=HIGHEST_PER_MIN,
+            max_change=None,
+            max_gap_s=options.max_gap_s,
+        )
+        rate = np.where(np.isnan(rate), one, np.where(np.isnan(one), rate, (rate + one) / 2))
     if not problem and np.isnan(rate).all():
         problem = f"no two breaths in {stretch.duration_s:.1f} s"
     return Result([Cleaned("rsp_rate_bpm", clock, rate)], [problem] if problem else [])
 
 
-def _crests(stretch: Stretch) -> np.ndarray:
+def _extrema(stretch: Stretch) -> tuple[np.ndarray, np.ndarray]:
+    """Times of crests and of troughs, seconds."""
     if stretch.rate_hz < FILTER_HZ:
         stretch = on_regular_clock(stretch.time_s, stretch.value, step_s=1.0 / FILTER_HZ)
     clean = np.asarray(nk.rsp_clean(stretch.value, sampling_rate=stretch.rate_hz, method="khodadad2018"))
-    found = nk.rsp_findpeaks(clean, sampling_rate=stretch.rate_hz, method="khodadad2018")
-    peaks = np.asarray(found["RSP_Peaks"], dtype=np.int64)
-    return stretch.time_s[0] + refine_peaks(clean, peaks) / stretch.rate_hz
+    # The height of a sine wave is 2 sqrt(2) times its root mean square.
+    power = uniform_filter1d(clean**2, max(1, round(USUAL_S * stretch.rate_hz)), mode="nearest")
+    least = LEAST_SHARE * 2 * np.sqrt(2 * power)
+    apart = max(1, round(60 / HIGHEST_PER_MIN * stretch.rate_hz))
+    crests, troughs = (find_peaks(w, prominence=least, distance=apart)[0] for w in (clean, -clean))
+    start, rate = stretch.time_s[0], stretch.rate_hz
+    return start + refine_peaks(clean, crests) / rate, start + refine_peaks(-clean, troughs) / rate
 
 
 def _problem(stretch: Stretch) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import neurokit2 as nk
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from affectflow.config.signal import Signal
 from affectflow.signal.event_rates import rate_per_minute, refine_peaks, regular_times
@@ -12,11 +13,12 @@ from affectflow.signal.stretches import Cleaned, Result, Stretch
 # A handful of beats: fewer cannot be checked against each other.
 SHORTEST_S = 5.0
 LOWEST_BPM, HIGHEST_BPM = 30.0, 220.0
-# Breathing moves a healthy heart by up to a quarter; a missed beat doubles the interval.
-MAX_CHANGE = 0.35
+# Breathing moves a healthy heart by up to a fifth; a missed beat doubles the interval.
+MAX_CHANGE = 0.25
 # NeuroKit2's pulse filter passes up to 8 Hz; its ECG filter needs the sharp R wave.
 PPG_SLOWEST_HZ = 20.0
 ECG_SLOWEST_HZ = 100.0
+PPG_SEARCH_HZ = 100.0
 
 
 def clean_ppg(stretch: Stretch, options: Signal, *, problem: str | None = None) -> Result:
@@ -38,6 +40,7 @@ def clean_ppg(stretch: Stretch, options: Signal, *, problem: str | None = None) 
     problem = problem or _problem(stretch, "pulse wave", PPG_SLOWEST_HZ)
     if problem:
         return _result(stretch, np.empty(0), options, problem)
+    stretch = _finer(stretch)
     clean = nk.ppg_clean(stretch.value, sampling_rate=stretch.rate_hz, method="elgendi")
     peaks = nk.ppg_findpeaks(clean, sampling_rate=stretch.rate_hz, method="elgendi")["PPG_Peaks"]
     return _result(stretch, _times(stretch, clean, peaks), options, None)
@@ -62,6 +65,18 @@ def _problem(stretch: Stretch, what: str, slowest_hz: float) -> str | None:
     if np.ptp(stretch.value) == 0:
         return f"the {what} is flat for {stretch.duration_s:.1f} s"
     return None
+
+
+def _finer(stretch: Stretch) -> Stretch:
+    """Put a slow pulse wave on a clock on which the search's windows of 0.1 s hold enough samples."""
+    factor = int(np.ceil(PPG_SEARCH_HZ / stretch.rate_hz - 0.01))
+    if factor <= 1:
+        return stretch
+    n = (stretch.time_s.size - 1) * factor + 1
+    rate = stretch.rate_hz * factor
+    offset = np.arange(n) / rate
+    curve = CubicSpline(np.arange(stretch.time_s.size) / stretch.rate_hz, stretch.value)
+    return Stretch(stretch.time_s[0] + offset, curve(offset), rate)
 
 
 def _times(stretch: Stretch, clean: np.ndarray, peaks: np.ndarray) -> np.ndarray:

@@ -1,0 +1,70 @@
+"""Skin conductance: level, responses, their number."""
+
+import numpy as np
+import pytest
+
+from affectflow.config.signal import Signal
+from affectflow.signal.eda import clean_eda, find_responses
+from affectflow.signal.stretches import Stretch
+from tests.support.synth_signals import clock, skin_conductance
+
+
+def cleaned(time, value, rate, **options):
+    result = clean_eda(Stretch(time, value, rate), Signal(**options))
+    return {q.name: q.value for q in result.quantities}, result.notes
+
+
+@pytest.mark.parametrize("rate", [4.0, 8.0, 25.0, 64.0])
+def test_responses_are_counted_at_every_rate(rate):
+    onsets = [10, 22, 30, 41, 55, 70, 83]
+    time = clock(0, 100, rate)
+    noise = 0.002 * np.random.default_rng(0).standard_normal(time.size)
+    found, notes = cleaned(time, skin_conductance(time, onsets) + noise, rate, scr_window_s=200.0)
+    assert notes == []
+    assert found["scr_rate_hz"] * 100 == pytest.approx(len(onsets), rel=0.02)
+
+
+def test_level_and_responses_add_up_and_follow_the_truth():
+    time = clock(0, 200, 25)
+    value = skin_conductance(time, [40, 100, 150])
+    found, _ = cleaned(time, value, 25.0)
+    total = found["eda_tonic_usiemens"] + found["eda_phasic_usiemens"]
+    assert np.max(np.abs(total - value)[250:-250]) < 0.05
+    assert found["eda_tonic_usiemens"][1500] == pytest.approx(4.5, abs=0.3)
+    for onset in (40, 100, 150):
+        around = (time > onset - 5) & (time < onset + 10)
+        assert time[around][np.argmax(found["eda_phasic_usiemens"][around])] == pytest.approx(
+            onset + 1.3, abs=0.5
+        )
+
+
+def test_noise_is_not_a_response():
+    time = clock(0, 120, 25)
+    noise = 0.01 * np.random.default_rng(1).standard_normal(time.size)
+    found, _ = cleaned(time, 5 + noise, 25.0)
+    assert np.all(found["scr_rate_hz"] == 0)
+    assert find_responses(np.zeros(100), min_rise=0.05).size == 0
+
+
+def test_a_larger_limit_counts_fewer():
+    time = clock(0, 100, 25)
+    value = skin_conductance(time, [10, 50], size=0.3) + skin_conductance(time, [30, 70], size=0.08, level=0)
+    many, _ = cleaned(time, value, 25.0, scr_window_s=300.0)
+    few, _ = cleaned(time, value, 25.0, scr_window_s=300.0, scr_min_usiemens=0.2)
+    assert many["scr_rate_hz"][0] * 100 == pytest.approx(4, rel=0.02)
+    assert few["scr_rate_hz"][0] * 100 == pytest.approx(2, rel=0.02)
+
+
+def test_a_short_stretch_has_no_valid_value_and_says_so():
+    time = clock(0, 3, 25)
+    found, notes = cleaned(time, skin_conductance(time, [1]), 25.0)
+    assert all(np.isnan(v).all() and v.size == time.size for v in found.values())
+    assert "too short" in notes[0]
+
+
+def test_a_slow_signal_keeps_its_level_only():
+    time = clock(0, 100, 1)
+    found, notes = cleaned(time, 5 + 0.01 * time, 1.0)
+    assert np.allclose(found["eda_tonic_usiemens"], 5 + 0.01 * time)
+    assert np.isnan(found["eda_phasic_usiemens"]).all()
+    assert "too slow" in notes[0]
