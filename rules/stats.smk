@@ -10,9 +10,7 @@ except AffectflowError as error:
     os._exit(error.exit_code)
 
 OWN_TABLE = STUDY.stats.own_table
-ANALYSIS_FIGURES = {
-    name: PLOTS[name].figures for name in STUDY.stats.analyses if name in PLOTS
-}
+ANALYSIS_FIGURES = {name: PLOTS[name].figures for name in STUDY.stats.analyses if name in PLOTS}
 
 # Without any condition in the sheet there is nothing to compare.
 if OWN_TABLE.path or any(r.condition for r in RECORDINGS.values()):
@@ -50,12 +48,14 @@ rule run_analysis:
     output:
         results=RESULTS + "/stats/{analysis}/results.parquet",
         tables=directory(RESULTS + "/stats/{analysis}/tables"),
-    wildcard_constraints:
-        analysis="|".join(ANALYSES),
     log:
         log_of("run_analysis", "analysis"),
     benchmark:
         benchmark_of("run_analysis", "analysis")
+    wildcard_constraints:
+        analysis="|".join(ANALYSES),
+    conda:
+        "../envs/core.yaml"
     threads: 1
     resources:
         mem_mb=lambda wc, input: max(1000, int(6 * input.size_mb)),
@@ -66,8 +66,6 @@ rule run_analysis:
         options=analysis_options,
         own_table=OWN_TABLE.model_dump() if OWN_TABLE.path else None,
         simulated=study_is_simulated() and not OWN_TABLE.path,
-    conda:
-        "../envs/core.yaml"
     message:
         "run_analysis {wildcards.analysis}"
     script:
@@ -87,13 +85,15 @@ rule plot_analysis:
             caption="../workflow/report/plot_analysis.rst",
         ),
         png=RESULTS + "/figures/{analysis}/{figure}.png",
-    wildcard_constraints:
-        analysis="|".join(PLOTS),
-        figure=r"[a-z_]+",
     log:
         log_of("plot_analysis", "analysis", "figure"),
     benchmark:
         benchmark_of("plot_analysis", "analysis", "figure")
+    wildcard_constraints:
+        analysis="|".join(PLOTS),
+        figure=r"[a-z_]+",
+    conda:
+        "../envs/viz.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -102,8 +102,6 @@ rule plot_analysis:
         version=STAGE_VERSIONS["plot_analysis"],
         # For the caption; the figure itself reads it from the table of results.
         simulated=study_is_simulated() and not OWN_TABLE.path,
-    conda:
-        "../envs/viz.yaml"
     message:
         "plot_analysis {wildcards.analysis} {wildcards.figure}"
     script:

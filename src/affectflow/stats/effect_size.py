@@ -27,19 +27,21 @@ def noncentrality_interval(t: float, df: float, *, level: float = 0.95) -> tuple
     level
         Coverage, 0..1.
     """
+    if t < 0:
+        # The mirror image; the far side of the distribution is not computed well.
+        low, high = noncentrality_interval(-t, df, level=level)
+        return -high, -low
     tail = (1 - level) / 2
+    # Given ncp = t the noncentral t spreads about t by sqrt(1 + t² / 2 df): widen from there.
+    step = 2 + t / math.sqrt(df)
 
-    def find(share: float) -> float:
-        # The noncentral t is spread about ncp by sqrt(1 + ncp² / 2 df): widen until the root is inside.
-        half = 4 + 2 * abs(t) / math.sqrt(min(df, 50))
-        low, high = t - half, t + half
-        while nctdtr(df, low, t) < share:
-            low -= half
-        while nctdtr(df, high, t) > share:
-            high += half
-        return float(brentq(lambda nc: nctdtr(df, nc, t) - share, low, high, xtol=1e-11, rtol=1e-12))
+    def find(share: float, direction: int) -> float:
+        near, far = t, t + direction * step
+        while (nctdtr(df, far, t) - share) * direction > 0:
+            near, far = far, far + direction * step
+        return float(brentq(lambda nc: nctdtr(df, nc, t) - share, near, far, xtol=1e-11, rtol=1e-12))
 
-    return find(1 - tail), find(tail)
+    return find(1 - tail, -1), find(tail, 1)
 
 
 def d_z_interval(t: float, n: int, *, level: float = 0.95) -> tuple[float, float, float]:

@@ -84,29 +84,26 @@ def discriminant(x: np.ndarray, y: np.ndarray) -> LinearDiscriminantAnalysis:
 
 
 def roc_curves(score: np.ndarray, y: np.ndarray, fold: np.ndarray) -> pl.DataFrame:
-    """Return the ROC curve of each fold and, with fold null, their mean weighted by pairs compared."""
+    """Return the ROC curve of each fold and, with fold null, their mean weighted by pairs compared.
+
+    Steps: between two grid points the curve keeps the value of the left one, so
+    that its area is the AUROC within folds up to the width of the grid (0.005).
+    """
     grid = np.linspace(0, 1, 201)
     curves, shares = [], []
     for k in np.unique(fold):
-        positive, negative = np.sort(score[(fold == k) & y]), np.sort(score[(fold == k) & ~y])
-        if len(positive) and len(negative):
-            curves.append((int(k), _roc(positive, negative, grid)))
-            shares.append(len(positive) * len(negative))
+        mine = fold == k
+        if y[mine].any() and not y[mine].all():
+            fpr, tpr, _ = roc_curve(y[mine], score[mine], drop_intermediate=False)
+            # 1e-12: a false positive rate such as 3 / 5 and the grid's 0.6 may differ in the last digit.
+            curves.append((int(k), tpr[np.searchsorted(fpr, grid + 1e-12, side="right") - 1]))
+            shares.append(int(y[mine].sum()) * int((~y[mine]).sum()))
     mean = np.average([c for _, c in curves], axis=0, weights=shares)
     parts = [
         pl.DataFrame(
-            {"fold": k, "false_positive_rate": grid, "true_positive_rate": curve},
+            {"fold": k, "false_positive_rate": np.r_[0.0, grid], "true_positive_rate": np.r_[0.0, curve]},
             schema_overrides={"fold": pl.Int32},
         )
         for k, curve in [(None, mean), *curves]
     ]
     return pl.concat(parts)
-
-
-def _roc(positive: np.ndarray, negative: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    labels = np.r_[np.ones(len(positive)), np.zeros(len(negative))]
-    fpr, tpr, _ = roc_curve(labels, np.r_[positive, negative], drop_intermediate=False)
-    # At a vertical step the curve takes its upper value, but starts at (0, 0).
-    last = np.r_[fpr[1:] > fpr[:-1], True]
-    curve = np.interp(grid, fpr[last], tpr[last])
-    return np.r_[0.0, curve[1:]]

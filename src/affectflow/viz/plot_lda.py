@@ -84,12 +84,8 @@ def plot_direction(result: dict[str, Any], direction: pl.DataFrame) -> Figure:
     axis.spines["left"].set_visible(False)
     axis.set_ylim(-0.6, len(top) - 0.4)
     axis.grid(axis="x")
-    some = (
-        f"{len(top)} of {len(direction)} columns"
-        if len(top) < len(direction)
-        else f"{len(direction)} columns"
-    )
-    axis.set_title(f"What goes with the score ({some})")
+    some = f"{len(top)} of {len(direction)}" if len(top) < len(direction) else f"all {len(direction)}"
+    axis.set_title(f"What the score goes with ({some})")
     axis.set_xlabel(
         f"correlation with the score (higher: {result['stressor']})\n"
         f"direction across folds: mean cosine {result['direction_cosine']:.2f}"
@@ -152,34 +148,23 @@ def _strips(axis: Axes, scores: pl.DataFrame) -> None:
 
 
 def _roc(axis: Axes, result: dict[str, Any], roc: pl.DataFrame) -> None:
+    style = {"drawstyle": "steps-post"}
     for (fold,), curve in roc.filter(pl.col("fold").is_not_null()).group_by("fold", maintain_order=True):
         label = "each fold" if fold == roc["fold"].min() else None
-        axis.plot(
-            curve["false_positive_rate"],
-            curve["true_positive_rate"],
-            color=GREY,
-            linewidth=0.6,
-            alpha=0.6,
-            label=label,
-        )
+        x, y = curve["false_positive_rate"], curve["true_positive_rate"]
+        axis.plot(x, y, color=GREY, linewidth=0.6, alpha=0.6, label=label, **style)
     mean = roc.filter(pl.col("fold").is_null())
-    axis.plot(
-        mean["false_positive_rate"],
-        mean["true_positive_rate"],
-        color="black",
-        linewidth=1.8,
-        label="mean of folds",
-    )
+    x, y = mean["false_positive_rate"], mean["true_positive_rate"]
+    axis.plot(x, y, color="black", linewidth=1.8, label="mean of folds", **style)
     axis.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle="--", label="chance")
     p = result["p_permutation"]
     words = [f"AUROC {result['auroc']:.3f} [{result['auroc_low']:.3f}, {result['auroc_high']:.3f}]"]
     words += [] if p is None else [p_text(p, "permutation p")]
     words += [f"{result['n_units']} units, {result['n_folds']} folds"]
-    axis.text(0.98, 0.30, "\n".join(words), ha="right", va="bottom", transform=axis.transAxes, fontsize=6.5)
     axis.set_xlim(-0.01, 1.01)
     axis.set_ylim(-0.01, 1.01)
     axis.set_box_aspect(1)
     axis.set_xlabel("false positive rate")
     axis.set_ylabel("true positive rate")
     axis.set_title(f"{'c' if axis.get_subplotspec().colspan.start == 2 else 'b'}  ROC within folds")
-    axis.legend(loc="lower right")
+    axis.legend(loc="lower right", title="\n".join(words), title_fontsize=6.5, alignment="right")

@@ -53,7 +53,7 @@ def plot_effects(results: pl.DataFrame) -> Figure:
         n_all = tested.filter(pl.col("kind") == kind).height
         _forest(axis, shown[kind])
         n_significant = int(tested.filter(pl.col("kind") == kind)["significant"].sum())
-        some = "" if n_all == len(shown[kind]) else f", {len(shown[kind])} largest shown"
+        some = "" if n_all == len(shown[kind]) else f", {len(shown[kind])} shown"
         axis.set_title(f"{KINDS[kind]}: {n_significant} of {n_all} significant{some}")
     first = results.row(0, named=True)
     _limit(axes[0], tested)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from affectflow.viz.style import BASELINE_COLOUR, CYCLE, PAGE_MM, STRESSOR_COLOUR, new_figure
+from affectflow.viz.style import BASELINE_COLOUR, CYCLE, GREY, PAGE_MM, STRESSOR_COLOUR, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MARKERS = "os^Dv<>Pph*X"
+COLOURS = (*CYCLE, GREY)
 
 
 def plot_tsne(tables: Mapping[str, pl.DataFrame], figure: str) -> Figure:
@@ -31,29 +32,28 @@ def plot_tsne(tables: Mapping[str, pl.DataFrame], figure: str) -> Figure:
         "embedding".
     """
     result, points = tables["results"].row(0, named=True), tables["embedding"]
-    drawn = new_figure(width_mm=PAGE_MM, height_mm=88)
+    drawn = new_figure(width_mm=PAGE_MM, height_mm=92)
     left, right = drawn.subplots(1, 2)
     size = float(np.clip(1500 / len(points), 3, 14))
     _by_condition(left, points, result, size)
     _by_unit(right, points, size)
+    trust = result["trustworthiness"]
+    share = result["same_condition_share"]
+    sample = f"{result['n_points']} points, perplexity {result['perplexity']:.0f}"
+    near = f"nearest 15: same unit {100 * result['same_unit_share']:.0f} %"
+    others = (
+        ""
+        if share is None
+        else f"\nnearest 15 of other units: same condition {100 * share:.0f} % (chance 50 %)"
+    )
+    left.set_xlabel(f"t-SNE 1\n{sample}" + ("" if trust is None else f"\ntrustworthiness {trust:.2f}"))
+    right.set_xlabel(f"t-SNE 1\n{near}{others}")
     for axis in (left, right):
         axis.set_xticks([])
         axis.set_yticks([])
         axis.set_box_aspect(1)
         axis.set_aspect("equal", adjustable="datalim")
-        axis.set_xlabel("t-SNE 1")
     left.set_ylabel("t-SNE 2")
-    trust = result["trustworthiness"]
-    share = result["same_condition_share"]
-    words = [f"{result['n_points']} points, perplexity {result['perplexity']:.0f}"]
-    words += [] if trust is None else [f"trustworthiness {trust:.2f}"]
-    words += [f"nearest 15: same unit {100 * result['same_unit_share']:.0f} %"]
-    words += (
-        []
-        if share is None
-        else [f"nearest 15 of other units: same condition {100 * share:.0f} % (chance 50 %)"]
-    )
-    drawn.supxlabel("; ".join(words), fontsize=7)
     return drawn
 
 
@@ -80,8 +80,8 @@ def _by_unit(axis: Axes, points: pl.DataFrame, size: float) -> None:
             mine["x"],
             mine["y"],
             s=size * 1.3,
-            color=CYCLE[i % len(CYCLE)],
-            marker=MARKERS[(i // len(CYCLE) + i) % len(MARKERS)],
+            color=COLOURS[i % len(COLOURS)],
+            marker=MARKERS[(i // len(COLOURS) + i) % len(MARKERS)],
             alpha=0.6,
             linewidths=0,
             label=unit,
