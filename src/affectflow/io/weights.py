@@ -25,7 +25,7 @@ FACTS_KEY = "affectflow"
 
 def write_weights(arrays: Mapping[str, np.ndarray], path: str | Path, *, facts: Mapping[str, Any]) -> None:
     """Write named arrays, whole, with facts (JSON values) in the header."""
-    content = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    content = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     with whole_file(path) as temporary:
         save_file(content, temporary, metadata={FACTS_KEY: json.dumps(dict(facts), sort_keys=True)})
 

@@ -26,6 +26,7 @@ from affectflow.train.window_set import WindowSet
 
 logger = logging.getLogger("affectflow")
 LARGEST_BATCH = 256
+LOG_COLUMNS = ("epoch", "steps", "train_loss", "validation_loss", "validation_auroc")
 
 
 def fit_network(
@@ -89,7 +90,7 @@ def fit_network(
     return Fitted(
         score=lambda windows: _score(network, scaler, windows, place, threads),
         weights=_weights(network, scaler),
-        log=pl.DataFrame(training.rows),
+        log=pl.DataFrame(training.rows).select(LOG_COLUMNS),
         facts={
             "n_parameters": sum(p.numel() for p in network.parameters()),
             "best_epoch": training.best_epoch,
@@ -145,7 +146,8 @@ class _Training:
         """Look at the validation people, remember the best weights, save the state."""
         logits_n = _logits(self.network, inputs)
         loss = float(nn.functional.binary_cross_entropy_with_logits(logits_n, labels_n))
-        auroc = float(roc_auc_score(labels_n.cpu().numpy(), logits_n.cpu().numpy()))
+        known = math.isfinite(loss)
+        auroc = float(roc_auc_score(labels_n.cpu().numpy(), logits_n.cpu().numpy())) if known else math.nan
         self.rows[-1] |= {"validation_loss": loss, "validation_auroc": auroc}
         if loss < self.best_loss:
             self.best_loss, self.best_epoch = loss, self.epoch

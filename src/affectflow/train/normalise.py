@@ -52,7 +52,8 @@ class Scaler:
     def fit(cls, train: WindowSet, names: tuple[str, ...]) -> Scaler:
         """Learn from the arrays `names` of the training windows."""
         learnt = {name: _centre_and_scale(train.arrays[name]) for name in names}
-        return cls({n: c for n, (c, _) in learnt.items()}, {n: s for n, (_, s) in learnt.items()})
+        centre, scale = ({n: v[i].astype(np.float32) for n, v in learnt.items()} for i in (0, 1))
+        return cls(centre, scale)
 
     def apply(self, windows: WindowSet) -> dict[str, np.ndarray]:
         """Return standardised float32 arrays, cut at ±5 standard deviations; NaN stays NaN."""
@@ -75,5 +76,4 @@ def _centre_and_scale(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     deviation = np.where(known, value - mean, 0.0)
     spread = np.sqrt((deviation**2).sum(axis=axes) / some)
     constant = spread <= 1e-6 * np.maximum(np.abs(mean), 1e-6)
-    centre = np.where(count > 0, mean, np.nan).astype(np.float32)
-    return centre, np.where(constant, 1.0, spread).astype(np.float32)
+    return np.where(count > 0, mean, np.nan), np.where(constant, 1.0, spread)

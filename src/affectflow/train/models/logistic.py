@@ -71,6 +71,8 @@ def _pipeline(c: float) -> Pipeline:
 
 
 def _probability(model: Pipeline, windows: WindowSet) -> np.ndarray:
+    if not len(windows):
+        return np.zeros(0)
     return model.predict_proba(windows.arrays["summary"])[:, 1]
 
 

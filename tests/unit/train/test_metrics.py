@@ -1,0 +1,110 @@
+"""Measures against scikit-learn, with and without weights, and what pooling raw scores would do."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, balanced_accuracy_score, roc_auc_score
+
+from affectflow.train import metrics
+
+
+@pytest.fixture(scope="module")
+def data():
+    """One fold, with ties, people of unequal size: label, score, person."""
+    rng = np.random.default_rng(0)
+    person = np.repeat(np.arange(5), [3, 8, 5, 10, 6])
+    label = rng.integers(0, 2, len(person))
+    score = np.round(label * 0.4 + rng.random(len(person)), 1)
+    return label, score, person
+
+
+def test_one_fold_equals_scikit_learn(data):
+    label, score, person = data
+    one = np.ones((1, 5))
+    fold = np.zeros(len(label), int)
+    assert metrics.auroc(label, score, person, fold)(one)[0] == pytest.approx(
+        roc_auc_score(label, score), abs=1e-12
+    )
+    assert metrics.auprc(label, score, person, fold)(one)[0] == pytest.approx(
+        average_precision_score(label, score), abs=1e-12
+    )
+    decision = (score >= 0.7).astype(int)
+    assert metrics.balanced_accuracy(label, decision, person)(one)[0] == pytest.approx(
+        balanced_accuracy_score(label, decision), abs=1e-12
+    )
+
+
+def test_weights_of_people_equal_scikit_learn_s_sample_weights(data):
+    label, score, person = data
+    fold = np.zeros(len(label), int)
+    weights = np.random.default_rng(1).integers(0, 4, (20, 5)).astype(float)
+    got = {
+        "auroc": metrics.auroc(label, score, person, fold)(weights),
+        "auprc": metrics.auprc(label, score, person, fold)(weights),
+        "balanced": metrics.balanced_accuracy(label, score >= 0.7, person)(weights),
+    }
+    for r, weight in enumerate(weights):
+        w = weight[person]
+        assert got["auroc"][r] == pytest.approx(roc_auc_score(label, score, sample_weight=w), abs=1e-12)
+        assert got["auprc"][r] == pytest.approx(
+            average_precision_score(label, score, sample_weight=w), abs=1e-12
+        )
+        balanced = balanced_accuracy_score(label, score >= 0.7, sample_weight=w)
+        assert got["balanced"][r] == pytest.approx(balanced, abs=1e-12)
+
+
+def test_drawing_a_person_twice_is_having_the_windows_twice(data):
+    label, score, person = data
+    twice = np.concatenate([np.arange(len(label)), np.flatnonzero(person == 3)])
+    weight = np.array([[1.0, 1, 1, 2, 1]])
+    fold = np.zeros(len(label), int)
+    for measure in (metrics.auroc, metrics.auprc):
+        expected = measure(label[twice], score[twice], person[twice], fold[twice])(np.ones((1, 5)))
+        assert measure(label, score, person, fold)(weight) == pytest.approx(expected)
+
+
+def test_folds_are_weighted_by_their_pairs():
+    label = np.array([0, 1, 0, 0, 1, 1])
+    score = np.array([0.2, 0.9, 0.8, 0.7, 0.1, 0.75])
+    fold, person = np.array([0, 0, 1, 1, 1, 1]), np.array([0, 0, 1, 1, 1, 1])
+    # Fold 0: 1 of 1 pair; fold 1: 1 of 4.
+    assert metrics.auroc(label, score, person, fold)(np.ones((1, 2)))[0] == pytest.approx(2 / 5)
+    per_fold = [1.0, average_precision_score(label[2:], score[2:])]
+    assert metrics.auprc(label, score, person, fold)(np.ones((1, 2)))[0] == pytest.approx(
+        np.dot(per_fold, [1, 2]) / 3
+    )
+
+
+def test_an_offset_between_folds_changes_nothing_here_and_ruins_the_pooled_auroc():
+    """The trap: a perfect model in each fold, but one fold's scores all lie above the other's."""
+    label = np.tile([0, 1], 20)
+    fold = np.repeat([0, 1], 20)
+    score = label * 0.1 + fold * 0.5
+    person = np.repeat(np.arange(4), 10)
+    assert metrics.auroc(label, score, person, fold)(np.ones((1, 4)))[0] == 1.0
+    assert roc_auc_score(label, score) == pytest.approx(0.75)
+
+
+def test_without_pairs_there_is_no_value():
+    label, score = np.array([0, 1]), np.array([0.1, 0.2])
+    person, fold = np.array([0, 1]), np.array([0, 1])
+    assert np.isnan(metrics.auroc(label, score, person, fold)(np.ones((1, 2)))).all()
+
+
+def test_area_under_the_averaged_curve_is_the_auroc(data):
+    label, score, person = data
+    fold = (person > 2).astype(int)
+    grid = np.linspace(0, 1, 20001)
+    weights = np.array([[1.0, 1, 1, 1, 1], [2, 0, 1, 2, 0]])
+    curve = metrics.roc(label, score, person, fold, grid)(weights)
+    area = ((curve[:, 1:] + curve[:, :-1]) / 2 * np.diff(grid)).sum(axis=1)
+    np.testing.assert_allclose(area, metrics.auroc(label, score, person, fold)(weights), atol=1e-3)
+    assert (np.diff(curve, axis=1) >= -1e-12).all()
+    np.testing.assert_allclose(curve[:, -1], 1.0)
+
+
+def test_threshold():
+    label = np.array([0, 0, 1, 1])
+    assert metrics.best_threshold(label, np.array([0.1, 0.2, 0.8, 0.9])) == pytest.approx(0.5)
+    assert metrics.best_threshold(label, np.array([0.1, 0.2, 0.3, 0.4])) == pytest.approx(0.25)
+    # Nothing to choose by: everything is called the same.
+    assert metrics.best_threshold(label, np.full(4, 0.6)) == pytest.approx(0.6)
