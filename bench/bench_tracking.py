@@ -62,11 +62,13 @@ def write_codes(faces: Path, target: Path) -> None:
     """Run what the script extract_codes runs with the backend facemesh."""
     from affectflow.face.backends import BACKENDS
     from affectflow.face.extract_codes import extract_codes
-    from affectflow.io.tables import read_table, write_table
+    from affectflow.io.tables import read_pieces, stream_table
     from affectflow.registry import load
 
-    backend = load(BACKENDS, "facemesh", "backend")()
-    write_table(extract_codes(read_table(faces, "faces"), backend=backend), target, "codes")
+    backend = load(BACKENDS, "facemesh", "backend").load(Path("resources/models"), device="cpu")
+    with stream_table(target, "codes") as stream:
+        for piece in extract_codes(read_pieces(faces, "faces"), backend):
+            stream.append(piece)
 
 
 def timed(run: Callable[[], int], n_frames: int) -> tuple[float, float, int]:
