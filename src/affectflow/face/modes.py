@@ -110,13 +110,20 @@ def displacement_covariance() -> NDArray[np.float64]:
 
 def _features() -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Nearest lid, brow, lip or corner of each point, and how much the point belongs to it (0..1)."""
-    lids_and_brow = (anatomy.UPPER_LID, anatomy.LOWER_LID, anatomy.BROW)
-    corners = ([anatomy.EYE_OUTER], [anatomy.EYE_INNER], [anatomy.MOUTH_CORNER, anatomy.INNER_MOUTH_CORNER])
-    paired = [*lids_and_brow, *corners]
-    groups = [anatomy.both_sides(anatomy.UPPER_LIP), anatomy.both_sides(anatomy.LOWER_LIP)]
-    groups += [side for group in paired for side in (list(group), anatomy.mirrored(group))]
+    groups = [
+        anatomy.UPPER_LID,
+        anatomy.LOWER_LID,
+        [anatomy.EYE_OUTER],
+        [anatomy.EYE_INNER],
+        anatomy.BROW,
+        anatomy.UPPER_LIP,
+        anatomy.LOWER_LIP,
+        [anatomy.MOUTH_CORNER, anatomy.INNER_MOUTH_CORNER],
+    ]
     vertices = facemesh_template().vertices
-    distance = np.stack([cdist(vertices, vertices[group]).min(axis=1) for group in groups])
+    # Both sides form one group: a point of the midline has no nearest side.
+    places = [vertices[anatomy.both_sides(group)] for group in groups]
+    distance = np.stack([cdist(vertices, place).min(axis=1) for place in places])
     # Rounded, so that a tie is a tie on every machine; the first group wins it.
     nearest = np.argmin(np.round(distance, 6), axis=0)
     share = np.exp(-(distance.min(axis=0) ** 2) / (2 * FINE_REACH_CM**2))

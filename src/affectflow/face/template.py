@@ -28,7 +28,7 @@ class Template:
     vertices
         (468, 3) float64, centimetres; x to the subject's left, y up, z to the camera.
     mirror
-        (468,) int64: index of each point's partner across the midline; 27
+        (468,) int64: index of each point's partner across the midline; 28
         points are their own.
     triangles
         (852, 3) int32, counter-clockwise seen from outside. Eyes and mouth are open.
