@@ -66,6 +66,6 @@ dag: env ## draw which rule needs which into docs/rulegraph.mmd (Mermaid)
 bench: env ## measure speed and accuracy; prints figures
 	@for file in bench/bench_*.py; do echo "== $$file"; python $$file || exit 1; done
 
-clean: ## remove the environment, caches and the simulated study (never other results)
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build src/*.egg-info results/simulated resources/simulated
+clean: ## remove caches and the simulated study (never other results, nor .venv)
+	rm -rf .pytest_cache .mypy_cache .ruff_cache build src/*.egg-info results/simulated resources/simulated
 	find src tests workflow bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -53,6 +53,17 @@ def test_yaml_at_the_top_is_readable(name):
     assert yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
 
 
+def test_pre_commit_runs_the_tested_versions():
+    pins = dict(
+        line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line
+    )
+    repositories = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    for repository in repositories:
+        for tool in ("ruff", "snakefmt", "codespell"):
+            if tool in repository["repo"].rpartition("/")[2]:
+                assert repository["rev"] == f"v{pins[tool]}", tool
+
+
 def test_versions_agree():
     from importlib.metadata import version
 
