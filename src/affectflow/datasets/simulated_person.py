@@ -106,7 +106,7 @@ def make_person(subject_id: str, *, seed: int, scale: float) -> Person:
     # Wider than ±2 a shape is no longer a face one meets.
     shape = 1.5 * np.clip(rng.normal(0, 1, 12), -1.6, 1.6)
     mirrored = bool(rng.integers(2))
-    gain = 1 + rng.normal(0, [0.07, 0.04, 0.07])
+    gain = 1 + rng.normal(0, [0.05, 0.03, 0.05])
     gamma = float(np.exp(rng.normal(0, 0.10)))
 
     image, points = portrait(), portrait_points()

@@ -68,7 +68,7 @@ def _draw_correlations(axes: Axes, results: pl.DataFrame) -> None:
     axes.invert_yaxis()
     axes.set_xlim(min(0.0, _least(results)) - 0.02, 1.02)
     axes.set_xlabel("correlation with the truth (blink times: F1)")
-    axes.legend(loc="lower left", frameon=False)
+    axes.legend(loc="upper left", frameon=False)
 
 
 def _least(results: pl.DataFrame) -> float:
