@@ -100,7 +100,6 @@ rule plot_analysis:
         runtime=10,
     params:
         version=STAGE_VERSIONS["plot_analysis"],
-        # For the caption; the figure itself reads it from the table of results.
         simulated=study_is_simulated() and not OWN_TABLE.path,
     message:
         "plot_analysis {wildcards.analysis} {wildcards.figure}"

@@ -43,19 +43,23 @@ PLOTS: dict[str, Plot] = {
 }
 
 
-def plot_analysis(tables: Mapping[str, pl.DataFrame], *, analysis: str, figure: str) -> Figure:
+def plot_analysis(
+    tables: Mapping[str, pl.DataFrame], *, analysis: str, figure: str, simulated: bool
+) -> Figure:
     """Draw one figure of an analysis.
 
     Parameters
     ----------
     tables
-        The tables the analysis wrote; ``results`` has the column `simulated`.
+        The tables the analysis wrote.
     analysis, figure
         A name in `PLOTS` and one of its figures.
+    simulated
+        Whether the data are simulated; the figure then says so.
 
     Returns
     -------
-    The figure, marked when the data are simulated.
+    The figure.
 
     Raises
     ------
@@ -69,5 +73,5 @@ def plot_analysis(tables: Mapping[str, pl.DataFrame], *, analysis: str, figure: 
         )
     with figure_style():
         drawn = draw(tables, figure)
-        mark_simulated(drawn, bool(tables["results"]["simulated"].any()))
+        mark_simulated(drawn, simulated)
     return drawn

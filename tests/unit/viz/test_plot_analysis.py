@@ -1,0 +1,136 @@
+"""Figures of the analyses: deterministic, marked when simulated, drawn from every kind of result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+import polars as pl
+import pytest
+
+from affectflow.errors import ConfigError
+from affectflow.stats.grouped_tests import grouped_tests
+from affectflow.stats.lda import lda
+from affectflow.stats.paired_tests import paired_tests
+from affectflow.stats.tsne import tsne
+from affectflow.viz.plot_analysis import PLOTS, plot_analysis
+from affectflow.viz.style import write_figure
+from tests.support.synth_stats import synth_features, synth_windows
+
+C = {"baseline": "baseline", "stressor": "stressor"}
+Tables = dict[str, dict[str, pl.DataFrame]]
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    windows = synth_windows(n_subjects=5, n_codes=12)
+    lda_options = {"seed": 1, "n_permutations": 3, "n_bootstrap": 50}
+    return {
+        "paired_tests": paired_tests(windows, **C),
+        "grouped_tests": grouped_tests(synth_windows(n_subjects=9, n_codes=4, grouped=True), **C),
+        "lda": lda(windows, **C, **lda_options),
+        "tsne": tsne(synth_features(n_subjects=3, n_frames=20), **C, seed=1, perplexity=5),
+    }
+
+
+def texts(figure: matplotlib.figure.Figure) -> list[str]:
+    return [t.get_text() for t in figure.findobj(matplotlib.text.Text) if t.get_text()]
+
+
+FIGURES = [(name, figure) for name, plot in PLOTS.items() for figure in plot.figures]
+
+
+@pytest.mark.parametrize(("analysis", "figure"), FIGURES)
+def test_same_bytes_twice_and_marked_when_simulated(
+    analysis: str, figure: str, tables: Tables, tmp_path: Path
+) -> None:
+    settings = dict(matplotlib.rcParams)
+    for simulated in (True, False):
+        files = []
+        for turn in range(2):
+            drawn = plot_analysis(tables[analysis], analysis=analysis, figure=figure, simulated=simulated)
+            assert ("simulated data" in texts(drawn)) is simulated
+            path = tmp_path / f"{simulated}{turn}.svg"
+            write_figure(drawn, path)
+            files.append(path.read_bytes())
+        assert files[0] == files[1]
+        assert b"<dc:date>" not in files[0]
+    assert dict(matplotlib.rcParams) == settings
+
+
+def test_png_is_the_same_twice(tables: Tables, tmp_path: Path) -> None:
+    for turn in "ab":
+        drawn = plot_analysis(tables["lda"], analysis="lda", figure="scores", simulated=False)
+        write_figure(drawn, tmp_path / f"{turn}.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_no_text_is_cut_off(tables: Tables) -> None:
+    for analysis, figure in FIGURES:
+        drawn = plot_analysis(tables[analysis], analysis=analysis, figure=figure, simulated=True)
+        canvas = matplotlib.backends.backend_agg.FigureCanvasAgg(drawn)
+        canvas.draw()
+        width, height = canvas.get_width_height()
+        for text in drawn.findobj(matplotlib.text.Text):
+            # Tick labels outside the limits of an axis exist but are not drawn.
+            if text.get_text() and text.get_visible() and not text.get_clip_on():
+                box = text.get_window_extent()
+                tick = any(text in [*a.get_xticklabels(), *a.get_yticklabels()] for a in drawn.axes)
+                if not tick:
+                    assert box.x0 >= -1, (analysis, figure, text.get_text())
+                    assert box.x1 <= width + 1, (analysis, figure, text.get_text())
+                    assert box.y0 >= -1, (analysis, figure, text.get_text())
+                    assert box.y1 <= height + 1, (analysis, figure, text.get_text())
+
+
+def test_significance_is_what_the_marker_shows(tables: Tables) -> None:
+    results = tables["paired_tests"]["results"].with_columns(
+        (pl.col("measure") == "mean_smile").alias("significant")
+    )
+    drawn = plot_analysis(
+        tables["paired_tests"] | {"results": results},
+        analysis="paired_tests",
+        figure="effects",
+        simulated=False,
+    )
+    filled = [
+        axis.get_yticklabels()[int(line.get_ydata()[0])].get_text()
+        for axis in drawn.axes
+        for line in axis.lines
+        if line.get_marker() == "o" and line.get_markerfacecolor() != "white"
+    ]
+    assert filled == ["smile"]
+    assert any("1 of 13 significant" in t for t in texts(drawn))
+
+
+def test_slopes_show_each_person_once(tables: Tables) -> None:
+    drawn = plot_analysis(tables["paired_tests"], analysis="paired_tests", figure="units", simulated=False)
+    top = (
+        tables["paired_tests"]["results"]
+        .filter(pl.col("p").is_not_null())
+        .sort("p", "measure")
+        .row(0, named=True)
+    )
+    thin = [line for line in drawn.axes[0].lines if len(line.get_xdata()) == 2 and line.get_linewidth() < 1]
+    assert len(thin) == top["n"] == 5
+
+
+def test_results_without_any_test_still_make_a_figure(tables: Tables) -> None:
+    none = tables["paired_tests"]["results"].with_columns(
+        pl.lit(None, pl.Float64).alias("effect"), pl.lit(None, pl.Float64).alias("p")
+    )
+    for figure in ("effects", "units"):
+        drawn = plot_analysis(
+            tables["paired_tests"] | {"results": none},
+            analysis="paired_tests",
+            figure=figure,
+            simulated=False,
+        )
+        assert any("No measure could be tested" in t for t in texts(drawn))
+
+
+def test_unknown_figures_are_refused(tables: Tables) -> None:
+    with pytest.raises(ConfigError, match="has no figure 'roc'"):
+        plot_analysis(tables["lda"], analysis="lda", figure="roc", simulated=False)
+    with pytest.raises(ConfigError, match="Did you mean lda"):
+        plot_analysis(tables["lda"], analysis="ldaa", figure="scores", simulated=False)
