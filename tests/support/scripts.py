@@ -34,7 +34,7 @@ def run_script(
     log = folder / f"{rule}.log"
     stand_in = SimpleNamespace(
         rule=rule,
-        input=Named({k: str(v) for k, v in inputs.items()}),
+        input=Named({k: [str(p) for p in v] if isinstance(v, list) else str(v) for k, v in inputs.items()}),
         output=Named({k: str(v) for k, v in outputs.items()}),
         params=Named({"version": 1, **params}),
         wildcards=Named(wildcards or {}),

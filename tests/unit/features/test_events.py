@@ -39,6 +39,11 @@ def test_phases_that_touch_leave_no_frame_out_by_rounding():
     assert phase_at(parse_events(HEAD + rows, where="e"), time).null_count() == 0
 
 
+def test_a_frame_at_an_onset_that_was_rounded_up_belongs_to_the_new_phase():
+    events = parse_events(HEAD + "0\t0.666667\tP1\t\n0.666667\t1\tP2\t\n", where="e")
+    assert phase_at(events, np.array([1 / 3, 2 / 3])).to_list() == ["P1", "P2"]
+
+
 def test_without_events_everything_is_one_phase():
     assert phase_at(None, np.arange(3.0)).to_list() == ["whole"] * 3
     assert phase_at(parse_events(HEAD, where="e"), np.arange(2.0)).to_list() == [None, None]

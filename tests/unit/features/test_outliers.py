@@ -26,8 +26,8 @@ def test_a_jump_of_one_frame_is_replaced_by_its_neighbours(fps):
     mended = replace_outliers(jumped, time, **SETTINGS)
     assert np.max(np.abs(mended[places, 0] - clean[places, 0])) < 0.2
     others = np.delete(np.arange(500), places)
-    assert np.mean(mended[others, 0] != jumped[others, 0]) < 0.03
-    assert np.mean(mended[:, 1] != clean[:, 1]) < 0.03
+    assert np.mean(mended[others, 0] != jumped[others, 0]) < 0.02
+    assert np.mean(mended[:, 1] != clean[:, 1]) < 0.01
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.01, 0.02])
