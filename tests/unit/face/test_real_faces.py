@@ -1,0 +1,64 @@
+"""What the codes and measures say of real portraits: 8 people, neutral and smiling."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from affectflow.face.backends.facemesh import FaceMeshBackend
+from affectflow.face.measures import measure_faces
+from affectflow.face.networks import FaceDetector, MeshNetwork
+from affectflow.face.tracker import FaceTracker
+
+SETTINGS = {
+    "max_faces": 1,
+    "detection_score_min": 0.6,
+    "presence_score_min": 0.5,
+    "detect_every_s": 0.5,
+    "max_gap_s": 0.5,
+}
+
+
+@pytest.fixture(scope="module")
+def portraits(shared) -> dict[str, np.ndarray]:
+    """Label → (8, 478, 3) landmarks, the same people in the same order."""
+    detector, mesh = FaceDetector(score_min=0.4), MeshNetwork()
+    found: dict[str, list[np.ndarray]] = {"neutral": [], "smiling": []}
+    try:
+        for path in sorted((shared / "data/media/london").glob("*.jpg")):
+            rgb = np.ascontiguousarray(cv2.imread(str(path))[:, :, ::-1])
+            faces = FaceTracker(detector, mesh, **SETTINGS).step(rgb, 0.0)
+            found[path.stem.partition("_")[2]].append(faces[0].landmarks_px)
+    finally:
+        detector.close()
+        mesh.close()
+    return {label: np.stack(points) for label, points in found.items()}
+
+
+def test_everybody_smiles_more_in_the_smiling_picture(portraits):
+    backend = FaceMeshBackend.load()
+    smile = {label: measure_faces(backend.encode(points)[0])["smile"] for label, points in portraits.items()}
+    gain = smile["smiling"] - smile["neutral"]
+    assert gain.shape == (8,)
+    assert (gain > 0).all()
+    assert np.median(gain) > 0.05
+
+
+def test_frontal_portraits_are_frontal(portraits):
+    _, _, pose = FaceMeshBackend.load().encode(portraits["neutral"])
+    degrees = np.degrees(pose[:, :3])
+    assert np.abs(degrees[:, 1:]).max() < 6, "yaw and roll"
+    assert np.abs(degrees[:, 0]).max() < 12, "pitch: heads are held and formed differently"
+
+
+def test_fifty_numbers_hold_a_smile(portraits):
+    backend = FaceMeshBackend.load()
+    seen, drawn = {}, {}
+    for label, points in portraits.items():
+        aligned, exp, pose = backend.encode(points)
+        pose[:, :3] = 0
+        seen[label], drawn[label] = aligned.astype(np.float64), backend.mesh(exp, pose).astype(np.float64)
+    movement = seen["smiling"] - seen["neutral"]
+    rest = movement - (drawn["smiling"] - drawn["neutral"])
+    assert 1 - (rest**2).sum() / (movement**2).sum() > 0.9
