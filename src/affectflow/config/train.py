@@ -92,7 +92,9 @@ class Train(Section):
     max_gap_s: PositiveFloat = Field(
         0.2, description="Frames further apart than this are not joined on the time grid."
     )
-    threads: PositiveInt = Field(1, description="CPU threads of one training job; folds run side by side.")
+    threads: PositiveInt = Field(
+        1, description="CPU threads of one training job; another number changes the last digits of a network."
+    )
     bootstrap: int = Field(5000, ge=200, description="Resamples of people for the intervals.")
     loop: Loop = Field(Loop(), description="Training loop of the networks.")
     cross_modal: CrossModalOptions = Field(CrossModalOptions(), description="Cross-modal transformer.")
