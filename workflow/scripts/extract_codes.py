@@ -19,5 +19,5 @@ with stage(snakemake) as footer:
         frames = read_frames(snakemake.input.video, recording_id=recording_id)
     codes = extract_codes(read_pieces(snakemake.input.faces, "faces"), backend, frames=frames)
     with stream_table(snakemake.output.codes, "codes", footer=footer) as stream:
-        for piece in progress(codes, total=None, label=f"extract_codes {recording_id}"):
+        for piece in progress(codes, total=None, label=f"extract_codes {recording_id}, pieces"):
             stream.append(piece)
