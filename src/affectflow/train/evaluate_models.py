@@ -164,7 +164,8 @@ def _comparisons(
     values: Mapping[tuple[str, str], np.ndarray], models: list[str], n_people: int
 ) -> pl.DataFrame:
     rows = []
-    for a, b in combinations(models, 2):
+    # The later model against the earlier: baselines come first in the settings.
+    for b, a in combinations(models, 2):
         for measure in dict.fromkeys(name for _, name in values):
             difference_r = values[a, measure] - values[b, measure]
             low, high = interval(difference_r[1:], n_people=n_people, level=LEVEL)

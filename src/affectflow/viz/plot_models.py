@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MEASURES = {"auroc": "AUROC", "auprc": "AUPRC", "balanced_accuracy": "balanced accuracy"}
 NORMS = {
-    "none": "no data of the test person used",
+    "none": "inputs scaled by training people only",
     "transductive": "transductive: inputs z-scored within each test person",
 }
 
@@ -34,10 +34,10 @@ def plot_models(
     models = scores["model"].unique(maintain_order=True).to_list()
     colours = {model: CYCLE[i % len(CYCLE)] for i, model in enumerate(models)}
     with figure_style():
-        height = 62 + 3 * max(0, 3 * len(models) - 6)
+        height = 80 + 10 * max(0, len(models) - 2)
         figure = new_figure(width_mm=PAGE_MM, height_mm=height)
         rows = [max(3, 3 * len(models)), max(2, 1.5 * comparisons.height)] if comparisons.height else [1]
-        grid = figure.add_gridspec(len(rows), 2, width_ratios=[1, 1.35], height_ratios=rows)
+        grid = figure.add_gridspec(len(rows), 2, width_ratios=[1.25, 1], height_ratios=rows)
         _draw_curves(figure.add_subplot(grid[:, 0]), curves, scores, colours)
         _draw_scores(figure.add_subplot(grid[0, 1]), scores, colours)
         if comparisons.height:
@@ -58,13 +58,21 @@ def _draw_curves(axes: Axes, curves: pl.DataFrame, scores: pl.DataFrame, colours
     for model, colour in colours.items():
         curve = curves.filter(pl.col("model") == model)
         auroc = scores.filter((pl.col("model") == model) & (pl.col("measure") == "auroc"))["estimate"][0]
-        axes.fill_between(curve["fpr"], curve["low"], curve["high"], color=colour, alpha=0.12, linewidth=0)
+        axes.fill_between(curve["fpr"], curve["low"], curve["high"], color=colour, alpha=0.08, linewidth=0)
         axes.plot(curve["fpr"], curve["tpr"], color=colour, label=f"{model} ({auroc:.2f})")
     axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=0.8, label="chance (0.50)")
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal", title="a  ROC, mean over folds")
     axes.set_xlabel("false-positive rate")
     axes.set_ylabel("true-positive rate")
-    axes.legend(loc="lower right", title="model (AUROC)", title_fontsize=7)
+    # A white ground: the bands of few people fill the corner.
+    axes.legend(
+        loc="lower right",
+        title="model (AUROC)",
+        title_fontsize=7,
+        frameon=True,
+        facecolor="white",
+        edgecolor="none",
+    )
 
 
 def _draw_scores(axes: Axes, scores: pl.DataFrame, colours: dict[str, str]) -> None:
@@ -82,7 +90,7 @@ def _draw_scores(axes: Axes, scores: pl.DataFrame, colours: dict[str, str]) -> N
     axes.set_yticks(ticks, labels)
     axes.tick_params(axis="y", length=0)
     axes.set(ylim=(y - 0.9, -0.7), xlim=(min(0.0, scores["low"].min() or 0.0), 1.0))  # type: ignore[arg-type]
-    axes.set_title("b  Estimate and 95 % interval over people; dotted: chance")
+    axes.set_title("b  Estimate, 95 % interval over people")
 
 
 def _draw_differences(axes: Axes, comparisons: pl.DataFrame) -> None:
@@ -100,13 +108,13 @@ def _draw_differences(axes: Axes, comparisons: pl.DataFrame) -> None:
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(comparisons.height - 0.4, -0.6)
     title = f"{comparisons['model'][0]} − {comparisons['than'][0]}" if pairs == 1 else "differences"
-    axes.set_title(f"c  Paired: {title}, same people")
+    axes.set_title(f"c  Paired difference: {title}")
 
 
 def _draw_interval(axes: Axes, row: dict, value: float, y: float, colour: str) -> None:
     axes.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=1.2, solid_capstyle="butt")
     axes.plot([value], [y], "o", color=colour)
-    text = f"{value:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
+    text = f"{value:.2f} [{row['low']:.2f}, {row['high']:.2f}]".replace("-", "−")
     axes.annotate(
         text,
         (1.01, y),

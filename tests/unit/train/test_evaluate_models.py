@@ -43,13 +43,13 @@ def score_of(evaluation, model, measure="auroc"):
 
 
 def test_an_effect_is_found_and_none_is_not():
-    both = pl.concat([predictions_of("good", 2.5), predictions_of("blind", 0.0)])
+    both = pl.concat([predictions_of("blind", 0.0), predictions_of("good", 2.5)])
     result = evaluate_models(both, **HOW)
     good, blind = score_of(result, "good"), score_of(result, "blind")
     assert good["low"] > 0.5
     assert good["estimate"] > 0.9
     assert blind["low"] < 0.5 < blind["high"]
-    assert result.scores["model"].unique(maintain_order=True).to_list() == ["good", "blind"]
+    assert result.scores["model"].unique(maintain_order=True).to_list() == ["blind", "good"]
     difference = result.comparisons.filter(pl.col("measure") == "auroc").row(0, named=True)
     assert (difference["model"], difference["than"]) == ("good", "blind")
     assert difference["difference"] == pytest.approx(good["estimate"] - blind["estimate"])

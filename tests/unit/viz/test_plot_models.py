@@ -21,7 +21,7 @@ def tables(models=("logistic", "cross_modal")):
     pairs = [(a, b) for i, a in enumerate(models) for b in models[i + 1 :]]
     comparisons = pl.DataFrame(
         [
-            {"model": a, "than": b, "measure": q, "difference": -0.1, "low": -0.2, "high": 0.1}
+            {"model": b, "than": a, "measure": q, "difference": -0.1, "low": -0.2, "high": 0.1}
             for a, b in pairs
             for q in measures
         ],
@@ -51,7 +51,7 @@ def test_every_model_is_drawn_with_its_numbers(models):
     assert "chance (0.50)" in words
     assert "simulated data" not in words
     assert any(
-        "6 people, 48 windows (24 stressor), 3 folds by person; no data of the test person" in w
+        "6 people, 48 windows (24 stressor), 3 folds by person; inputs scaled by training people" in w
         for w in words
     )
 
