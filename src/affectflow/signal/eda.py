@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import neurokit2 as nk
 import numpy as np
+from scipy.signal import find_peaks
 
 from affectflow.config.signal import Signal
 from affectflow.signal.event_rates import events_per_second
@@ -13,6 +14,8 @@ from affectflow.signal.stretches import Cleaned, Result, Stretch
 SHORTEST_S = 5.0
 # A response rises within 1 to 3 s; with fewer samples it cannot be seen.
 SLOWEST_HZ = 2.0
+# A response rises from its onset to its peak within this time, seconds.
+WITHIN_S = 5.0
 # NeuroKit2's low-pass at 3 Hz needs more than twice that rate.
 LOWPASS_ABOVE_HZ = 7.0
 
@@ -23,8 +26,9 @@ def clean_eda(stretch: Stretch, options: Signal, *, problem: str | None = None) 
     Noise is removed by a 3 Hz low-pass (Butterworth, zero phase), level and
     responses are split at 0.05 Hz (NeuroKit2's ``highpass``, as in Biopac's
     AcqKnowledge). A response counts when it rises by at least
-    `options.scr_min_usiemens` from its onset to its peak; the limit is absolute,
-    so that noise does not become responses in someone who shows none.
+    `options.scr_min_usiemens`; the limit is absolute, so that noise does not
+    become responses in someone who shows none. Its peaks are SciPy's: NeuroKit2's
+    search takes nine times as long as everything else here together.
 
     Returns
     -------
@@ -50,30 +54,32 @@ def clean_eda(stretch: Stretch, options: Signal, *, problem: str | None = None) 
         value = nk.eda_clean(value, sampling_rate=stretch.rate_hz, method="neurokit")
     parts = nk.eda_phasic(value, sampling_rate=stretch.rate_hz, method="highpass")
     tonic, phasic = parts["EDA_Tonic"].to_numpy(), parts["EDA_Phasic"].to_numpy()
-    peaks = find_responses(phasic, min_rise=options.scr_min_usiemens)
+    peaks = find_responses(phasic, rate_hz=stretch.rate_hz, min_rise=options.scr_min_usiemens)
     rate = events_per_second(
         time[peaks], time, begin_s=time[0], end_s=time[-1], window_s=options.scr_window_s
     )
     return _result(time, tonic, phasic, rate, None)
 
 
-def find_responses(phasic: np.ndarray, *, min_rise: float) -> np.ndarray:
+def find_responses(phasic: np.ndarray, *, rate_hz: float, min_rise: float) -> np.ndarray:
     """Return the sample numbers of skin conductance response peaks.
+
+    SciPy's prominence: how far a peak stands above the higher of the valleys on
+    either side, so that noise on the way up does not split a rise. The valleys
+    are sought within `WITHIN_S`: a slow return of the level is no response.
 
     Parameters
     ----------
     phasic
         Phasic skin conductance, microsiemens.
+    rate_hz
+        Samples per second.
     min_rise
-        Least rise from onset to peak, microsiemens.
+        Least rise from onset to peak, and least fall seen after it, microsiemens.
     """
-    if phasic.size < 3 or np.ptp(phasic) < min_rise:
+    if phasic.size < 3 or np.ptp(phasic) == 0:
         return np.empty(0, dtype=np.int64)
-    found = nk.signal_findpeaks(phasic, relative_height_min=None)
-    peaks, onsets = np.asarray(found["Peaks"], dtype=np.int64), np.asarray(found["Onsets"], dtype=float)
-    # An onset that lies before the stretch is not known; the stretch's first sample stands for it.
-    onsets = np.where(np.isnan(onsets), 0, onsets).astype(np.int64)
-    return peaks[phasic[peaks] - phasic[onsets] >= min_rise]
+    return find_peaks(phasic, prominence=max(min_rise, 1e-9), wlen=max(3, round(2 * WITHIN_S * rate_hz)))[0]
 
 
 def _result(

@@ -43,12 +43,20 @@ def test_noise_is_not_a_response():
     noise = 0.01 * np.random.default_rng(1).standard_normal(time.size)
     found, _ = cleaned(time, 5 + noise, 25.0)
     assert np.all(found["scr_rate_hz"] == 0)
-    assert find_responses(np.zeros(100), min_rise=0.05).size == 0
+    assert find_responses(np.zeros(100), rate_hz=4.0, min_rise=0.05).size == 0
+
+
+def test_a_slow_return_of_the_level_is_not_a_response():
+    time = clock(0, 120, 4)
+    slow = 0.3 * np.sin(2 * np.pi * time / 60)
+    assert find_responses(slow, rate_hz=4.0, min_rise=0.05).size == 0
+    wiggle = 0.3 * time / 120 + 0.01 * np.sin(2 * np.pi * time / 7)
+    assert find_responses(wiggle, rate_hz=4.0, min_rise=0.05).size == 0
 
 
 def test_a_larger_limit_counts_fewer():
     time = clock(0, 100, 25)
-    value = skin_conductance(time, [10, 50], size=0.3) + skin_conductance(time, [30, 70], size=0.08, level=0)
+    value = skin_conductance(time, [10, 50], size=0.3) + skin_conductance(time, [30, 70], size=0.15, level=0)
     many, _ = cleaned(time, value, 25.0, scr_window_s=300.0)
     few, _ = cleaned(time, value, 25.0, scr_window_s=300.0, scr_min_usiemens=0.2)
     assert many["scr_rate_hz"][0] * 100 == pytest.approx(4, rel=0.02)
