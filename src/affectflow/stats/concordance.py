@@ -93,13 +93,18 @@ def bootstrap_auroc(c: Concordance, *, n_draws: int, seed: int, level: float = 0
         weights[:, members] = rng.multinomial(
             len(members), np.full(len(members), 1 / len(members)), size=n_draws
         )
-    drawn = _total(c.won, weights) / np.maximum(_total(c.pairs, weights), 1e-300)
-    there = _total(c.pairs, weights) > 0
+    drawn = weighted_total(c.won, weights) / np.maximum(weighted_total(c.pairs, weights), 1e-300)
+    there = weighted_total(c.pairs, weights) > 0
     low, high = np.quantile(drawn[there], [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
-def _total(counts: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def weighted_total(counts: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the sum of counts when unit i was drawn weights[:, i] times, shape (n_draws,).
+
+    Pairs between units count by the product of the two numbers, pairs within a
+    unit by its number: copies of one person are not compared with each other.
+    """
     own = np.diag(counts)
     between = counts - np.diag(own)
     return ((weights @ between) * weights).sum(axis=1) + weights @ own

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from affectflow.stats.concordance import bootstrap_auroc, concordance
+from affectflow.stats.concordance import bootstrap_auroc, concordance, weighted_total
 
 
 def rows(seed: int, n_units: int = 10, n: int = 12) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -56,16 +56,17 @@ def test_the_interval_is_that_of_units_not_rows() -> None:
     assert one != bootstrap_auroc(concordance(score, y, unit, unit), n_draws=500, seed=2)
 
 
-def test_drawing_units_equals_drawing_rows_of_whole_units() -> None:
-    """The weights stand for a table in which each drawn unit appears as a person of its own."""
+def test_drawing_a_unit_twice_is_having_two_people_like_it() -> None:
     score, y, unit = rows(4, n_units=4)
-    c = concordance(score, y, unit, unit)
-    # Unit 0 twice, 1 once, 3 once: count pairs by hand.
-    total = 2 * c.won[0, 0] + c.won[1, 1] + c.won[3, 3]
+    # Units 0 and 1 share a fold, so do 2 and 3; unit 0 is drawn twice, 2 not at all.
+    fold = unit // 2
+    weights = np.array([[2.0, 1.0, 0.0, 1.0]])
     drawn = [np.flatnonzero(unit == u) for u in (0, 0, 1, 3)]
-    new_unit = np.repeat(np.arange(4), 12)
-    again = concordance(score[np.concatenate(drawn)], y[np.concatenate(drawn)], new_unit, new_unit)
-    assert again.won.sum() == total
+    rows_drawn, people = np.concatenate(drawn), np.repeat(np.arange(4), 12)
+    table = concordance(score[rows_drawn], y[rows_drawn], people, fold[rows_drawn])
+    # The two copies of unit 0 are not compared with each other: they are one person's rows.
+    expected = table.won.sum() - table.won[0, 1] - table.won[1, 0]
+    assert weighted_total(concordance(score, y, unit, fold).won, weights)[0] == pytest.approx(expected)
 
 
 def test_groups_keep_both_conditions_in_every_draw() -> None:

@@ -20,6 +20,23 @@ def test_the_ends_of_the_interval_leave_two_and_a_half_percent(t: float, df: flo
     assert stats.nct.cdf(t, df, high) == pytest.approx(0.025, abs=1e-8)
 
 
+@pytest.mark.parametrize("n", [3, 8, 40])
+def test_the_interval_of_d_z_has_n_minus_one_degrees_of_freedom(n: int) -> None:
+    _, low, high = d_z_interval(2.5, n)
+    assert stats.nct.cdf(2.5, n - 1, low * np.sqrt(n)) == pytest.approx(0.975, abs=1e-8)
+    assert stats.nct.cdf(2.5, n - 1, high * np.sqrt(n)) == pytest.approx(0.025, abs=1e-8)
+
+
+def test_the_interval_of_g_turns_the_pooled_t_test_round() -> None:
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(1, 1, 6), rng.normal(0, 1, 9)
+    _, low, high = hedges_g_interval(x, y)
+    t = stats.ttest_ind(x, y).statistic
+    back = (1 - 3 / (4 * 15 - 9)) * np.sqrt(1 / 6 + 1 / 9)
+    assert stats.nct.cdf(t, 13, low / back) == pytest.approx(0.975, abs=1e-8)
+    assert stats.nct.cdf(t, 13, high / back) == pytest.approx(0.025, abs=1e-8)
+
+
 def test_d_z_is_the_mean_in_standard_deviations() -> None:
     delta = np.random.default_rng(0).normal(1, 2, 15)
     d, _, _ = d_z_interval(stats.ttest_1samp(delta, 0).statistic, 15)

@@ -141,6 +141,25 @@ def test_nan_is_missing_and_a_long_recording_counts_once() -> None:
     assert paired_tests(gap, **CONDITIONS)["results"].equals(paired_tests(null, **CONDITIONS)["results"])
 
 
+def test_two_recordings_of_one_condition_weigh_the_same_whatever_their_length() -> None:
+    def rows(recording: str, person: str, condition: str, values: list[float]) -> list[dict]:
+        ids = {"recording_id": recording, "subject_id": person, "condition": condition, "pair": person}
+        return [{**ids, "mean_hr_bpm": v} for v in values]
+
+    table = [
+        *rows("a1", "A", "baseline", [60.0] * 9),
+        *rows("a2", "A", "baseline", [80.0]),
+        *rows("a3", "A", "stressor", [90.0]),
+    ]
+    for i, person in enumerate("BC"):
+        table += [
+            *rows(f"{person}1", person, "baseline", [60.0 + i]),
+            *rows(f"{person}2", person, "stressor", [70.0]),
+        ]
+    units = paired_tests(pl.DataFrame(table), **CONDITIONS)["units"]
+    assert units.filter(pl.col("unit") == "A")["value_baseline"].item() == 70.0
+
+
 def test_two_pairs_of_one_person_are_one_unit() -> None:
     one = synth_windows(n_subjects=4, n_codes=2)
     second = one.filter(pl.col("subject_id") == "S00").with_columns(
