@@ -13,7 +13,7 @@ import polars as pl
 
 from affectflow.errors import InputError
 from affectflow.io.files import whole_file
-from affectflow.io.video import FrameReader, VideoInfo, VideoWriter, read_frames, video_info
+from affectflow.io.video import X264_PARAMS, FrameReader, VideoInfo, VideoWriter, read_frames, video_info
 
 logger = logging.getLogger("affectflow")
 
@@ -141,6 +141,7 @@ def _run_ffmpeg(
             # One encoder thread: the bytes do not depend on the machine's number of cores.
             "threads": 1,
             "flags:v": "+bitexact",
+            "x264-params": X264_PARAMS,
         }
     command = video.output(f"file:{target}", **options).global_args(
         "-nostdin", "-hide_banner", "-loglevel", "error"

@@ -38,6 +38,10 @@ _FORBIDDEN_FORMATS = {
     "lavfi",
 }
 
+# x264's macroblock tree for AVX-512 reads memory it never wrote (seen with libx264 165 in PyAV 18.1: widths that are
+# no multiple of 64 gave other bytes from run to run). The code for all processors does not, and costs no time.
+X264_PARAMS = "cpu-independent=1"
+
 
 @dataclass(frozen=True)
 class VideoInfo:
@@ -316,7 +320,8 @@ class VideoWriter:
     ) -> None:
         self._pad = (height % 2, width % 2)
         self._size = (width + width % 2, height + height % 2)
-        self._time_base, self._options = time_base, {"crf": str(crf), "preset": preset}
+        self._time_base = time_base
+        self._options = {"crf": str(crf), "preset": preset, "x264-params": X264_PARAMS}
         self._comment = comment
         self._file = whole_file(path)
         self._last_pts: int | None = None
