@@ -13,6 +13,8 @@ from affectflow.face.backends.base import FaceBackend
 from affectflow.schema import CODES, FACES
 
 NO_TRACK = -1
+# Rows worked on and written at once: enough that a file's list of pieces stays short, few enough for memory.
+PIECE_ROWS = 1024
 
 
 def extract_codes(
@@ -40,7 +42,20 @@ def extract_codes(
     TableError
         If frames are out of order, or a frame has two primary faces.
     """
-    yield from backend.extract(primary_faces(faces), frames if backend.needs_video else None)
+    single = primary_faces(_regrouped(faces, PIECE_ROWS))
+    yield from _regrouped(backend.extract(single, frames if backend.needs_video else None), PIECE_ROWS)
+
+
+def _regrouped(pieces: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+    """Put short pieces together until they have at least so many rows."""
+    waiting: list[pl.DataFrame] = []
+    for piece in pieces:
+        waiting.append(piece)
+        if sum(p.height for p in waiting) >= rows:
+            yield pl.concat(waiting, rechunk=True)
+            waiting = []
+    if waiting:
+        yield pl.concat(waiting, rechunk=True)
 
 
 def primary_faces(faces: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -64,11 +79,12 @@ def primary_faces(faces: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
             continue
         _check_order(rows, last_frame)
         # The last frame may go on in the next piece.
-        open_frame = rows["frame_id"][-1]
-        whole, held = rows.filter(pl.col("frame_id") != open_frame), rows.filter(frame_id=open_frame)
-        if whole.height:
-            last_frame = whole["frame_id"][-1]
-            yield _one_row_per_frame(whole)
+        ids = rows["frame_id"].to_numpy()
+        n_whole = int(np.searchsorted(ids, ids[-1]))
+        held = rows[n_whole:]
+        if n_whole:
+            last_frame = int(ids[n_whole - 1])
+            yield _one_row_per_frame(rows[:n_whole])
     if held.height:
         yield _one_row_per_frame(held)
 
@@ -84,6 +100,9 @@ def _check_order(rows: pl.DataFrame, last_frame: int) -> None:
 
 
 def _one_row_per_frame(faces: pl.DataFrame) -> pl.DataFrame:
+    alone = np.diff(faces["frame_id"].to_numpy()).all()
+    if alone and (faces["primary"] & faces["valid"]).all():
+        return faces
     primary = faces.filter(pl.col("primary") & pl.col("valid"))
     doubled = primary.filter(pl.col("frame_id").is_duplicated())
     if doubled.height:
@@ -91,8 +110,6 @@ def _one_row_per_frame(faces: pl.DataFrame) -> pl.DataFrame:
             f"recording {doubled['recording_id'][0]}: frame {doubled['frame_id'][0]} has two primary faces. "
             "Re-run: snakemake -R track_faces"
         )
-    if primary.height == faces["frame_id"].n_unique():
-        return primary
     seen = faces.select("recording_id", "frame_id", "time_s").unique("frame_id", maintain_order=True)
     joined = seen.join(
         primary.drop("recording_id", "time_s"), on="frame_id", how="left", maintain_order="left"

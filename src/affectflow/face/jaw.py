@@ -102,13 +102,13 @@ def close_jaw(aligned_cm: NDArray[np.floating], rotation: NDArray[np.float64]) -
     rotation
         (n, 3, 3), as `fit_jaw` returns it.
     """
-    kind, hinge = aligned_cm.dtype, jaw_hinge()
-    moved = np.flatnonzero(jaw_weights())
-    arm = aligned_cm[:, moved] - hinge.astype(kind)
-    turned = arm @ rotation.astype(kind)
-    closed = aligned_cm.copy()
-    closed[:, moved] += jaw_weights()[moved, None].astype(kind) * (turned - arm)
-    return closed
+    kind, n = aligned_cm.dtype, len(aligned_cm)
+    # All points in one row: numpy is slow on arrays whose last axis has length 3.
+    flat = aligned_cm.reshape(n, N_POINTS * 3)
+    arm = flat - np.tile(jaw_hinge(), N_POINTS).astype(kind)
+    change = arm.reshape(n, N_POINTS, 3) @ (rotation - np.eye(3)).astype(kind)
+    weighted = change.reshape(n, N_POINTS * 3) * np.repeat(jaw_weights(), 3).astype(kind)
+    return (flat + weighted).reshape(n, N_POINTS, 3)
 
 
 def open_jaw(closed_cm: NDArray[np.floating], rotation: NDArray[np.float64]) -> NDArray[np.floating]:

@@ -63,8 +63,10 @@ class Alignment:
     def to_template(self, points: NDArray[np.floating]) -> NDArray[np.floating]:
         """Lay points (n, p, 3) onto the template: centimetres in its axes, same type as `points`."""
         kind = points.dtype
-        back = (self.rotation / self.scale[:, None, None]).astype(kind)
-        return (points - self.offset[:, None].astype(kind)) @ back
+        back = self.rotation / self.scale[:, None, None]
+        aligned = points @ back.astype(kind)
+        aligned -= np.einsum("ni,nij->nj", self.offset, back).astype(kind)[:, None]
+        return aligned
 
 
 @lru_cache(maxsize=1)

@@ -64,10 +64,13 @@ def from_picture_axes(landmarks_px: NDArray[np.floating]) -> NDArray[np.floating
     Parameters
     ----------
     landmarks_px
-        (..., 3), any unit.
+        (..., points, 3), any unit.
 
     Returns
     -------
-    (..., 3), a new array of the same type and unit.
+    (..., points, 3), a new array of the same type and unit.
     """
-    return landmarks_px * np.asarray((1, -1, -1), landmarks_px.dtype)
+    # All points in one row: numpy is slow on arrays whose last axis has length 3.
+    *before, n_points, _ = landmarks_px.shape
+    signs = np.tile(np.asarray((1, -1, -1), landmarks_px.dtype), n_points)
+    return (landmarks_px.reshape(*before, n_points * 3) * signs).reshape(landmarks_px.shape)

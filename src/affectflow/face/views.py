@@ -50,10 +50,10 @@ def landmark_views(landmarks_px: NDArray[np.floating]) -> dict[str, NDArray[np.f
     Name → array, float32: crop_x_px, crop_y_px, crop_size_px (n,); l68_x,
     l68_y (n, 68); mp_x, mp_y (n, 105).
     """
-    flat = landmarks_px[:, :, :2]
-    centre, size = square_crop(flat[:, list(IBUG68)])
+    picked = landmarks_px[:, IBUG68 + EMOCA105, :2]
+    centre, size = square_crop(picked[:, : len(IBUG68)])
     views = {"crop_x_px": centre[:, 0], "crop_y_px": centre[:, 1], "crop_size_px": size}
-    for name, points in (("l68", IBUG68), ("mp", EMOCA105)):
-        inside = (flat[:, list(points)] - centre[:, None]) * (2 / size)[:, None, None]
-        views[f"{name}_x"], views[f"{name}_y"] = inside[:, :, 0], inside[:, :, 1]
+    for axis, letter in enumerate("xy"):
+        inside = (picked[:, :, axis] - centre[:, axis, None]) * (2 / size)[:, None]
+        views[f"l68_{letter}"], views[f"mp_{letter}"] = np.split(inside, [len(IBUG68)], axis=1)
     return {name: np.ascontiguousarray(values, dtype=np.float32) for name, values in views.items()}
