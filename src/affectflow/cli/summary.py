@@ -1,0 +1,104 @@
+"""What a finished study found and where it lies, on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from affectflow.config.study import read_study
+from affectflow.errors import UsageError
+from affectflow.io.tables import read_free_table, read_table
+
+MOST_SHOWN = 12
+
+
+def summarise_study(config: str | Path) -> str:
+    """Put the findings and paths of a finished study into a few lines.
+
+    Parameters
+    ----------
+    config
+        The study's configuration file.
+
+    Raises
+    ------
+    UsageError
+        If the study has no results yet.
+    """
+    study = read_study(config)
+    results = Path("results") / study.dataset
+    if not (results / "quality.parquet").exists():
+        raise UsageError(
+            f"{results}: the study has not run yet. Run: snakemake --cores 2 --configfile {config}"
+        )
+    parts: list[tuple[Path, Callable[[Path], list[str]]]] = [
+        (results / "quality.parquet", _quality),
+        (results / "stats/recovery/results.parquet", _recovery),
+        (results / "stats/paired_tests/results.parquet", _paired_tests),
+        (results / "models/scores.parquet", _models),
+    ]
+    lines = [line for path, part in parts if path.exists() for line in (*part(path), "")]
+    return "\n".join([*lines, *_paths(results)])
+
+
+def _quality(path: Path) -> list[str]:
+    table = read_table(path, "recording_quality")
+    people = table["subject_id"].n_unique()
+    frames, coverage = table["n_frames"].sum(), table["face_coverage"].mean()
+    notes = table.filter(pl.col("note").is_not_null()).select("recording_id", "note").rows()
+    return [
+        f"{table.height} recordings of {people} people, {frames} frames, face in {coverage:.1%} of them",
+        *(f"  {name}: {note}" for name, note in notes[:MOST_SHOWN]),
+        *([f"  … {len(notes) - MOST_SHOWN} more notes in {path}"] if len(notes) > MOST_SHOWN else []),
+    ]
+
+
+def _recovery(path: Path) -> list[str]:
+    table = read_free_table(path).filter(pl.col("recording_id") == "all")
+    lines = ["Recovery of the simulated truth, all recordings"]
+    for row in table.iter_rows(named=True):
+        target = (
+            ""
+            if row["target"] is None
+            else f"   must be {'≤' if row['statistic'] == 'error' else '≥'} {row['target']:g}"
+        )
+        verdict = "" if row["met"] is None else "   reached" if row["met"] else "   NOT REACHED"
+        lines.append(f"  {row['quantity']:12} {row['statistic']:6} {row['value']:6.3f}{target}{verdict}")
+    return lines
+
+
+def _paired_tests(path: Path) -> list[str]:
+    table = read_free_table(path)
+    found = table.filter(pl.col("significant")).sort("p")
+    tested = table.filter(pl.col("p").is_not_null()).height
+    lines = [
+        f"Paired tests: {found.height} of {tested} measures differ after Holm's correction within their kind"
+    ]
+    for row in found.head(MOST_SHOWN).iter_rows(named=True):
+        lines.append(f"  {row['measure']:28} d_z {row['effect']:+6.2f}   p (Holm) {row['p_holm']:.2g}")
+    if found.height > MOST_SHOWN:
+        lines.append(f"  … {found.height - MOST_SHOWN} more in {path}")
+    return lines
+
+
+def _models(path: Path) -> list[str]:
+    table = read_free_table(path).filter(pl.col("measure") == "auroc")
+    return [
+        "Models on people they never saw (AUROC, 95 % interval over people)",
+        *(
+            f"  {row['model']:12} {row['estimate']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
+            for row in table.iter_rows(named=True)
+        ),
+    ]
+
+
+def _paths(results: Path) -> list[str]:
+    places = [
+        ("report", results / "report.html"),
+        ("figures", results / "figures"),
+        ("videos", results / "videos"),
+        ("tables", results),
+    ]
+    return [f"{name:8} {path}" for name, path in places if path.exists()]
