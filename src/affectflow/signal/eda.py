@@ -27,7 +27,8 @@ def clean_eda(stretch: Stretch, options: Signal, *, problem: str | None = None) 
     responses are split at 0.05 Hz (NeuroKit2's ``highpass``, as in Biopac's
     AcqKnowledge). A response counts when it rises by at least
     `options.scr_min_usiemens`; the limit is absolute, so that noise does not
-    become responses in someone who shows none. Its peaks are SciPy's: NeuroKit2's
+    become responses in someone who shows none (it is met by the high-passed
+    signal, in which a response keeps about two thirds of its height). The peaks are SciPy's: NeuroKit2's
     search takes nine times as long as everything else here together.
 
     Returns

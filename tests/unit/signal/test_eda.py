@@ -58,7 +58,7 @@ def test_a_larger_limit_counts_fewer():
     time = clock(0, 100, 25)
     value = skin_conductance(time, [10, 50], size=0.3) + skin_conductance(time, [30, 70], size=0.15, level=0)
     many, _ = cleaned(time, value, 25.0, scr_window_s=300.0)
-    few, _ = cleaned(time, value, 25.0, scr_window_s=300.0, scr_min_usiemens=0.2)
+    few, _ = cleaned(time, value, 25.0, scr_window_s=300.0, scr_min_usiemens=0.12)
     assert many["scr_rate_hz"][0] * 100 == pytest.approx(4, rel=0.02)
     assert few["scr_rate_hz"][0] * 100 == pytest.approx(2, rel=0.02)
 
