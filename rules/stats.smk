@@ -27,7 +27,7 @@ def analysis_tables(wildcards):
     if OWN_TABLE.path:
         return input_file(OWN_TABLE.path)
     if ANALYSES[wildcards.analysis].reads == "windows":
-        return f"{RESULTS}/windows.parquet"
+        return [f"{RESULTS}/windows.parquet"]  # a list also when it is one: scripts index it
     return expand(RESULTS + "/features/{recording_id}.parquet", recording_id=sorted(RECORDINGS))
 
 
