@@ -85,7 +85,7 @@ def track_faces(
         )
         rows: list[tuple[int, float, Face | None]] = []
         for frame in frames:
-            faces = tracker.step(frame.rgb, frame.time_s)
+            faces: list[Face | None] = [*tracker.step(frame.rgb, frame.time_s)]
             rows += [(frame.frame_id, frame.time_s, face) for face in faces or [None]]
             if len(rows) >= piece_rows:
                 yield _piece(rows, recording_id)

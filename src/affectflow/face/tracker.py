@@ -72,10 +72,10 @@ class _Track:
         """Return the last box moved on at the track's last speed, by one box width at most."""
         if not self.steps:
             return self.box_px
-        speed = sum(shift for _, shift in self.steps) / sum(step_s for step_s, _ in self.steps)
+        speed = np.sum([s for _, s in self.steps], axis=0) / sum(step_s for step_s, _ in self.steps)
         shift = speed * (time_s - self.seen_s)
         longest = self.box_px[2] - self.box_px[0]
-        length = float(np.hypot(*shift))
+        length = float(np.hypot(shift[0], shift[1]))
         if length > longest:
             shift = shift * (longest / length)
         return self.box_px + np.concatenate([shift, shift])
