@@ -78,6 +78,15 @@ def test_what_is_missing_cannot_be_seen(network):
         )
 
 
+def test_a_missing_end_is_as_if_the_window_were_shorter(network):
+    """Samples that are missing are not attended to and not pooled, and the convolutions see an edge there."""
+    face, bio, face_on, bio_on = inputs()
+    face_on[:, 7:], bio_on[:, 7:] = False, False
+    with torch.no_grad():
+        short = network(*(x[:, :7] for x in (face, bio, face_on, bio_on)))
+        torch.testing.assert_close(network(face, bio, face_on, bio_on), short, atol=1e-5, rtol=1e-5)
+
+
 def test_a_whole_modality_or_window_may_be_missing(network):
     face, bio, on, _ = inputs()
     off = torch.zeros_like(on)
