@@ -101,8 +101,14 @@ def balanced_accuracy(label_n: np.ndarray, decision_n: np.ndarray, person_n: np.
         return np.bincount(person_n[chosen_n], minlength=people).astype(float)
 
     right = label_n == decision_n
-    shares = [(per_person(right & (label_n == y)), per_person(label_n == y)) for y in (0, 1)]
-    return lambda weight_rs: sum(_ratio(weight_rs @ a, weight_rs @ b) for a, b in shares) / 2
+    hits_0, hits_1 = (per_person(right & (label_n == y)) for y in (0, 1))
+    all_0, all_1 = (per_person(label_n == y) for y in (0, 1))
+
+    def measure(weight_rs: np.ndarray) -> np.ndarray:
+        specificity_r = _ratio(weight_rs @ hits_0, weight_rs @ all_0)
+        return (specificity_r + _ratio(weight_rs @ hits_1, weight_rs @ all_1)) / 2
+
+    return measure
 
 
 def best_threshold(label_n: np.ndarray, score_n: np.ndarray) -> float:

@@ -89,7 +89,7 @@ def _draw_scores(axes: Axes, scores: pl.DataFrame, colours: dict[str, str]) -> N
         y += 0.6
     axes.set_yticks(ticks, labels)
     axes.tick_params(axis="y", length=0)
-    axes.set(ylim=(y - 0.9, -0.7), xlim=(min(0.0, scores["low"].min() or 0.0), 1.0))  # type: ignore[arg-type]
+    axes.set(ylim=(y - 0.9, -0.7), xlim=(min(0.0, scores["low"].min() or 0.0), 1.0))
     axes.set_title("b  Estimate, 95 % interval over people")
 
 

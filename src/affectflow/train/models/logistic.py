@@ -38,23 +38,23 @@ def fit_logistic(
     """
     x_nf, y_n = train.arrays["summary"], train.label_n
     rows, best = [], None
-    for c in sorted(options["strengths"]):
+    for c in sorted(float(c) for c in options["strengths"]):
         model = _pipeline(c).fit(x_nf, y_n)
         p_n = _probability(model, validation)
         loss = float(log_loss(validation.label_n, p_n, labels=[0, 1]))
         auroc = float(roc_auc_score(validation.label_n, p_n))
-        rows.append({"c": float(c), "validation_loss": loss, "validation_auroc": auroc})
+        rows.append({"c": c, "validation_loss": loss, "validation_auroc": auroc})
         # Ascending C and a strict comparison: of equals, the more regularised.
         if best is None or loss < best[0]:
-            best = (loss, float(c), model)
+            best = (loss, c, model)
     assert best is not None
-    _, c, model = best
+    chosen, model = best[1], best[2]
     return Fitted(
         score=lambda windows: _probability(model, windows),
         weights=_weights(model),
         log=pl.DataFrame(rows),
         facts={
-            "c": c,
+            "c": chosen,
             "n_features": int(x_nf.shape[1]),
             "features": list(train.columns["summary"]),
             "seed": seed,
