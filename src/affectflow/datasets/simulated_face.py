@@ -32,8 +32,9 @@ _PIVOT = np.array([224.0, 150.0, -65.0], np.float32)
 # Travel of a full movement, portrait pixels. The outer eye corners are 61 px apart.
 _BROW_TRAVEL, _CORNER_OUT, _CORNER_UP, _CHEEK_UP = 5.0, 2.6, 3.4, 1.3
 _LIP_SQUEEZE = 0.65
-# Share of red, green and blue in the pulse of skin colour, and its size (peak to peak, share of brightness).
-_PULSE_RGB, _PULSE_SIZE = np.array([0.35, 1.0, 0.55]), 0.012
+# Share of red, green and blue in the pulse of skin colour, and its size (share of brightness per unit of
+# blood volume). Two to three times that of life, so that it outlives the compression of the video.
+_PULSE_RGB, _PULSE_SIZE = np.array([0.35, 1.0, 0.55]), 0.02
 _NOISE_SD = 0.9
 
 _EYES = (
@@ -126,8 +127,10 @@ class FaceRenderer:
         source = self._invert(brow=brow, smile=smile, lip_press=lip_press, rotation=rotation)
         if self._person.mirrored:
             source = source[:, ::-1]
-        source = (source - self._person.origin.astype(np.float32)) * np.float32(self._person.scale)
-        full = enlarge(source, self._size, step=self._step)
+        at_pixel: np.ndarray = (source - self._person.origin.astype(np.float32)) * np.float32(
+            self._person.scale
+        )
+        full = enlarge(at_pixel, self._size, step=self._step)
         return cv2.remap(
             texture, full[..., 0], full[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )

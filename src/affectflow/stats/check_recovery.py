@@ -171,8 +171,8 @@ def _pairs(group: pl.DataFrame, quantity: Quantity) -> np.ndarray:
     measured = pl.mean_horizontal([pl.col(c).cast(pl.Float64) for c in quantity.measured], ignore_nulls=False)
     # A signal does not need the face.
     usable = pl.lit(True) if quantity.statistic == "error" else pl.col("valid")
-    columns = {"true": f"true_{quantity.truth}", "measured": quantity.sign * measured}
-    return group.filter(usable).select(**columns).drop_nulls().to_numpy().reshape(-1, 2)
+    columns = [pl.col(f"true_{quantity.truth}").alias("true"), (quantity.sign * measured).alias("measured")]
+    return group.filter(usable).select(columns).drop_nulls().to_numpy().reshape(-1, 2)
 
 
 def _score(quantity: Quantity, pairs: np.ndarray) -> dict[str, Any]:
