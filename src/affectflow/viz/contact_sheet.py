@@ -162,7 +162,7 @@ def _draw_traces(figure: Figure, series: CodeSeries, shown_s: NDArray[np.float64
     face.set(yticks=[], ylim=(0, 1), xlim=(0, end))
     face.spines[["left", "bottom"]].set_visible(False)
     face.tick_params(bottom=False)
-    face.set_title("face measured (green), no face (red)")
+    face.set_title("face measured (green), no face (orange)")
     _draw_spans(eyes, time, series.blink, "#D9D9D9")
     eyes.plot(time, series.ear, color=BLUE)
     eyes.set_title("eye aspect ratio (grey: eyes count as shut)")
