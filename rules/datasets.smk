@@ -1,15 +1,15 @@
 # The simulated study: made when the sheet names files in resources/simulated/, nothing otherwise.
-from snakemake.exceptions import WorkflowError
-
-
-def simulated_row(wildcards):
-    """The sheet's row of a simulated recording."""
-    if wildcards.recording_id not in RECORDINGS:
-        raise WorkflowError(
-            f"{SIMULATED_FOLDER}{wildcards.recording_id}.*: the sheet has no recording of that name. "
-            "Name simulated files after their recording_id."
-        )
-    return RECORDINGS[wildcards.recording_id]
+MISNAMED = [
+    f"{STUDY.recordings}: recording {name}: {path} is not simulated under that name. "
+    f"Write {SIMULATED_FOLDER}{name}{suffix}"
+    for name, r in RECORDINGS.items()
+    for path, suffix in ((r.video, ".mp4"), (r.signals, ".signals.csv"), (r.events, ".events.tsv"))
+    if is_simulated(path) and path != f"{SIMULATED_FOLDER}{name}{suffix}"
+]
+if MISNAMED:
+    print("\n".join(MISNAMED), file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(2)
 
 
 rule simulate_recording:
@@ -30,8 +30,8 @@ rule simulate_recording:
         runtime=30,
     params:
         version=STAGE_VERSIONS["simulate_recording"],
-        subject_id=lambda wc: simulated_row(wc).subject_id,
-        condition=lambda wc: simulated_row(wc).condition,
+        subject_id=lambda wc: recording(wc).subject_id,
+        condition=lambda wc: recording(wc).condition,
         baseline=STUDY.stats.baseline,
         stressor=STUDY.stats.stressor,
         effect=STUDY.datasets.simulated.effect,
@@ -47,11 +47,7 @@ rule simulate_recording:
 
 
 # Recordings with video and signals whose truth is known.
-SIMULATED = [
-    name
-    for name, r in RECORDINGS.items()
-    if r.signals and r.video == f"{SIMULATED_FOLDER}{name}.mp4" and is_simulated(r.signals)
-]
+SIMULATED = [name for name, r in RECORDINGS.items() if is_simulated(r.video) and is_simulated(r.signals)]
 if SIMULATED:
     TARGETS += [f"{RESULTS}/stats/recovery/results.parquet", f"{RESULTS}/figures/recovery/recovery.svg"]
 

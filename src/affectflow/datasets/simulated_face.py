@@ -127,9 +127,7 @@ class FaceRenderer:
         source = self._invert(brow=brow, smile=smile, lip_press=lip_press, rotation=rotation)
         if self._person.mirrored:
             source = source[:, ::-1]
-        at_pixel: np.ndarray = (source - self._person.origin.astype(np.float32)) * np.float32(
-            self._person.scale
-        )
+        at_pixel = np.asarray((source - self._person.origin.astype(np.float32)) * self._person.scale)
         full = enlarge(at_pixel, self._size, step=self._step)
         return cv2.remap(
             texture, full[..., 0], full[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
