@@ -95,7 +95,7 @@ def test_traces_show_the_table_with_gaps():
     assert jaw[~lost] == pytest.approx(np.degrees(codes["pose_03"].to_numpy()[~lost]), abs=1e-4)
     spans = [p for axis in figure.get_axes() for p in axis.patches]
     starts = sorted(round(float(p.get_x()), 3) for p in spans if p.get_x() > 2)
-    assert TIMES[lost][0] in starts  # red from the first lost frame on
+    assert TIMES[lost][0] in starts  # orange from the first lost frame on
 
 
 def test_a_recording_without_a_face_has_a_sheet(tmp_path):
