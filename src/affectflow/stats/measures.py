@@ -8,11 +8,10 @@ import numpy as np
 import polars as pl
 
 from affectflow.errors import DesignError
-from affectflow.schema import CODES_COLUMNS, FEATURES, MEASURES, WINDOWS
+from affectflow.schema import CODES_COLUMNS, FEATURES, MEASURES, SIGNAL_UNITS, WINDOWS
 
 KINDS = ("codes", "measures", "signals", "other")
 SUMMARIES = ("mean", "sd", "speed")
-_UNITS = ("usiemens", "bpm", "hz", "px", "degc", "degc2", "au", "mm", "rad")
 # Columns that say where and when a row is, not what was seen.
 _PLACES = {c.name for c in (*WINDOWS.columns, *FEATURES.columns)} - {*CODES_COLUMNS, *MEASURES, "blink"}
 
@@ -42,7 +41,7 @@ def kind_of(column: str) -> str:
         return "codes"
     if base in MEASURES or base in {"blink_rate_hz", "blink"}:
         return "measures"
-    return "signals" if base.rsplit("_", 1)[-1] in _UNITS else "other"
+    return "signals" if base.rsplit("_", 1)[-1] in SIGNAL_UNITS else "other"
 
 
 def feature_columns(

@@ -25,6 +25,7 @@ _WORDS = {
     "blink_rate_hz": "blink rate (Hz)",
     "hr_bpm": "heart rate (1/min)",
     "rsp_rate_bpm": "breathing rate (1/min)",
+    "scr_rate_hz": "skin response rate (Hz)",
     "eda_tonic_usiemens": "skin conductance level (µS)",
     "eda_phasic_usiemens": "skin response (µS)",
 }

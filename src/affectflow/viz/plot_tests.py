@@ -65,14 +65,19 @@ def plot_effects(results: pl.DataFrame) -> Figure:
 
 
 def plot_units(results: pl.DataFrame, units: pl.DataFrame) -> Figure:
-    """Draw each unit's values for the six measures with the smallest p: slopes when paired, points when grouped.
+    """Draw each unit's values for six measures: slopes when paired, points when grouped.
+
+    Shown are those with the smallest p, as many of each kind (two of each of
+    three kinds, six of a single one).
 
     Parameters
     ----------
     results, units
         Tables of paired_tests or grouped_tests.
     """
-    top = results.filter(pl.col("p").is_not_null()).sort("p", "measure").head(N_PANELS)
+    tested = results.filter(pl.col("p").is_not_null()).sort("kind", "p", "measure")
+    share = N_PANELS // max(tested["kind"].n_unique(), 1)
+    top = tested.filter(pl.int_range(pl.len()).over("kind") < share).sort("p", "measure")
     if top.is_empty():
         return _empty("No measure could be tested; the table of results says why.")
     n_columns = min(3, len(top))

@@ -82,4 +82,21 @@ def write_figure(figure: Figure, path: str | Path) -> None:
     suffix = Path(path).suffix
     metadata = {".svg": {"Date": None, "Creator": "affectflow"}, ".png": {"Software": "affectflow"}}[suffix]
     with figure_style(), whole_file(path) as temporary:
+        settle(figure)
         figure.savefig(temporary, metadata=metadata)
+
+
+def settle(figure: Figure) -> None:
+    """Lay a figure out once and round the places of its axes.
+
+    The solver behind the constrained layout adds numbers in an order that
+    differs from run to run, so that places differ in the last digit; the SVG
+    writer makes names from those digits.
+    """
+    if figure.get_layout_engine() is None:
+        return
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axis in figure.axes:
+        box = axis.get_position(original=True)
+        axis.set_position([round(v, 6) for v in box.bounds])

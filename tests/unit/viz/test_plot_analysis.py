@@ -13,6 +13,7 @@ from affectflow.stats.grouped_tests import grouped_tests
 from affectflow.stats.lda import lda
 from affectflow.stats.paired_tests import paired_tests
 from affectflow.stats.tsne import tsne
+from affectflow.viz.labels import label_of
 from affectflow.viz.plot_analysis import PLOTS, plot_analysis
 from affectflow.viz.style import write_figure
 from tests.support.synth_stats import synth_features, synth_windows
@@ -105,14 +106,14 @@ def test_significance_is_what_the_marker_shows(tables: Tables) -> None:
 
 def test_slopes_show_each_person_once(tables: Tables) -> None:
     drawn = plot_analysis(tables["paired_tests"], analysis="paired_tests", figure="units", simulated=False)
-    top = (
-        tables["paired_tests"]["results"]
-        .filter(pl.col("p").is_not_null())
-        .sort("p", "measure")
-        .row(0, named=True)
-    )
+    tested = tables["paired_tests"]["results"].filter(pl.col("p").is_not_null())
+    top = tested.sort("p", "measure").row(0, named=True)
     thin = [line for line in drawn.axes[0].lines if len(line.get_xdata()) == 2 and line.get_linewidth() < 1]
     assert len(thin) == top["n"] == 5
+    shown = {axis.get_title(loc="left") for axis in drawn.axes}
+    for kind in ("codes", "measures", "signals"):
+        best = tested.filter(pl.col("kind") == kind).sort("p", "measure")["measure"].head(2)
+        assert {label_of(m) for m in best} <= shown
 
 
 def test_results_without_any_test_still_make_a_figure(tables: Tables) -> None:
