@@ -15,7 +15,7 @@ export PYTHON PIP_OPTIONS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env demo report summary test test-slow lint format typecheck unit docs dag bench clean
+.PHONY: help env demo report summary test test-slow lint format typecheck unit docs picture dag bench clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ typecheck: env ## check the types
 
 docs: env ## regenerate config/config.yaml (keeps your values), docs/config.md, docs/columns.md
 	python -m affectflow.config.write
+
+picture: env ## make the README's picture from a finished `make demo`
+	python tools/make_picture.py results/simulated/videos/overlay/S01_stressor.mp4 60 docs/img/overlay.png
 
 dag: env ## draw which rule needs which into docs/rulegraph.mmd (Mermaid)
 	snakemake --rulegraph mermaid-js > docs/rulegraph.mmd

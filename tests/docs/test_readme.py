@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -50,12 +51,19 @@ def shell(command: str, folder: Path, timeout_s: int = 300) -> str:
     """Run a line as a user would, in an activated environment; return what it prints."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "SNAKEMAKE"))}
     path = f"{folder / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
+    # A group of its own, so that a run that takes too long leaves no job behind.
+    started = subprocess.Popen(
         ["bash", "-euo", "pipefail", "-c", command],
-        cwd=folder, env={**inherited, "PATH": path}, capture_output=True, text=True, timeout=timeout_s,
+        cwd=folder, env={**inherited, "PATH": path}, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-    return done.stdout + done.stderr
+    try:
+        printed, _ = started.communicate(timeout=timeout_s)
+    except BaseException:
+        os.killpg(started.pid, signal.SIGKILL)
+        raise
+    assert started.returncode == 0, f"{command}\n{printed}"
+    return printed
 
 
 def dry_make(command: str, folder: Path) -> None:
@@ -158,7 +166,9 @@ def test_commands_of_the_guide_name_things_that_exist(checkout):
 
 @pytest.mark.slow
 def test_make_demo_really_runs(checkout):
-    shutil.copy(ROOT / "config" / "recordings.tsv", checkout / "config")
+    header, *rows = (ROOT / "config" / "recordings.tsv").read_text().splitlines()
+    few = [row for row in rows if row.split("\t")[1] in {"S01", "S02", "S03", "S04"}]
+    (checkout / "config" / "recordings.tsv").write_text("\n".join([header, *few]) + "\n")
     (checkout / "config" / "config.yaml").write_text(
         yaml.safe_dump({**SMALL, "recordings": "config/recordings.tsv", "viz": {"overlays": "sample"}})
     )
