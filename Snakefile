@@ -21,6 +21,6 @@ include: "rules/viz.smk"
 
 rule all:
     default_target: True
-    localrule: True
     input:
         TARGETS,
+    localrule: True

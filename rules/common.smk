@@ -13,10 +13,7 @@ SIMULATED_FOLDER = "resources/simulated/"
 
 try:
     STUDY = read_settings(Study, config, "config")
-    RECORDINGS = {
-        r.recording_id: r
-        for r in read_sheet(STUDY.recordings, signal_formats=set(SIGNAL_FORMATS))
-    }
+    RECORDINGS = {r.recording_id: r for r in read_sheet(STUDY.recordings, signal_formats=set(SIGNAL_FORMATS))}
 except AffectflowError as error:
     # A user's mistake: the message alone, without Snakemake's traceback.
     print(error, file=sys.stderr)
@@ -53,9 +50,7 @@ def log_of(rule, *wildcards):
 
 def benchmark_of(rule, *wildcards):
     """Path of a rule's benchmark file."""
-    return (
-        f"{BENCHMARKS}/{rule}/" + ("_".join(f"{{{w}}}" for w in wildcards) or rule) + ".tsv"
-    )
+    return f"{BENCHMARKS}/{rule}/" + ("_".join(f"{{{w}}}" for w in wildcards) or rule) + ".tsv"
 
 
 def is_simulated(path):

@@ -11,6 +11,8 @@ rule probe_video:
         log_of("probe_video", "recording_id"),
     benchmark:
         benchmark_of("probe_video", "recording_id")
+    conda:
+        "../envs/core.yaml"
     threads: 1
     resources:
         mem_mb=500,
@@ -19,8 +21,6 @@ rule probe_video:
         version=STAGE_VERSIONS["probe_video"],
         # The path again: a missing file is no input, and the job then says so in one line.
         video=lambda wc: recording(wc).video,
-    conda:
-        "../envs/core.yaml"
     message:
         "probe_video {wildcards.recording_id}"
     script:
@@ -38,6 +38,8 @@ rule transcode_video:
         log_of("transcode_video", "recording_id"),
     benchmark:
         benchmark_of("transcode_video", "recording_id")
+    conda:
+        "../envs/core.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -47,8 +49,6 @@ rule transcode_video:
         mode=STUDY.io.transcode,
         crf=STUDY.io.crf,
         simulated=lambda wc: is_simulated(recording(wc).video),
-    conda:
-        "../envs/core.yaml"
     message:
         "transcode_video {wildcards.recording_id}"
     script:

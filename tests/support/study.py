@@ -57,7 +57,13 @@ class WorkflowStudy:
         ]  # fmt: skip
         environment = {k: v for k, v in os.environ.items() if not k.startswith("SNAKEMAKE")}
         return subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=1200
+            command,
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=1200,
         )
 
     def planned(self, *arguments: str) -> dict[str, int]:
@@ -71,7 +77,9 @@ class WorkflowStudy:
         return {rule: int(n) for rule, n in re.findall(r"^(\w+)\s+(\d+)$", table, flags=re.MULTILINE)}
 
 
-def simulated_rows(people: list[str], conditions: tuple[str, ...] = ("baseline", "stressor")) -> list[dict[str, str]]:
+def simulated_rows(
+    people: list[str], conditions: tuple[str, ...] = ("baseline", "stressor")
+) -> list[dict[str, str]]:
     """Rows of a sheet of simulated recordings."""
     rows = []
     for person in people:

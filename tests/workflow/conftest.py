@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.support.study import WorkflowStudy, simulated_rows
 
 PEOPLE = ["S01", "S02", "S03", "S04"]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from affectflow.io.tables import read_footer
 from tests.support.study import simulated_rows
 from tests.workflow.conftest import PEOPLE
-
-from affectflow.io.tables import read_footer
 
 PER_RECORDING = {
     "simulate_recording": 1,
@@ -56,7 +55,13 @@ def test_a_setting_reruns_its_stage_and_what_follows(copied_study):
     copied_study.write_config(features={"windows": {"length_s": 2, "stride_s": 1}, "max_gap_s": 0.3})
     planned = copied_study.planned()
     assert planned["preprocess_frames"] == 8
-    assert not set(planned) & {"simulate_recording", "probe_video", "track_faces", "extract_codes", "join_frames"}
+    assert not set(planned) & {
+        "simulate_recording",
+        "probe_video",
+        "track_faces",
+        "extract_codes",
+        "join_frames",
+    }
 
 
 def test_a_setting_nobody_uses_reruns_nothing(copied_study):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from tests.workflow.conftest import PEOPLE
 
 from affectflow.io.tables import read_table
 from affectflow.io.video import read_frames
+from tests.workflow.conftest import PEOPLE
 
 RECORDINGS = [f"{p}_{c}" for p in PEOPLE for c in ("baseline", "stressor")]
 

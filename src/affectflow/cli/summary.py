@@ -46,7 +46,8 @@ def summarise_study(config: str | Path) -> str:
 def _quality(path: Path) -> list[str]:
     table = read_table(path, "recording_quality")
     people = table["subject_id"].n_unique()
-    frames, coverage = table["n_frames"].sum(), table["face_coverage"].mean()
+    frames = table["n_frames"].sum()
+    coverage = table.select(pl.col("face_coverage").mean()).item()
     notes = table.filter(pl.col("note").is_not_null()).select("recording_id", "note").rows()
     return [
         f"{table.height} recordings of {people} people, {frames} frames, face in {coverage:.1%} of them",

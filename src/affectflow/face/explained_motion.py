@@ -34,10 +34,10 @@ def explained_motion(
     -------
     Shares of the sum of squares, at most 1: "all", and "x", "y", "z" of the template's axes.
     """
-    seen, exp, pose = backend.encode(landmarks_px)
+    aligned, exp, pose = backend.encode(landmarks_px)
     still = np.concatenate([np.zeros((len(pose), 3)), pose[:, 3:]], axis=1)
     drawn = backend.mesh(exp, still).astype(np.float64)
-    seen = seen.astype(np.float64)
+    seen = aligned.astype(np.float64)
     if align == "all":
         seen, drawn = _rigidly_aligned(seen), _rigidly_aligned(drawn)
     movement = seen - np.median(seen, axis=0)

@@ -72,12 +72,11 @@ def _eye_aspect_ratio(face: NDArray[np.floating], *, left: bool) -> NDArray[np.f
     side = mirrored if left else list
     outer, inner = side([EYE_OUTER, EYE_INNER])
     upper, lower = side(EYE_UPPER), side(EYE_LOWER)
-    opening = sum(_distance(face, u, v) for u, v in zip(upper, lower, strict=True)) / len(upper)
-    return opening / _distance(face, outer, inner)
+    return _mean_gap(face, tuple(zip(upper, lower, strict=True))) / _distance(face, outer, inner)
 
 
 def _mean_gap(face: NDArray[np.floating], pairs: tuple[tuple[int, int], ...]) -> NDArray[np.floating]:
-    return sum(_distance(face, a, b) for a, b in pairs) / len(pairs)
+    return np.stack([_distance(face, a, b) for a, b in pairs]).mean(axis=0)
 
 
 def _distance(face: NDArray[np.floating], a: int, b: int) -> NDArray[np.floating]:

@@ -44,7 +44,9 @@ def probe_video(
     """
     info = video_info(path, recording_id=recording_id)
     reader = FrameReader(path, recording_id=recording_id, n_threads=n_threads)
-    times_s, pts, keyframes = [], [], []
+    times_s: list[float] = []
+    pts: list[int] = []
+    keyframes: list[bool] = []
     size, rotation, first_s = (0, 0), 0, 0.0
     for frame in reader:
         if not pts:

@@ -18,6 +18,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.sidedata.sidedata import Type as SideDataType
 from av.video.reformatter import VideoReformatter
 
 from affectflow.errors import InputError
@@ -116,7 +117,7 @@ class VideoFrame:
 
 def _orientation(picture: av.VideoFrame) -> tuple[int, bool]:
     """Return (counter-clockwise quarter turns, mirror left-right first) of the display matrix."""
-    matrix = next((s for s in picture.side_data if s.type == av.sidedata.sidedata.Type.DISPLAYMATRIX), None)
+    matrix = picture.side_data.get(SideDataType.DISPLAYMATRIX)
     if matrix is None:
         return 0, False
     a, b, _, c, d, *_ = struct.unpack("<9i", bytes(matrix)[:36])

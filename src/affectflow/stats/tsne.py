@@ -138,7 +138,7 @@ def balanced_sample(rows: pl.DataFrame, *, max_points: int) -> pl.DataFrame:
     """
     sizes = rows.group_by("stressed", "recording_id").len().sort("stressed", "recording_id")
     per_side = [sizes.filter(pl.col("stressed") == side)["len"].sum() for side in (False, True)]
-    n_side = min(max_points // 2, *per_side)
+    n_side = int(min(max_points // 2, *per_side))
     quotas = pl.concat(
         [
             side.with_columns(pl.Series("quota", even_shares(side["len"].to_numpy(), n_side), dtype=pl.Int64))
