@@ -141,8 +141,10 @@ def _measures(
     decision_n = (score_n >= threshold_n).astype(np.int8)
     measures = {
         "auroc": (metrics.auroc(label_n, score_n, person_n, fold_n), 0.5),
-        # A classifier that knows nothing has the share of stressor windows as its precision.
-        "auprc": (metrics.auprc(label_n, score_n, person_n, fold_n), _prevalence(label_n, fold_n)),
+        "auprc": (
+            metrics.auprc(label_n, score_n, person_n, fold_n),
+            metrics.auprc_of_chance(label_n, fold_n),
+        ),
         "balanced_accuracy": (metrics.balanced_accuracy(label_n, decision_n, person_n), 0.5),
     }
     facts = {
@@ -152,12 +154,6 @@ def _measures(
         "n_folds": len(np.unique(fold_n)),
     }
     return measures, facts
-
-
-def _prevalence(label_n: np.ndarray, fold_n: np.ndarray) -> float:
-    """Return the folds' share of positives, averaged with their number of positives as weight, as `auprc` is."""
-    folds = [label_n[fold_n == f] for f in np.unique(fold_n)]
-    return float(np.average([f.mean() for f in folds], weights=[f.sum() for f in folds]))
 
 
 def _comparisons(

@@ -113,7 +113,7 @@ def _draw_differences(axes: Axes, comparisons: pl.DataFrame) -> None:
 
 def _draw_interval(axes: Axes, row: dict, value: float, y: float, colour: str) -> None:
     axes.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=1.2, solid_capstyle="butt")
-    axes.plot([value], [y], "o", color=colour)
+    axes.plot([value], [y], "o", color=colour, clip_on=False, zorder=3)
     text = f"{value:.2f} [{row['low']:.2f}, {row['high']:.2f}]".replace("-", "−")
     axes.annotate(
         text,

@@ -84,6 +84,15 @@ def test_an_offset_between_folds_changes_nothing_here_and_ruins_the_pooled_auroc
     assert roc_auc_score(label, score) == pytest.approx(0.75)
 
 
+def test_average_precision_of_chance_is_that_of_random_scores():
+    rng = np.random.default_rng(0)
+    label, fold = np.array([1] * 5 + [0] * 7 + [1] * 9 + [0] * 3), np.repeat([0, 1], 12)
+    person, one = np.zeros(24, int), np.ones((1, 1))
+    drawn = [metrics.auprc(label, rng.random(24), person, fold)(one)[0] for _ in range(4000)]
+    assert metrics.auprc_of_chance(label, fold) == pytest.approx(np.mean(drawn), abs=0.006)
+    assert metrics.auprc_of_chance(np.tile([0, 1], 5000), np.zeros(10000)) == pytest.approx(0.5, abs=1e-3)
+
+
 def test_without_pairs_there_is_no_value():
     label, score = np.array([0, 1]), np.array([0.1, 0.2])
     person, fold = np.array([0, 1]), np.array([0, 1])
