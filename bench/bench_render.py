@@ -24,7 +24,8 @@ from affectflow.face.backends.facemesh import FaceMeshBackend
 from affectflow.face.extract_codes import extract_codes
 from affectflow.face.track_faces import track_faces
 from affectflow.io.video import VideoWriter, read_frames, video_info
-from affectflow.viz.render_overlay import BOX_COLUMNS, overlay_layout, render_overlay
+from affectflow.viz.overlay_layout import overlay_layout
+from affectflow.viz.render_overlay import BOX_COLUMNS, render_overlay
 from affectflow.viz.series import code_series
 
 CLIP = Path(__file__).resolve().parents[2] / "shared/data/media/woman_emotions_360p24.mp4"

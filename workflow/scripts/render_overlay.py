@@ -7,7 +7,8 @@ from affectflow.io.log import progress, stage
 from affectflow.io.tables import read_table
 from affectflow.io.video import VideoWriter, read_frames, video_info
 from affectflow.registry import load
-from affectflow.viz.render_overlay import BOX_COLUMNS, overlay_layout, render_overlay
+from affectflow.viz.overlay_layout import overlay_layout
+from affectflow.viz.render_overlay import BOX_COLUMNS, render_overlay
 from affectflow.viz.series import code_series
 
 with stage(snakemake):

@@ -29,7 +29,7 @@ from affectflow.viz.style import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, FigureBase
 
 COLUMNS = 4
 # Frames are kept no larger than they are printed: 1/4 page at 200 dots per inch.
@@ -81,7 +81,8 @@ def contact_sheet(
     grid_mm = n_lines * ((PAGE_MM - 8) / COLUMNS / aspect + 5)
     with figure_style():
         figure = new_figure(width_mm=PAGE_MM, height_mm=grid_mm + TRACES_MM + 8)
-        top, bottom = figure.subfigures(2, 1, height_ratios=[grid_mm + 8, TRACES_MM])
+        parts = figure.add_gridspec(2, 1, height_ratios=[grid_mm + 8, TRACES_MM])
+        top, bottom = figure.add_subfigure(parts[0]), figure.add_subfigure(parts[1])
         _draw_grid(top, pictures, series, rows, n_lines)
         top.suptitle(_title(recording_id, series), x=0.012, ha="left", fontsize=9, fontweight="bold")
         _draw_traces(bottom, series, series.time_s[rows])
@@ -136,7 +137,7 @@ def _thumbnail(rgb: NDArray[np.uint8], series: CodeSeries, row: int) -> Picture:
 
 
 def _draw_grid(
-    figure: Figure, pictures: list[Picture], series: CodeSeries, rows: NDArray[np.intp], n_lines: int
+    figure: FigureBase, pictures: list[Picture], series: CodeSeries, rows: NDArray[np.intp], n_lines: int
 ) -> None:
     axes = figure.subplots(n_lines, COLUMNS, squeeze=False).ravel()
     for axis in axes:
@@ -153,7 +154,7 @@ def _draw_grid(
         )
 
 
-def _draw_traces(figure: Figure, series: CodeSeries, shown_s: NDArray[np.float64]) -> None:
+def _draw_traces(figure: FigureBase, series: CodeSeries, shown_s: NDArray[np.float64]) -> None:
     face, eyes, head, rest = figure.subplots(4, 1, sharex=True, height_ratios=[0.16, 1, 1, 1])
     time = series.time_s
     end = max(float(time[-1]), 1e-3)

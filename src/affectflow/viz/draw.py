@@ -180,10 +180,9 @@ def draw_landmarks(picture: Picture, points_68: NDArray[np.float32], points_105:
     _dots(picture, points_105, radius, SKY)
 
 
-def draw_box(
-    picture: Picture, x0: float, y0: float, x1: float, y1: float, colour: Colour, *, thickness: int = 1
-) -> None:
-    """Mark the corners of a box, which hides less of a face than a frame."""
+def draw_box(picture: Picture, box: NDArray[np.floating], colour: Colour, *, thickness: int = 1) -> None:
+    """Mark the corners of a box x0, y0, x1, y1, which hides less of a face than a frame."""
+    x0, y0, x1, y1 = box.tolist()
     arm = 0.16 * min(x1 - x0, y1 - y0)
     for x, dx in ((x0, arm), (x1, -arm)):
         for y, dy in ((y0, arm), (y1, -arm)):

@@ -161,7 +161,7 @@ class Hud:
         first, last = np.searchsorted(time, [time[row] - TRACE_HALF_S, time[row] + TRACE_HALF_S])
         across = (time[first:last] - time[row]) / (2 * TRACE_HALF_S) + 0.5
         up = np.clip((values[first:last] - low) / (high - low), 0, 1)
-        draw_line(picture, x0 + across * (x1 - x0), y + half - up * 2 * half, colour)
+        draw_line(picture, x0 + across * (x1 - x0), y + half - up * 2.0 * half, colour)
         middle = (x0 + x1) // 2
         cv2.line(picture, (middle, y - half - 1), (middle, y + half + 1), WHITE, 1)
         text = signed(values[row], 2) if index else plain(values[row], 2)

@@ -141,7 +141,12 @@ class _Caster:
 
         self._core = o3d.core
         self._scene = o3d.t.geometry.RaycastingScene(nthreads=threads)
-        self._scene.add_triangles(o3d.core.Tensor(points), o3d.core.Tensor(triangles.astype(np.uint32)))
+        self._scene.add_triangles(
+            *(
+                o3d.core.Tensor.from_numpy(a)
+                for a in (np.ascontiguousarray(points), triangles.astype(np.uint32))
+            )
+        )
         a, b, c = np.take(vertex_normals(points, triangles), triangles.T, axis=0)
         # One row per triangle: its normal is row[:3] + u × row[3:6] + v × row[6:].
         self._normals = np.concatenate([a, b - a, c - a], axis=1)

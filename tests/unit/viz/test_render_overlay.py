@@ -16,7 +16,8 @@ from affectflow.io.tables import write_table
 from affectflow.io.video import VideoWriter, read_frames
 from affectflow.viz import draw
 from affectflow.viz.hud import N_TOP, Hud, signed, strongest
-from affectflow.viz.render_overlay import FRAMES_AHEAD, overlay_layout, render_overlay
+from affectflow.viz.overlay_layout import overlay_layout
+from affectflow.viz.render_overlay import FRAMES_AHEAD, render_overlay
 from affectflow.viz.series import code_series, head_angles
 from tests.support.scripts import run_script
 from tests.support.synth_codes import GROUND, BallMaker, codes_table, faces_table, plain_frames
