@@ -117,7 +117,7 @@ class VideoFrame:
 
 def _orientation(picture: av.VideoFrame) -> tuple[int, bool]:
     """Return (counter-clockwise quarter turns, mirror left-right first) of the display matrix."""
-    matrix = picture.side_data.get(SideDataType.DISPLAYMATRIX)
+    matrix = picture.side_data.get(SideDataType.DISPLAYMATRIX)  # type: ignore[call-overload]
     if matrix is None:
         return 0, False
     a, b, _, c, d, *_ = struct.unpack("<9i", bytes(matrix)[:36])
