@@ -97,7 +97,8 @@ def plot_direction(result: dict[str, Any], direction: pl.DataFrame) -> Figure:
 
 
 def _histogram(axis: Axes, result: dict[str, Any], scores: pl.DataFrame) -> None:
-    edges = np.histogram_bin_edges(scores["score"].to_numpy(), bins=min(30, max(8, int(len(scores) ** 0.5))))
+    n_bins = min(30, max(8, int(len(scores) ** 0.5)))
+    edges = np.histogram_bin_edges(scores["score"].to_numpy(), bins=n_bins).tolist()
     for stressed, colour in ((False, BASELINE_COLOUR), (True, STRESSOR_COLOUR)):
         values = scores.filter(pl.col("stressed") == stressed)["score"].to_numpy()
         name = result["stressor" if stressed else "baseline"]
@@ -148,14 +149,13 @@ def _strips(axis: Axes, scores: pl.DataFrame) -> None:
 
 
 def _roc(axis: Axes, result: dict[str, Any], roc: pl.DataFrame) -> None:
-    style = {"drawstyle": "steps-post"}
     for (fold,), curve in roc.filter(pl.col("fold").is_not_null()).group_by("fold", maintain_order=True):
         label = "each fold" if fold == roc["fold"].min() else None
         x, y = curve["false_positive_rate"], curve["true_positive_rate"]
-        axis.plot(x, y, color=GREY, linewidth=0.6, alpha=0.6, label=label, **style)
+        axis.plot(x, y, color=GREY, linewidth=0.6, alpha=0.6, label=label, drawstyle="steps-post")
     mean = roc.filter(pl.col("fold").is_null())
     x, y = mean["false_positive_rate"], mean["true_positive_rate"]
-    axis.plot(x, y, color="black", linewidth=1.8, label="mean of folds", **style)
+    axis.plot(x, y, color="black", linewidth=1.8, label="mean of folds", drawstyle="steps-post")
     axis.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle="--", label="chance")
     p = result["p_permutation"]
     words = [f"AUROC {result['auroc']:.3f} [{result['auroc_low']:.3f}, {result['auroc_high']:.3f}]"]
@@ -166,5 +166,6 @@ def _roc(axis: Axes, result: dict[str, Any], roc: pl.DataFrame) -> None:
     axis.set_box_aspect(1)
     axis.set_xlabel("false positive rate")
     axis.set_ylabel("true positive rate")
-    axis.set_title(f"{'c' if axis.get_subplotspec().colspan.start == 2 else 'b'}  ROC within folds")
+    place = axis.get_subplotspec()
+    axis.set_title(f"{'c' if place and place.colspan.start == 2 else 'b'}  ROC within folds")
     axis.legend(loc="lower right", title="\n".join(words), title_fontsize=6.5, alignment="right")

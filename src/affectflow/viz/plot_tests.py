@@ -143,7 +143,7 @@ def _forest(axis: Axes, tests: pl.DataFrame) -> None:
 def _limit(axis: Axes, tests: pl.DataFrame) -> None:
     """Let one very wide interval run out of the picture rather than press all others together."""
     ends = np.abs(tests.select("effect_low", "effect_high").to_numpy())
-    reach = min(ends.max(), 1.6 * tests["effect"].abs().max() + 1)
+    reach = min(ends.max(), 1.6 * np.abs(tests["effect"].to_numpy()).max() + 1)
     axis.set_xlim(-reach * 1.04, reach * 1.04)
 
 
@@ -182,9 +182,10 @@ def _effect_text(row: dict) -> str:
 
 def _units_text(tested: pl.DataFrame) -> str:
     if "n" in tested.columns:
-        low, high = tested["n"].min(), tested["n"].max()
+        low, high = tested["n"].to_numpy().min(), tested["n"].to_numpy().max()
         return f"n = {low} people" if low == high else f"n = {low} to {high} people"
-    return f"n = {tested['n_baseline'].max()} and {tested['n_stressor'].max()} units"
+    most = tested.select("n_baseline", "n_stressor").max().row(0)
+    return f"n = {most[0]} and {most[1]} units"
 
 
 def _empty(words: str) -> Figure:

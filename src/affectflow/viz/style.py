@@ -56,7 +56,7 @@ def mark_simulated(figure: Figure, simulated: bool) -> None:
         strip = 4 * MM / figure.get_size_inches()[1]
         engine = figure.get_layout_engine()
         if engine is not None:
-            engine.set(rect=(0, strip, 1, 1 - strip))
+            engine.set(rect=(0, strip, 1, 1 - strip))  # type: ignore[call-arg]
         figure.text(
             0.995,
             0.005,
@@ -98,5 +98,5 @@ def settle(figure: Figure) -> None:
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for axis in figure.axes:
-        box = axis.get_position(original=True)
-        axis.set_position([round(v, 6) for v in box.bounds])
+        left, bottom, width, height = (round(v, 6) for v in axis.get_position(original=True).bounds)
+        axis.set_position((left, bottom, width, height))
