@@ -39,7 +39,9 @@ def checkout(tmp_path_factory) -> Path:
     for name in FOLDERS:
         shutil.copytree(ROOT / name, folder / name)
     (folder / ".venv").mkdir()
-    (folder / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+    for part in ("bin", "lib", "lib64", "pyvenv.cfg"):
+        if (Path(sys.prefix) / part).exists():
+            (folder / ".venv" / part).symlink_to(Path(sys.prefix) / part)
     (folder / ".venv" / ".installed").touch()
     (folder / "videos").mkdir()
     for name in ("P01_baseline", "P01_stressor", "P02_baseline", "P02_stressor"):
