@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from affectflow.viz.light import light_table, shade
 from affectflow.viz.subdivision import SMOOTH_FROM_TRIANGLES, loop_subdivision
 
 CAMERA_DISTANCE_CM = 60.0
@@ -17,7 +18,8 @@ SURFACE_RGB = (156, 176, 196)
 MUTED_RGB = (104, 108, 114)
 BACKGROUND_TOP_RGB = (46, 52, 62)
 BACKGROUND_BOTTOM_RGB = (24, 27, 33)
-TABLE_SIDE = 512
+# Pixels between four that differ by no more than this (of 255) are interpolated.
+ALIKE = 8
 MISSED = np.uint32(0xFFFFFFFF)
 
 
@@ -26,7 +28,8 @@ class MeshRenderer:
 
     Rays are cast with Open3D's `RaycastingScene` (Embree), and only inside the
     box that the vertices project to. Pixels of the outline are cast four times
-    more and averaged. Normals are interpolated between the vertices and light
+    more and averaged; where the shading is smooth every second pixel is cast
+    and the others are interpolated (see `_fill`). Normals are interpolated between the vertices and light
     is looked up by the normal in a picture of a lit sphere made once, so a
     pixel costs one look-up. The camera stands still, `CAMERA_DISTANCE_CM` in
     front of the resting face: what moves is the face.
@@ -57,7 +60,7 @@ class MeshRenderer:
         half = max(high[0] - low[0], high[1] - low[1]) / 2 * MARGIN
         self._focal = size_px / 2 * (CAMERA_DISTANCE_CM + (high[2] - low[2]) / 2) / half
         self._rays = self._pixel_rays()
-        self._lit, self._muted = _light_table(SURFACE_RGB), _light_table(MUTED_RGB)
+        self._lit, self._muted = light_table(SURFACE_RGB), light_table(MUTED_RGB)
         self.background = _background(size_px)
 
     def render(self, vertices: NDArray[np.float32], *, muted: bool = False) -> NDArray[np.uint8]:
@@ -81,9 +84,8 @@ class MeshRenderer:
             return picture
         rows, columns = box
         cast = _Caster(points, self._triangles, self._muted if muted else self._lit, self.threads)
-        hit, colours = cast(self._rays[rows, columns])
         part = picture[rows, columns]
-        part[hit] = colours
+        hit = _fill(part, self._rays[rows, columns], cast)
         self._soften_outline(part, hit, rows.start, columns.start, cast)
         return picture
 
@@ -161,7 +163,40 @@ class _Caster:
         rows = self._normals.take(triangle.ravel().take(where), axis=0)
         uv = found["primitive_uvs"].numpy().reshape(-1, 2).take(where, axis=0)
         normal = rows[:, :3] + uv[:, :1] * rows[:, 3:6] + uv[:, 1:] * rows[:, 6:]
-        return hit, _shade(normal, self._table)
+        return hit, shade(normal, self._table)
+
+
+def _fill(part: NDArray[np.uint8], rays: NDArray[np.float32], cast: _Caster) -> NDArray[np.bool_]:
+    """Paint the surface into `part` and return where it is, both (height, width).
+
+    Every second pixel of every second row is cast. Between four that are
+    nearly alike the colour is interpolated; elsewhere (lids, lips, outline)
+    each pixel gets a ray of its own.
+    """
+    coarse_hit, colours = cast(rays[::2, ::2])
+    coarse = np.zeros((*coarse_hit.shape, 3), np.uint8)
+    coarse[coarse_hit] = colours
+    brightness, square = np.ascontiguousarray(coarse[..., 1]), np.ones((2, 2), np.uint8)
+    brightest = cv2.dilate(brightness, square, anchor=(0, 0))
+    darkest = cv2.erode(brightness, square, anchor=(0, 0))
+    alike = cv2.erode(coarse_hit.view(np.uint8), square, anchor=(0, 0)).astype(bool)
+    alike &= brightest - darkest <= ALIKE
+    # The last row and column have no neighbours to lie between.
+    alike[-1:] = alike[:, -1:] = False
+    height, width = part.shape[:2]
+    between = alike.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
+    doubled = cv2.warpAffine(coarse, np.diag([2.0, 2.0, 1.0])[:2], (width, height), flags=cv2.INTER_LINEAR)
+    np.copyto(part, doubled, where=between[..., None])
+    hit = between.copy()
+    hit[::2, ::2] = coarse_hit
+    part[::2, ::2][coarse_hit] = colours
+    own = ~between
+    own[::2, ::2] = False
+    y, x = np.nonzero(own)
+    own_hit, colours = cast(rays[y, x])
+    part[y[own_hit], x[own_hit]] = colours
+    hit[y[own_hit], x[own_hit]] = True
+    return hit
 
 
 def vertex_normals(points: NDArray[np.float32], triangles: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -187,36 +222,6 @@ def _smoothing(triangles: NDArray[np.int32], n_vertices: int):
         weights, triangles = loop_subdivision(triangles, smooth.shape[0])
         smooth = weights @ smooth
     return smooth, triangles
-
-
-def _shade(normal: NDArray[np.float32], table: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Look the light up by the direction of the normals, (n, 3), of any length."""
-    length = np.sqrt(np.einsum("ij,ij->i", normal, normal))
-    scale = (TABLE_SIDE / 2 - 1) / np.maximum(length, 1e-12)
-    column = (normal[:, 0] * scale + TABLE_SIDE / 2).astype(np.intp)
-    row = (TABLE_SIDE / 2 - normal[:, 1] * scale).astype(np.intp)
-    # The second half of the table is the inside of the face, seen through an opening.
-    row += np.where(normal[:, 2] < 0, TABLE_SIDE, 0)
-    return table.reshape(-1, 3)[row * TABLE_SIDE + column]
-
-
-def _light_table(rgb: tuple[int, int, int]) -> NDArray[np.uint8]:
-    """Return a lit sphere of one colour, outside above inside, (2 × TABLE_SIDE, TABLE_SIDE, 3)."""
-    across = (np.arange(TABLE_SIDE) + 0.5) / (TABLE_SIDE / 2) - 1
-    x, y = np.meshgrid(across, -across)
-    z = np.sqrt(np.clip(1 - x**2 - y**2, 0, None))
-    normal = np.stack([x, y, z], axis=-1)
-
-    def lambert(direction: tuple[float, float, float]) -> NDArray[np.float64]:
-        return np.clip(normal @ (np.array(direction) / np.linalg.norm(direction)), 0, None)
-
-    key, fill = lambert((-0.55, 0.6, 0.75)), lambert((0.8, -0.1, 0.5))
-    half = lambert((-0.28, 0.32, 1.0))
-    rim = (1 - z) ** 3 * np.clip(0.5 + y, 0, 1)
-    diffuse = 0.14 + 0.72 * key + 0.20 * fill
-    outside = diffuse[..., None] * np.array(rgb) + (38 * half**24 + 36 * rim)[..., None]
-    inside = (0.16 + 0.10 * (1 - z))[..., None] * np.array(rgb)
-    return np.clip(np.concatenate([outside, inside]) + 0.5, 0, 255).astype(np.uint8)
 
 
 def _background(size_px: int) -> NDArray[np.uint8]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from affectflow.face.backends.facemesh import FaceMeshBackend
+from affectflow.viz import mesh_renderer
 from affectflow.viz.mesh_renderer import CAMERA_DISTANCE_CM, MARGIN, MeshRenderer, vertex_normals
 from affectflow.viz.subdivision import SMOOTH_FROM_TRIANGLES, loop_subdivision
 from tests.support.synth_codes import ball
@@ -128,6 +129,29 @@ def test_a_mesh_that_is_not_finite_or_out_of_sight_leaves_the_ground(renderer, s
     assert (renderer.render(broken) == renderer.background).all()
     assert (renderer.render(sphere[0] + np.array([500, 0, 0], np.float32)) == renderer.background).all()
     assert (renderer.render(sphere[0] + np.array([0, 0, 200], np.float32)) == renderer.background).all()
+
+
+def test_interpolated_pixels_look_like_cast_ones(monkeypatch):
+    """Against a picture in which every pixel has its own ray."""
+    backend = FaceMeshBackend.load()
+    exp = np.random.default_rng(0).normal(0, 0.7, (1, 50))
+    rest, face = backend.mesh(
+        np.concatenate([np.zeros((1, 50)), exp]), np.array([[0.0] * 6, [0.1, 0.3, 0, 0.2, 0, 0]])
+    )
+    renderer = MeshRenderer(rest, backend.triangles, size_px=301)
+    cast = []
+    call = mesh_renderer._Caster.__call__
+    monkeypatch.setattr(
+        mesh_renderer._Caster, "__call__", lambda self, rays: cast.append(rays.size // 6) or call(self, rays)
+    )
+    quick, n_quick = renderer.render(face), sum(cast)
+    cast.clear()
+    monkeypatch.setattr(mesh_renderer, "ALIKE", -1)
+    full, n_full = renderer.render(face), sum(cast)
+    difference = np.abs(quick.astype(int) - full).max(axis=2)
+    assert difference.mean() < 0.5
+    assert (difference > 8).mean() < 5e-4
+    assert n_quick < 0.75 * n_full
 
 
 def test_normals_of_a_ball_point_outwards(sphere):
