@@ -15,13 +15,14 @@ with stage(snakemake):
     params, recording_id = snakemake.params, snakemake.wildcards.recording_id
     info = video_info(snakemake.input.video, recording_id=recording_id)
     layout = overlay_layout(info.width_px, info.height_px, pane_px=params.height_px)
+    series = code_series(
+        read_table(snakemake.input.codes, "codes"),
+        close_below=params.close_below,
+        open_above=params.open_above,
+    )
     pictures = render_overlay(
         read_frames(snakemake.input.video, recording_id=recording_id),
-        code_series(
-            read_table(snakemake.input.codes, "codes"),
-            close_below=params.close_below,
-            open_above=params.open_above,
-        ),
+        series,
         read_table(snakemake.input.faces, "faces", columns=BOX_COLUMNS),
         load(BACKENDS, params.backend, "backend").load(Path(params.weights)),
         layout=layout,
@@ -38,5 +39,5 @@ with stage(snakemake):
         crf=params.crf,
         comment=comment,
     ) as writer:
-        for rgb, time_s in progress(pictures, total=None, label=f"render_overlay {recording_id}"):
+        for rgb, time_s in progress(pictures, total=series.n_frames, label=f"render_overlay {recording_id}"):
             writer.write(rgb, time_s)

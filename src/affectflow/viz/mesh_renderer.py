@@ -29,9 +29,9 @@ class MeshRenderer:
     Rays are cast with Open3D's `RaycastingScene` (Embree), and only inside the
     box that the vertices project to. Pixels of the outline are cast four times
     more and averaged; where the shading is smooth every second pixel is cast
-    and the others are interpolated (see `_fill`). Normals are interpolated between the vertices and light
-    is looked up by the normal in a picture of a lit sphere made once, so a
-    pixel costs one look-up. The camera stands still, `CAMERA_DISTANCE_CM` in
+    and the others are interpolated (see `_fill`). Normals are interpolated
+    between the vertices, and light is looked up by the normal in a picture of a
+    lit sphere made once, so a pixel costs one look-up. The camera stands still, `CAMERA_DISTANCE_CM` in
     front of the resting face: what moves is the face.
 
     Parameters
