@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -118,8 +119,10 @@ def test_rules_hold_no_shell_string(path):
 
 def tracked_text() -> list[Path]:
     """The text files git knows, or every small text file where there is no git."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
-    if listed.returncode == 0 and listed.stdout:
+    if shutil.which("git") and (ROOT / ".git").exists():
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
         return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
     folders = (
         "src",
