@@ -43,7 +43,11 @@ class Blink(Section):
     close_below: PositiveFloat = Field(
         0.65, lt=1, description="Eyes are shut below this share of the person's own open-eye level."
     )
-    open_above: PositiveFloat = Field(0.8, lt=1, description="… until they are open above this share again.")
+    open_above: PositiveFloat = Field(
+        0.8,
+        lt=1,
+        description="Above it they are open in any case; a blink ends half of the way back from its lowest point.",
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Blink:

@@ -48,10 +48,11 @@ def open_eye_level(ear: np.ndarray, time_s: np.ndarray) -> np.ndarray:
 def find_blinks(ear: np.ndarray, time_s: np.ndarray, *, close_below: float, open_above: float) -> np.ndarray:
     """Tell in which frames the eyes are shut.
 
-    Two thresholds, relative to the open-eye level at that time: a blink is a
-    run of frames below `open_above` that goes below `close_below` somewhere, so
-    noise around one threshold does not split a blink in two. A frame without a
-    face ends the run.
+    A closure is a run of frames below `open_above` that goes below
+    `close_below` somewhere, relative to the open-eye level at that time; the
+    eyes count as shut while they are below half of the way back from its
+    lowest point. Eyes that stay narrowed after a blink (a squint, a smile)
+    therefore do not count as shut. A frame without a face ends the run.
 
     Parameters
     ----------
@@ -73,9 +74,11 @@ def find_blinks(ear: np.ndarray, time_s: np.ndarray, *, close_below: float, open
     """
     share = ear / open_eye_level(ear, time_s)
     with np.errstate(invalid="ignore"):
-        low, lowered = share < close_below, share < open_above
+        lowered = share < open_above
     run = np.cumsum(np.diff(lowered, prepend=False) & lowered) * lowered
-    shut = np.zeros(int(run.max(initial=0)) + 1, dtype=bool)
-    shut[run[low]] = True
-    shut[0] = False
-    return shut[run]
+    lowest = np.ones(int(run.max(initial=0)) + 1)
+    np.minimum.at(lowest, run, np.where(lowered, share, 1.0))
+    half_back = np.minimum(open_above, (1 + lowest) / 2)
+    half_back[lowest >= close_below] = 0.0
+    with np.errstate(invalid="ignore"):
+        return lowered & (share < half_back[run])

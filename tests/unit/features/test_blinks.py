@@ -76,3 +76,12 @@ def test_a_lost_face_ends_a_blink_and_an_unseen_one_has_none():
     assert not find_blinks(np.full(250, np.nan), time, **LIMITS).any()
     assert np.isnan(open_eye_level(np.full(3, np.nan), time[:3])).all()
     assert find_blinks(np.empty(0), np.empty(0), **LIMITS).size == 0
+
+
+def test_eyes_that_stay_narrowed_after_a_blink_are_open():
+    """As in a smile: the blink ends when the eyes are half way back, not when they are wide again."""
+    time = frame_times(250)
+    ear = np.where(time > 4, 0.3 * 0.72, 0.3)
+    blink = (time > 3.9) & (time < 4.2)
+    ear[blink] = 0.05
+    assert np.array_equal(find_blinks(ear, time, **LIMITS), blink)
