@@ -12,13 +12,18 @@ def first_of_each_condition(names):
 OVERLAYS = {"all": WITH_VIDEO, "sample": first_of_each_condition(WITH_VIDEO), "none": []}[STUDY.viz.overlays]
 
 
+def report_of_recording(path, **options):
+    """Put one recording's file into the report, unless the study has too many of them."""
+    return report(path, **options) if len(WITH_VIDEO) <= STUDY.viz.report_recordings else path
+
+
 rule render_overlay:
     input:
         video=rules.transcode_video.output.video,
         faces=rules.track_faces.output.faces,
         codes=f"{RESULTS}/codes/{BACKEND}/{{recording_id}}.parquet",
     output:
-        video=report(
+        video=report_of_recording(
             RESULTS + "/videos/overlay/{recording_id}.mp4",
             category="Recordings",
             subcategory="Overlay videos",
@@ -56,7 +61,7 @@ rule contact_sheet:
         video=rules.transcode_video.output.video,
         codes=f"{RESULTS}/codes/{BACKEND}/{{recording_id}}.parquet",
     output:
-        sheet=report(
+        sheet=report_of_recording(
             RESULTS + "/figures/contact_sheets/{recording_id}.png",
             category="Recordings",
             subcategory="Contact sheets",

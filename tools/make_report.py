@@ -8,6 +8,9 @@ import sys
 from affectflow.config.study import read_study
 from affectflow.errors import AffectflowError
 
+# docutils complains of the link targets that Snakemake itself makes, once for each figure of a category.
+NOISE = "Duplicate explicit target name"
+
 
 def main(config: str) -> int:
     """Run ``snakemake --report`` for the study of a configuration file; return its exit code."""
@@ -17,7 +20,13 @@ def main(config: str) -> int:
         print(f"affectflow: {error}", file=sys.stderr)
         return error.exit_code
     report = f"results/{dataset}/report.html"
-    return subprocess.run(["snakemake", "--configfile", config, "--report", report]).returncode
+    command = ["snakemake", "--configfile", config, "--report", report]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if NOISE not in line:
+                sys.stderr.write(line)
+    return process.returncode
 
 
 if __name__ == "__main__":

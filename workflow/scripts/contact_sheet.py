@@ -20,4 +20,4 @@ with stage(snakemake):
         n_frames=params.n_frames,
         simulated=params.simulated,
     )
-    write_figure(figure, snakemake.output.sheet)
+    write_figure(figure, snakemake.output.sheet, palette=True)

@@ -28,3 +28,9 @@ class Viz(Section):
     sheet_frames: int = Field(
         12, ge=4, le=48, description="Frames on a contact sheet, evenly spaced in time."
     )
+    report_recordings: int = Field(
+        24,
+        ge=0,
+        description="The report holds overlays and contact sheets of studies up to this many recordings; "
+        "they would make the page of a larger one too heavy to open.",
+    )
