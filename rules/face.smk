@@ -19,7 +19,7 @@ rule track_faces:
     # One core each: the networks gain little from a second, another recording gains all of it.
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=1000,
         runtime=120,
     params:
         version=STAGE_VERSIONS["track_faces"],
@@ -29,6 +29,7 @@ rule track_faces:
         detect_every_s=STUDY.face.detect_every_s,
         min_track_s=STUDY.face.min_track_s,
         max_gap_s=STUDY.face.max_gap_s,
+        mirrored_pass=STUDY.face.mirrored_pass,
     message:
         "track_faces {wildcards.recording_id}"
     script:

@@ -28,3 +28,8 @@ class Face(Section):
     max_gap_s: NonNegativeFloat = Field(
         0.5, description="A face found again within this time where it was heading keeps its track, seconds."
     )
+    mirrored_pass: bool = Field(
+        False,
+        description="Measure every face a second time in the mirror and average: "
+        "no preference for left or right, twice the time.",
+    )

@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 
 from affectflow.face.finish_faces import NO_TRACK
+from affectflow.face.mirrored_mesh import MirroredMesh
 from affectflow.face.networks import FaceDetector, MeshNetwork
-from affectflow.face.tracker import Face, FaceTracker
+from affectflow.face.tracker import Face, FaceTracker, Mesh
 from affectflow.schema import FACES, N_LANDMARKS
 
 # Small faces score low in the whole picture; the second look decides.
@@ -37,6 +38,7 @@ def track_faces(
     presence_score_min: float = 0.5,
     detect_every_s: float = 0.5,
     max_gap_s: float = 0.5,
+    mirrored_pass: bool = False,
     piece_rows: int = 256,
 ) -> Iterator[pl.DataFrame]:
     """Find and follow the faces of a recording.
@@ -62,6 +64,8 @@ def track_faces(
         Seconds between looks for further faces while fewer than `max_faces` are followed.
     max_gap_s
         A face found again within this time, where its track was heading, keeps its number.
+    mirrored_pass
+        Measure every face a second time in the mirror and average; see `mirrored_mesh`.
     piece_rows
         Rows of a piece, about.
 
@@ -72,7 +76,8 @@ def track_faces(
         What only the whole recording can tell is provisional: `primary` is true
         for every face, and short-lived false finds are in; see `finish_faces`.
     """
-    detector, mesh = FaceDetector(score_min=min(FIRST_LOOK_SCORE_MIN, detection_score_min)), MeshNetwork()
+    detector = FaceDetector(score_min=min(FIRST_LOOK_SCORE_MIN, detection_score_min))
+    mesh: Mesh = MirroredMesh(MeshNetwork()) if mirrored_pass else MeshNetwork()
     try:
         tracker = FaceTracker(
             detector,

@@ -40,6 +40,9 @@ class Mesh(Protocol):
     def measure(self, rgb: np.ndarray, region: Region) -> tuple[float, np.ndarray]:
         """Return the presence score and the landmarks in pixels."""
 
+    def close(self) -> None:
+        """Free the network."""
+
 
 @dataclass(frozen=True)
 class Face:

@@ -10,6 +10,8 @@ import skimage.data
 from numpy.testing import assert_allclose
 
 from affectflow.face.finish_faces import TrackTotals, finish_faces
+from affectflow.face.mirrored_mesh import MirroredMesh
+from affectflow.face.networks import MeshNetwork
 from affectflow.face.track_faces import track_faces
 from affectflow.io.tables import check_table
 from affectflow.io.video import read_frames
@@ -30,9 +32,9 @@ def landmarks_of(table: pl.DataFrame) -> np.ndarray:
     return table.filter("valid")["landmarks_px"].to_numpy().reshape(-1, 478, 3)
 
 
-def landmarks_of_picture(rgb: np.ndarray) -> np.ndarray:
+def landmarks_of_picture(rgb: np.ndarray, **options) -> np.ndarray:
     """(478, 3) of a still picture."""
-    (landmarks,) = landmarks_of(tracked(as_frames([rgb])))
+    (landmarks,) = landmarks_of(tracked(as_frames([rgb]), **options))
     return landmarks
 
 
@@ -201,7 +203,7 @@ def test_hand_placed_points_of_the_london_pictures_are_met(shared):
     folder = shared / "data/media/london"
     manual = pl.read_csv(folder / "manual_landmarks189.csv")
     hand, number = list(LONDON_PAIRS), list(LONDON_PAIRS.values())
-    ours, theirs = [], []
+    ours, averaged, theirs = [], [], []
     with FaceMesh(static_image_mode=True, refine_landmarks=True) as solution:
         for (file,), points in manual.group_by("file", maintain_order=True):
             rgb = read_picture(folder / str(file))
@@ -210,6 +212,7 @@ def test_hand_placed_points_of_the_london_pictures_are_met(shared):
             mediapipe = solution.process(rgb).multi_face_landmarks[0].landmark
             for shares, found in (
                 (ours, landmarks_of_picture(rgb)[number, :2]),
+                (averaged, landmarks_of_picture(rgb, mirrored_pass=True)[number, :2]),
                 (theirs, np.array([[mediapipe[i].x, mediapipe[i].y] for i in number]) * rgb.shape[1]),
             ):
                 shares.append(np.linalg.norm(placed[hand] - found, axis=1) / eye_distance)
@@ -217,3 +220,19 @@ def test_hand_placed_points_of_the_london_pictures_are_met(shared):
     # The network itself misses one mouth corner by 0.022 in these eight pictures; never worse than that.
     assert np.all(np.mean(ours, axis=0) <= np.maximum(0.02, np.mean(theirs, axis=0)))
     assert np.mean(ours) < 0.015
+    # The same corner, averaged with its mirror: 0.0201, "about 0.02" as the pictures' README asks.
+    assert np.all(np.mean(averaged, axis=0) <= 0.0205)
+    assert np.mean(averaged) < np.mean(ours)
+
+
+def test_a_mirrored_pass_has_no_preference_for_left_or_right():
+    """The points of a mirrored picture are the mirrored points, up to the start of the track."""
+    partner = MirroredMesh(MeshNetwork())._partner
+    assert np.array_equal(partner[partner], np.arange(478))
+    rgb = paste_face(background(), x=100, y=60, face_px=120)
+    straight = landmarks_of_picture(rgb, mirrored_pass=True)
+    mirrored = landmarks_of_picture(np.ascontiguousarray(rgb[:, ::-1]), mirrored_pass=True)[partner]
+    mirrored = mirrored * (-1, 1, 1) + (rgb.shape[1], 0, 0)
+    assert np.abs(straight - mirrored)[:, :2].max() < 0.5
+    once = landmarks_of_picture(rgb)
+    assert 0 < np.abs(straight - once)[:, :2].max() < 6
