@@ -10,6 +10,7 @@ from affectflow.face.tracker import Mesh
 
 # The iris points: centre, then the ring. What is on the picture's right in one is on its left in the other.
 IRIS_MIRROR = (473, 476, 475, 474, 477, 468, 471, 470, 469, 472)
+FLIP_X = np.array([-1, 1, 1], np.float32)
 
 
 class MirroredMesh:
@@ -43,7 +44,7 @@ class MirroredMesh:
         width = rgb.shape[1]
         in_mirror = Region(width - region.x_px, region.y_px, region.size_px, -region.angle_rad)
         other_score, mirrored_px = self._mesh.measure(np.ascontiguousarray(rgb[:, ::-1]), in_mirror)
-        back_px = mirrored_px[self._partner] * np.float32([-1, 1, 1]) + np.float32([width, 0, 0])
+        back_px = mirrored_px[self._partner] * FLIP_X + np.array([width, 0, 0], np.float32)
         return min(score, other_score), (landmarks_px + back_px) / np.float32(2)
 
     def close(self) -> None:
