@@ -23,7 +23,8 @@ import polars as pl
 from affectflow.face.backends.facemesh import FaceMeshBackend
 from affectflow.face.extract_codes import extract_codes
 from affectflow.face.track_faces import track_faces
-from affectflow.io.video import VideoWriter, read_frames, video_info
+from affectflow.io.video import read_frames, video_info
+from affectflow.io.video_writer import VideoWriter
 from affectflow.viz.overlay_layout import overlay_layout
 from affectflow.viz.render_overlay import BOX_COLUMNS, render_overlay
 from affectflow.viz.series import code_series

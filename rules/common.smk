@@ -11,14 +11,19 @@ from affectflow.versions import STAGE_VERSIONS
 
 SIMULATED_FOLDER = "resources/simulated/"
 
+
+def stop(message, exit_code=2):
+    """End with a user's mistake: the message alone, without Snakemake's traceback."""
+    print(message, file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(exit_code)
+
+
 try:
     STUDY = read_settings(Study, config, "config")
     RECORDINGS = {r.recording_id: r for r in read_sheet(STUDY.recordings, signal_formats=set(SIGNAL_FORMATS))}
 except AffectflowError as error:
-    # A user's mistake: the message alone, without Snakemake's traceback.
-    print(error, file=sys.stderr)
-    sys.stderr.flush()
-    os._exit(error.exit_code)
+    stop(error, error.exit_code)
 
 RESULTS = f"results/{STUDY.dataset}"
 LOGS = f"{RESULTS}/logs"
@@ -80,10 +85,5 @@ def chosen(name, registry, key):
     if name not in registry:
         hint = did_you_mean(name, registry)
         choices = ", ".join(sorted(registry))
-        print(
-            f"config: {key}: {name!r} does not exist.{hint} Choose one of: {choices}.",
-            file=sys.stderr,
-        )
-        sys.stderr.flush()
-        os._exit(2)
+        stop(f"config: {key}: {name!r} does not exist.{hint} Choose one of: {choices}.")
     return name

@@ -7,9 +7,7 @@ MISNAMED = [
     if is_simulated(path) and path != f"{SIMULATED_FOLDER}{name}{suffix}"
 ]
 if MISNAMED:
-    print("\n".join(MISNAMED), file=sys.stderr)
-    sys.stderr.flush()
-    os._exit(2)
+    stop("\n".join(MISNAMED))
 
 
 rule simulate_recording:

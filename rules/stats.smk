@@ -5,9 +5,7 @@ from affectflow.viz.plot_analysis import PLOTS
 try:
     check_analyses(STUDY.stats.analyses)
 except AffectflowError as error:
-    print(error, file=sys.stderr)
-    sys.stderr.flush()
-    os._exit(error.exit_code)
+    stop(error, error.exit_code)
 
 OWN_TABLE = STUDY.stats.own_table
 ANALYSIS_FIGURES = {name: PLOTS[name].figures for name in STUDY.stats.analyses if name in PLOTS}

@@ -4,9 +4,7 @@ from affectflow.train.models import facts_of
 try:
     MODEL_FACTS = {name: facts_of(name) for name in STUDY.train.models}
 except AffectflowError as error:
-    print(error, file=sys.stderr)
-    sys.stderr.flush()
-    os._exit(error.exit_code)
+    stop(error, error.exit_code)
 
 CONDITIONS = (STUDY.stats.baseline, STUDY.stats.stressor)
 LABELLED = [name for name, r in RECORDINGS.items() if r.condition in CONDITIONS]

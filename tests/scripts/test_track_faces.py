@@ -9,7 +9,7 @@ import pytest
 
 from affectflow.io.probe_video import probe_video
 from affectflow.io.tables import read_footer, read_table, write_table
-from affectflow.io.video import VideoWriter
+from affectflow.io.video_writer import VideoWriter
 from tests.support.faces import background, paste_face
 from tests.support.scripts import run_script
 

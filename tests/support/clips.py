@@ -9,7 +9,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 
-from affectflow.io.video import VideoWriter
+from affectflow.io.video_writer import VideoWriter
 
 TIME_BASE = Fraction(1, 12800)
 

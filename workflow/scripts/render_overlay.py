@@ -5,7 +5,8 @@ from pathlib import Path
 from affectflow.face.backends import BACKENDS
 from affectflow.io.log import progress, stage
 from affectflow.io.tables import read_table
-from affectflow.io.video import VideoWriter, read_frames, video_info
+from affectflow.io.video import read_frames, video_info
+from affectflow.io.video_writer import VideoWriter
 from affectflow.registry import load
 from affectflow.viz.overlay_layout import overlay_layout
 from affectflow.viz.render_overlay import BOX_COLUMNS, render_overlay

@@ -22,7 +22,7 @@ from affectflow.datasets.simulated_signals import Signals, heart_rate_bpm, simul
 from affectflow.errors import UsageError
 from affectflow.io.files import whole_file
 from affectflow.io.tables import write_free_table
-from affectflow.io.video import VideoWriter
+from affectflow.io.video_writer import VideoWriter
 
 COMMENT = "simulated by affectflow"
 # neurokit2's breathing simulator needs some breaths; a face needs some frames.

@@ -13,7 +13,8 @@ import polars as pl
 
 from affectflow.errors import InputError
 from affectflow.io.files import whole_file
-from affectflow.io.video import X264_PARAMS, FrameReader, VideoInfo, VideoWriter, read_frames, video_info
+from affectflow.io.video import FrameReader, VideoInfo, read_frames, video_info
+from affectflow.io.video_writer import X264_PARAMS, VideoWriter
 
 logger = logging.getLogger("affectflow")
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from affectflow.errors import InputError
-from affectflow.io.video import FrameReader, VideoWriter, read_frames, video_info
+from affectflow.io.video import FrameReader, read_frames, video_info
+from affectflow.io.video_writer import VideoWriter
 from tests.support.clips import irregular_times, number_of, numbered_frame, run_ffmpeg, write_clip
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from affectflow.io.video import VideoWriter
+from affectflow.io.video_writer import VideoWriter
 
 
 def dirty_memory(seed: int) -> list[np.ndarray]:

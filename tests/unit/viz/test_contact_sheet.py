@@ -10,7 +10,7 @@ from matplotlib.image import imread
 
 from affectflow.errors import TableError
 from affectflow.io.tables import write_table
-from affectflow.io.video import VideoWriter
+from affectflow.io.video_writer import VideoWriter
 from affectflow.viz import draw
 from affectflow.viz.contact_sheet import contact_sheet, evenly_spaced
 from affectflow.viz.series import code_series

@@ -13,7 +13,8 @@ from scipy.spatial.transform import Rotation
 
 from affectflow.errors import TableError
 from affectflow.io.tables import write_table
-from affectflow.io.video import VideoWriter, read_frames
+from affectflow.io.video import read_frames
+from affectflow.io.video_writer import VideoWriter
 from affectflow.viz import draw
 from affectflow.viz.hud import N_TOP, Hud, signed, strongest
 from affectflow.viz.overlay_layout import overlay_layout
