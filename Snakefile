@@ -24,3 +24,7 @@ rule all:
     input:
         TARGETS,
     localrule: True
+
+
+onerror:
+    print("\nWhat failed, once more:", *errors_since(LOGS, STARTED), sep="\n  ", file=sys.stderr)

@@ -1,5 +1,6 @@
 # Everything the other rule files look up: settings, sheet, paths. Read once, when the workflow is parsed.
 import sys
+import time
 from pathlib import Path
 
 from affectflow.config.base import read_settings
@@ -7,9 +8,11 @@ from affectflow.config.sheet import read_sheet
 from affectflow.config.study import Study
 from affectflow.datasets import SIGNAL_FORMATS
 from affectflow.errors import AffectflowError, did_you_mean
+from affectflow.io.log import errors_since
 from affectflow.versions import STAGE_VERSIONS
 
 SIMULATED_FOLDER = "resources/simulated/"
+STARTED = time.time()
 
 
 def stop(message, exit_code=2):

@@ -102,6 +102,7 @@ rule summarise_quality:
     input:
         quality=[f"{RESULTS}/video/{name}.quality.parquet" for name in WITH_VIDEO],
         frames=[f"{RESULTS}/frames/{name}.parquet" for name in RECORDINGS],
+        windows=rules.make_windows.output.windows,
     output:
         table=RESULTS + "/quality.parquet",
         page=report(

@@ -363,6 +363,7 @@ RECORDING_QUALITY = Table(
         *VIDEO_QUALITY.columns[1:-1],
         _f64("face_coverage", "", "share of frames with a valid face, 0..1"),
         _f64("signal_coverage", "", "share of frames with every signal present, 0..1; null without signals"),
+        Column("n_windows", pl.Int32, "", "windows it gives to statistics and models", nullable=False),
         Column("note", pl.String, "", "in words, what a user should know; null when all is well"),
     ),
 )

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from affectflow.config.sheet import read_sheet
+from affectflow.config.study import read_study
 from tests.support.clips import write_clip
 from tests.support.study import SMALL
 
@@ -83,7 +84,7 @@ def dry_make(command: str, folder: Path) -> None:
 
 def dry_snakemake(command: str, folder: Path) -> None:
     """Plan the jobs of the study in the folder without running them."""
-    sheet = read_sheet(folder / "config" / "recordings.tsv")
+    sheet = read_sheet(folder / read_study(folder / "config" / "config.yaml").recordings)
     printed = shell(command if command.endswith(" -n") else f"{command} -n", folder)
     planned = dict(re.findall(r"^(\w+)\s+(\d+)$", printed, flags=re.M))
     assert planned.get("probe_video") == str(len(sheet)), printed[-2000:]
@@ -92,14 +93,17 @@ def dry_snakemake(command: str, folder: Path) -> None:
 def make_sheet(command: str, folder: Path) -> None:
     """List the folder of videos as a sheet."""
     assert "4 recordings of 2 people; conditions: baseline, stressor" in shell(command, folder)
-    rows = read_sheet(folder / "config" / "recordings.tsv")
+    rows = read_sheet(folder / "config" / "my_recordings.tsv")
     assert {(r.subject_id, r.condition) for r in rows} == {
         (p, c) for p in ("P01", "P02") for c in ("baseline", "stressor")
     }
 
 
 def doctor(command: str, folder: Path) -> None:
-    """Everything is found, the sheet made before included."""
+    """Everything is found, the sheet made before included, once the settings name it as the README says."""
+    settings = folder / "config" / "config.yaml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("config/recordings.tsv", "config/my_recordings.tsv"), encoding="utf-8")
     printed = shell(command, folder)
     assert "4 recordings of 2 people" in printed
     assert "MEND" not in printed
@@ -117,7 +121,7 @@ CHECKS: dict[str, Callable[[str, Path], None]] = {
     "make demo": dry_make,
     "make test": dry_make,
     ". .venv/bin/activate": activate,
-    "affectflow manifest folder videos --pattern '{subject_id}_{condition}' > config/recordings.tsv": make_sheet,
+    "affectflow manifest folder videos --pattern '{subject_id}_{condition}' --output config/my_recordings.tsv": make_sheet,
     "affectflow doctor": doctor,
     "snakemake --cores 8 --resources gpu=1": dry_snakemake,
     "snakemake -n": dry_snakemake,

@@ -10,6 +10,7 @@ with stage(snakemake) as footer:
     table = summarise_quality(
         (read_table(path, "video_quality") for path in snakemake.input.quality),
         (read_table(path, "frames") for path in snakemake.input.frames),
+        read_table(snakemake.input.windows, "windows"),
     )
     write_table(table, snakemake.output.table, "recording_quality", footer=footer)
     note = "One row per recording; a note says what needs attention."

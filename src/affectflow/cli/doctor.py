@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from affectflow.config.sheet import read_sheet
-from affectflow.config.study import read_study
+from affectflow.config.sheet import Recording, read_sheet
+from affectflow.config.study import Study, read_study
 from affectflow.datasets import SIGNAL_FORMATS
 from affectflow.errors import AffectflowError
 
@@ -108,4 +108,34 @@ def _study(config: Path) -> list[Finding]:
     except AffectflowError as error:
         return [*findings, Finding(study.recordings, str(error), False)]
     people = len({r.subject_id for r in recordings})
-    return [*findings, Finding(study.recordings, f"{len(recordings)} recordings of {people} people", True)]
+    findings.append(Finding(study.recordings, f"{len(recordings)} recordings of {people} people", True))
+    absent = [p for r in recordings for p in (r.video, r.signals, r.events) if p and not _is_there(p)]
+    if absent:
+        shown = ", ".join(absent[:3]) + (" …" if len(absent) > 3 else "")
+        findings.append(Finding("files", f"{len(absent)} of the sheet are missing: {shown}", False))
+    return [*findings, *_comparison(study, recordings)]
+
+
+def _is_there(path: str) -> bool:
+    return path.startswith("resources/simulated/") or Path(path).is_file()
+
+
+def _comparison(study: Study, recordings: list[Recording]) -> list[Finding]:
+    """Tell whether the sheet can answer the question of the settings."""
+    found = {r.condition for r in recordings if r.condition}
+    if not found:
+        return [Finding("conditions", "none in the sheet: no tests, no models", True, False)]
+    sides = {
+        side: {r.subject_id for r in recordings if r.condition == side}
+        for side in (study.stats.baseline, study.stats.stressor)
+    }
+    unknown = [side for side, people in sides.items() if not people]
+    if unknown:
+        state = f"stats.baseline / stats.stressor: no recording is {' or '.join(map(repr, unknown))}; the sheet has {', '.join(sorted(found))}"
+        return [Finding("conditions", state, False)]
+    both = len(set.intersection(*sides.values()))
+    needed = max(3, study.train.folds)
+    state = f"{' against '.join(sides)}: {both} people in both"
+    if both < needed:
+        state += f"; tests need 3, models {needed} (train.folds), so some results will be missing"
+    return [Finding("conditions", state, both >= needed, False)]

@@ -41,15 +41,26 @@ def manifest(
     table: Annotated[
         Path | None, typer.Option(help="Text table with a column `file` and columns of the sheet.")
     ] = None,
+    output: Annotated[Path | None, typer.Option(help="Sheet to write; without it, it is printed.")] = None,
+    force: Annotated[bool, typer.Option(help="Replace an existing sheet.")] = False,
 ) -> None:
-    """Print the sheet of recordings of a data set; send it to config/recordings.tsv."""
+    """Make the sheet of recordings of a data set."""
     from affectflow.config.sheet import write_sheet
     from affectflow.datasets import MANIFESTS
+    from affectflow.errors import UsageError
+    from affectflow.io.files import write_text
     from affectflow.registry import load
 
     list_recordings = load(MANIFESTS, dataset, "data set")
     recordings = list_recordings(folder, pattern=pattern, table=table)
-    sys.stdout.write(write_sheet(recordings))
+    if output is None:
+        sys.stdout.write(write_sheet(recordings))
+    elif output.exists() and not force:
+        raise UsageError(
+            f"{output}: exists, and may hold work of yours. Write another file and copy the new rows, or give --force."
+        )
+    else:
+        write_text(write_sheet(recordings), output)
     people = len({r.subject_id for r in recordings})
     conditions = sorted({r.condition or "(none)" for r in recordings})
     typer.echo(
@@ -59,7 +70,9 @@ def manifest(
 
 @app.command()
 def doctor(
-    config: Annotated[Path, typer.Option(help="Configuration to check.")] = Path("config/config.yaml"),
+    config: Annotated[Path, typer.Option("--config", "--configfile", help="Configuration to check.")] = Path(
+        "config/config.yaml"
+    ),
 ) -> None:
     """Tell what is installed, whether the configuration and the sheet are right, and what each backend needs."""
     from affectflow.cli.doctor import diagnose
@@ -99,7 +112,9 @@ def schema(
 
 @app.command()
 def summary(
-    config: Annotated[Path, typer.Option(help="Configuration of the study.")] = Path("config/config.yaml"),
+    config: Annotated[
+        Path, typer.Option("--config", "--configfile", help="Configuration of the study.")
+    ] = Path("config/config.yaml"),
 ) -> None:
     """Print what a finished study found and where its report, figures and videos lie."""
     from affectflow.cli.summary import summarise_study

@@ -11,7 +11,9 @@ from affectflow.schema import FRAMES, RECORDING_QUALITY, VIDEO_QUALITY
 LOW_COVERAGE = 0.5
 
 
-def summarise_quality(quality: Iterable[pl.DataFrame], frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
+def summarise_quality(
+    quality: Iterable[pl.DataFrame], frames: Iterable[pl.DataFrame], windows: pl.DataFrame
+) -> pl.DataFrame:
     """Put video quality beside the coverage of face and signals.
 
     Parameters
@@ -20,6 +22,8 @@ def summarise_quality(quality: Iterable[pl.DataFrame], frames: Iterable[pl.DataF
         `schema.VIDEO_QUALITY` of recordings with video.
     frames
         `schema.FRAMES` of all recordings, read one at a time.
+    windows
+        `schema.WINDOWS` of all recordings.
 
     Returns
     -------
@@ -28,7 +32,9 @@ def summarise_quality(quality: Iterable[pl.DataFrame], frames: Iterable[pl.DataF
     """
     coverage = pl.concat([_coverage(table) for table in frames])
     videos = pl.concat([VIDEO_QUALITY.empty(), *quality]).rename({"note": "video_note"})
-    table = coverage.join(videos, on="recording_id", how="left").sort("recording_id")
+    counts = windows.group_by("recording_id").agg(n_windows=pl.len())
+    table = coverage.join(videos, on="recording_id", how="left").join(counts, on="recording_id", how="left")
+    table = table.with_columns(pl.col("n_windows").fill_null(0)).sort("recording_id")
     notes = pl.concat_str(
         pl.col("video_note"),
         pl.when(pl.col("face_coverage") == 0).then(pl.lit("no face in any frame")),
@@ -36,6 +42,9 @@ def summarise_quality(quality: Iterable[pl.DataFrame], frames: Iterable[pl.DataF
             pl.format(
                 "face in only {} % of the frames", (pl.col("face_coverage") * 100).round().cast(pl.Int32)
             )
+        ),
+        pl.when((pl.col("n_windows") == 0) & (pl.col("face_coverage") > 0)).then(
+            pl.lit("not in statistics and models: too short for a window of features.windows.length_s")
         ),
         separator="; ",
         ignore_nulls=True,

@@ -69,6 +69,26 @@ def stage(snakemake: Any) -> Iterator[dict[str, Any]]:
         handler.close()
 
 
+def errors_since(folder: str | Path, started: float) -> list[str]:
+    """Return what the stages said went wrong: the error lines of log files written since a time.
+
+    Parameters
+    ----------
+    folder
+        Where the log files are, at any depth.
+    started
+        Seconds since the epoch.
+    """
+    said = []
+    for path in sorted(Path(folder).rglob("*.log")):
+        if path.stat().st_mtime >= started:
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            said += [
+                f"{path.parent.name}: {line.split(' ERROR ', 1)[1]}" for line in lines if " ERROR " in line
+            ]
+    return list(dict.fromkeys(said))
+
+
 def provenance(snakemake: Any) -> dict[str, Any]:
     """Return what a table's footer records about its making.
 

@@ -49,8 +49,9 @@ def two_conditions(table: pl.DataFrame, *, baseline: str, stressor: str) -> pl.D
     for key, word in (("baseline", baseline), ("stressor", stressor)):
         if word not in found:
             raise DesignError(
-                f"stats.{key}: no recording has the condition {word!r}.{did_you_mean(word, found)} "
-                f"Found: {', '.join(found) or 'none'}. Set the condition column of the sheet."
+                f"stats.{key}: nothing to compare of condition {word!r}.{did_you_mean(word, found)} "
+                f"Found: {', '.join(found) or 'none'}. Either the sheet's condition column does not have it, or its "
+                "recordings are too short for a window (features.windows.length_s; quality.parquet says which)."
             )
     others = [c for c in found if c not in (baseline, stressor)]
     if others:

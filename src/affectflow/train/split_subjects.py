@@ -56,7 +56,12 @@ def split_subjects(
     if people < max(n_folds, 3):
         raise DesignError(
             f"windows: {people} people have windows of {baseline!r} or {stressor!r}, but {n_folds} folds need at least "
-            f"{max(n_folds, 3)} (train, validation and test people differ). Record more people or lower train.folds."
+            f"{max(n_folds, 3)} (train, validation and test people differ). Record more people"
+            + (
+                " or lower train.folds to 3."
+                if n_folds > 3 and people >= 3
+                else ", or set train.models: [] to go without."
+            )
         )
     recordings = labelled.group_by("subject_id", "recording_id", maintain_order=True).agg(
         n_windows=pl.len().cast(pl.Int32), n_positive=pl.col("label").sum().cast(pl.Int32)
@@ -126,6 +131,6 @@ def _validation_people(label: np.ndarray, person: np.ndarray, share: float, seed
         if len(set(label[kept])) == 2 and len(set(label[taken])) == 2:
             return set(person[taken])
     raise DesignError(
-        f"folds: no training person of fold {fold} can be set aside so that both conditions stay on both sides. "
-        "Record people in both conditions or lower train.folds."
+        f"folds: no training person of fold {fold} can be set aside so that training and validation "
+        "people both have both conditions: too few people were recorded in both. Record more, or set train.models: []."
     )

@@ -56,3 +56,32 @@ def test_doctor_says_what_to_mend(tmp_path):
     result = run("doctor", "--config", "c.yaml", cwd=tmp_path)
     assert result.returncode == 1
     assert "MEND  absent.tsv" in result.stdout
+
+
+def test_manifest_writes_a_sheet_but_never_over_another(tmp_path):
+    (tmp_path / "S1_rest.mp4").write_bytes(b"")
+    sheet = tmp_path / "my.tsv"
+    arguments = ["manifest", "folder", str(tmp_path), "--output", str(sheet)]
+    assert run(*arguments).returncode == 0
+    sheet.write_text("mine\n")
+    refused = run(*arguments)
+    assert (refused.returncode, sheet.read_text()) == (2, "mine\n")
+    assert "--force" in refused.stderr
+    assert run(*arguments, "--force").returncode == 0
+    assert sheet.read_text().startswith("recording_id")
+
+
+@pytest.mark.parametrize(
+    ("conditions", "says"),
+    [
+        (["calm", "task"], "no recording is 'baseline' or 'stressor'; the sheet has calm, task"),
+        (["baseline", "stressor"], "1 people in both; tests need 3"),
+    ],
+)
+def test_doctor_looks_at_the_conditions(tmp_path, conditions, says):
+    rows = [f"{c}\tS1\t{c}\t{c}.mp4" for c in conditions]
+    (tmp_path / "r.tsv").write_text("\n".join(["recording_id\tsubject_id\tcondition\tvideo", *rows]))
+    (tmp_path / "c.yaml").write_text("recordings: r.tsv\n")
+    printed = run("doctor", "--config", "c.yaml", cwd=tmp_path).stdout
+    assert says in printed
+    assert "2 of the sheet are missing" in printed

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from types import SimpleNamespace
 
 import pytest
 
 from affectflow.errors import InputError
-from affectflow.io.log import progress, stage
+from affectflow.io.log import errors_since, progress, stage
 
 
 def stand_in(tmp_path, **values):
@@ -51,3 +52,12 @@ def test_progress_passes_everything_on_and_says_so(caplog):
     assert list(progress(range(5), total=5, label="S01", every_s=0)) == list(range(5))
     assert "S01: 5 of 5 (100%)" in caplog.text
     assert "S01: 5 done" in caplog.text
+
+
+def test_errors_of_a_run_are_collected_once(tmp_path):
+    before = time.time() - 1
+    for _ in range(2):
+        with pytest.raises(SystemExit), stage(stand_in(tmp_path)):
+            raise InputError("recording S01: the file is empty.")
+    assert errors_since(tmp_path, before) == ["logs: recording S01: the file is empty."]
+    assert errors_since(tmp_path, time.time() + 60) == []

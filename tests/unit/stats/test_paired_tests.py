@@ -178,7 +178,10 @@ def test_two_pairs_of_one_person_are_one_unit() -> None:
     ("change", "words"),
     [
         (pl.col("subject_id") < "S02", ["at least 3 people", "found 2 (of 2)", "Add recordings"]),
-        (pl.col("condition") == "baseline", ["no recording has the condition 'stressor'", "Found: baseline"]),
+        (
+            pl.col("condition") == "baseline",
+            ["nothing to compare of condition 'stressor'", "Found: baseline"],
+        ),
     ],
 )
 def test_too_little_data_is_said_in_one_line(change: pl.Expr, words: list[str]) -> None:
