@@ -53,7 +53,7 @@ def test_bad_recordings_fail_alone(new_study, tmp_path):
     [
         ({}, simulated_rows(["S01"]) * 2, "is already used in row 2"),
         ({}, [row("a", vidoe="a.mp4")], "column 'vidoe' is not known. Did you mean video?"),
-        ({"featres": {}}, simulated_rows(["S01"]), "featres is not a setting. Did you mean features?"),
+        ({"statz": {}}, simulated_rows(["S01"]), "statz is not a setting. Did you mean stats?"),
         ({"train": {"models": ["logistik"]}}, simulated_rows(["S01"]), "Did you mean logistic?"),
         ({"stats": {"analyses": ["paired_test"]}}, simulated_rows(["S01"]), "Did you mean paired_tests?"),
     ],
