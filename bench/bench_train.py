@@ -16,7 +16,7 @@ import time
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from affectflow.train.device import choose_device
+from affectflow.device import choose_device
 from affectflow.train.models.cross_modal import CrossModal, CrossModalConfig
 
 BATCH, N_TIME, N_FACE, N_BIO = 32, 270, 168, 6

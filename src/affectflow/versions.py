@@ -13,7 +13,11 @@ STAGE_VERSIONS: dict[str, int] = {
     "probe_video": 1,
     "transcode_video": 1,
     "track_faces": 1,
+    "convert_weights": 1,
+    "extract_batch": 1,
     "extract_codes": 1,
+    "import_codes": 1,
+    "export_csv": 1,
     "clean_signals": 1,
     "join_frames": 1,
     "preprocess_frames": 1,
@@ -26,5 +30,6 @@ STAGE_VERSIONS: dict[str, int] = {
     "evaluate_models": 1,
     "plot_analysis": 1,
     "render_overlay": 1,
+    "render_vis": 1,
     "contact_sheet": 1,
 }

@@ -34,6 +34,16 @@ SHEET_COLUMNS = (
     SheetColumn("subject_id", True, "the person; all splits and paired tests group by it"),
     SheetColumn("condition", False, "what is compared, such as baseline / stressor; may be empty"),
     SheetColumn("video", False, "path of the video; empty for signals only"),
+    SheetColumn(
+        "codes", False, "path of face codes that already exist, to import instead of extracting them"
+    ),
+    SheetColumn("codes_format", False, "how the codes file is read; default emoca_csv"),
+    SheetColumn(
+        "batch",
+        False,
+        "recordings with the same word here are extracted by one GPU job, which loads its networks once: for "
+        "clips of seconds; give rows that you add later a new word; empty = a job of its own",
+    ),
     SheetColumn("signals", False, "path of the recorded signals; empty for video only"),
     SheetColumn("signals_format", False, "how the signals file is read; default csv"),
     SheetColumn("events", False, "path of a TSV with onset_s, duration_s, phase, label; empty = one phase"),
@@ -60,10 +70,15 @@ class Recording:
     signal_offset_s: float = 0.0
     pair: str = ""
     exclude: str | None = None
+    codes: str | None = None
+    codes_format: str = "emoca_csv"
+    batch: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
 
 
-def read_sheet(path: str | Path, *, signal_formats: set[str] | None = None) -> list[Recording]:
+def read_sheet(
+    path: str | Path, *, signal_formats: set[str] | None = None, code_formats: set[str] | None = None
+) -> list[Recording]:
     """Read and check the sheet.
 
     Parameters
@@ -72,6 +87,8 @@ def read_sheet(path: str | Path, *, signal_formats: set[str] | None = None) -> l
         Tab-separated UTF-8 text with a header row.
     signal_formats
         The names that `signals_format` may have; None = not checked.
+    code_formats
+        The names that `codes_format` may have; None = not checked.
 
     Returns
     -------
@@ -97,7 +114,7 @@ def read_sheet(path: str | Path, *, signal_formats: set[str] | None = None) -> l
             )
             continue
         row = dict(zip(header, (c.strip() for c in cells), strict=True))
-        found = _check_row(row, where, signal_formats)
+        found = _check_row(row, where, {"signals_format": signal_formats, "codes_format": code_formats})
         mistakes += found
         name = row["recording_id"]
         # Some file systems do not tell A from a.
@@ -194,7 +211,7 @@ def _check_header(header: list[str], path: str | Path) -> list[str]:
     return mistakes
 
 
-def _check_row(row: dict[str, str], where: str, signal_formats: set[str] | None) -> list[str]:
+def _check_row(row: dict[str, str], where: str, formats: dict[str, set[str] | None]) -> list[str]:
     mistakes = []
     for name in ("recording_id", "subject_id"):
         value = row[name]
@@ -211,11 +228,17 @@ def _check_row(row: dict[str, str], where: str, signal_formats: set[str] | None)
     offset = row.get("signal_offset_s", "")
     if offset and not _is_finite_number(offset):
         mistakes.append(f"{where}: signal_offset_s {offset!r} is not a number of seconds.")
-    kind = row.get("signals_format", "")
-    if kind and signal_formats is not None and kind not in signal_formats:
-        mistakes.append(
-            f"{where}: signals_format {kind!r} does not exist.{did_you_mean(kind, signal_formats)} Choose one of: {', '.join(sorted(signal_formats))}."
-        )
+    for column, known in formats.items():
+        kind = row.get(column, "")
+        if kind and known is not None and kind not in known:
+            mistakes.append(
+                f"{where}: {column} {kind!r} does not exist.{did_you_mean(kind, known)} Choose one of: {', '.join(sorted(known))}."
+            )
+    batch = row.get("batch", "")
+    if batch and not ID_PATTERN.fullmatch(batch):
+        mistakes.append(f"{where}: batch {batch!r} may have letters, digits, _ and - only.")
+    if row.get("codes") and not row.get("video"):
+        mistakes.append(f"{where}: codes are imported onto the times of their video; video is empty.")
     return mistakes
 
 
@@ -232,6 +255,9 @@ def _recording(row: dict[str, str]) -> Recording:
         subject_id=row["subject_id"],
         condition=row.get("condition") or None,
         video=row.get("video") or None,
+        codes=row.get("codes") or None,
+        codes_format=row.get("codes_format") or "emoca_csv",
+        batch=row.get("batch") or None,
         signals=row.get("signals") or None,
         signals_format=row.get("signals_format") or "csv",
         events=row.get("events") or None,

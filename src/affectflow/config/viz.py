@@ -25,6 +25,13 @@ class Viz(Section):
     overlay_crf: int = Field(
         23, ge=0, le=51, description="Quality of overlays: 0 lossless, 23 good, 51 worst."
     )
+    jaw_gain: float = Field(
+        1.0, ge=0, le=5, description="Opening of the jaw in rendered meshes as a multiple of the coded one."
+    )
+    vis_renderer: Literal["open3d", "pytorch3d"] = Field(
+        "open3d",
+        description="What draws the pictures of face.codes.save: vis; pytorch3d needs that package.",
+    )
     sheet_frames: int = Field(
         12, ge=4, le=48, description="Frames on a contact sheet, evenly spaced in time."
     )

@@ -16,10 +16,10 @@ import torch
 from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
+from affectflow.device import choose_device, reproducible
 from affectflow.errors import DesignError
 from affectflow.io.log import progress
 from affectflow.io.weights import Checkpoint
-from affectflow.train.device import choose_device, reproducible
 from affectflow.train.models.base import Fitted
 from affectflow.train.normalise import Scaler
 from affectflow.train.window_set import WindowSet

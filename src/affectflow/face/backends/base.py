@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -38,21 +37,32 @@ class FaceBackend(ABC):
 
     @classmethod
     @abstractmethod
-    def load(cls, weights: Path | None = None, *, device: str = "cpu") -> FaceBackend:
+    def load(
+        cls,
+        weights: Mapping[str, NDArray[Any]] | None = None,
+        *,
+        device: str = "cpu",
+        options: Mapping[str, Any] | None = None,
+    ) -> FaceBackend:
         """Make the backend ready.
 
         Parameters
         ----------
         weights
-            Folder with the user's files of this backend; None or ignored by a
-            backend that needs none.
+            Name → array, as `affectflow.weights.open_model` gives it; arrays
+            are read when they are asked for, so a caller that only draws meshes
+            does not pay for networks. None for a backend that needs none.
         device
-            "cpu", "cuda", or "auto" (a GPU when there is one).
+            "cpu" or "cuda", as `affectflow.device.choose_device` decides.
+        options
+            The backend's own settings (`face.<backend>` in the configuration)
+            and `parameters` (`face.codes.parameters`); missing keys have the
+            configuration's defaults.
 
         Raises
         ------
         MissingDependencyError
-            If a package or a file of weights is not there.
+            If a package is not there.
         """
 
     @abstractmethod

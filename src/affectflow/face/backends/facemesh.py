@@ -13,8 +13,7 @@ at movement alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -51,7 +50,13 @@ class FaceMeshBackend(FaceBackend):
         self._neutral_exp = (template.vertices.ravel() @ analysis).astype(np.float32)
 
     @classmethod
-    def load(cls, weights: Path | None = None, *, device: str = "cpu") -> FaceMeshBackend:
+    def load(
+        cls,
+        weights: Mapping[str, NDArray[Any]] | None = None,
+        *,
+        device: str = "cpu",
+        options: Mapping[str, Any] | None = None,
+    ) -> FaceMeshBackend:
         """Make the backend ready; it has no weights and runs on the CPU whatever the device."""
         return cls()
 

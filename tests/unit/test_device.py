@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from affectflow.device import choose_device, reproducible
 from affectflow.errors import ConfigError
-from affectflow.train.device import choose_device, reproducible
 
 
 @pytest.mark.parametrize(
