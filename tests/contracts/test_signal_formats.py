@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import numpy as np
-import polars as pl
 import pytest
 
 from affectflow.config.features import Smoothing
@@ -46,16 +45,19 @@ def test_everything_registered_is_tested_here():
 
 
 @pytest.mark.parametrize("name", sorted(SIGNAL_FORMATS))
-def test_a_format_gives_a_wide_table_that_can_be_cleaned(name, tmp_path):
+def test_a_format_gives_signals_on_their_own_clocks_that_can_be_cleaned(name, tmp_path):
     read = load(SIGNAL_FORMATS, name, "signals_format")
     path = EXAMPLES[name](tmp_path)
-    table = read(path)
-    assert table.columns[0] == "time_s"
-    assert set(table.dtypes) == {pl.Float64}
-    assert np.all(np.diff(table["time_s"].to_numpy()) > 0)
-    assert all(split_name(c) for c in table.columns[1:])
-    assert read(path).equals(table)
-    cleaned = check_table(clean_signals(table, recording_id="a"), "signals", name)
+    recording, again = read(path), read(path)
+    assert len({s.name for s in recording.signals}) == len(recording.signals) > 0
+    for one, two in zip(recording.signals, again.signals, strict=True):
+        assert one.time_s.dtype == one.value.dtype == np.float64
+        assert one.time_s.shape == one.value.shape
+        assert np.all(np.diff(one.time_s) > 0)
+        assert split_name(one.name)
+        assert np.array_equal(one.time_s, two.time_s)
+        assert np.array_equal(one.value, two.value, equal_nan=True)
+    cleaned = check_table(clean_signals(recording.signals, recording_id="a"), "signals", name)
     assert cleaned["valid"].mean() > 0.8
 
 

@@ -27,7 +27,7 @@ def measure(files) -> tuple[pl.DataFrame, pl.DataFrame]:
     name = files.recording_id
     faces = track_faces(read_frames(files.video), recording_id=name)
     codes = pl.concat(extract_codes(faces, FaceMeshBackend.load()))
-    signals = clean_signals(read_csv_signals(files.signals), recording_id=name, options=STUDY.signal)
+    signals = clean_signals(read_csv_signals(files.signals).signals, recording_id=name, options=STUDY.signal)
     video_frames, _ = probe_video(files.video, recording_id=name)
     subject_id, _, condition = name.partition("_")
     frames = join_frames(

@@ -2,15 +2,18 @@
 
 from affectflow.config.signal import Signal
 from affectflow.datasets import SIGNAL_FORMATS
-from affectflow.io.log import stage
+from affectflow.io.log import logger, stage
 from affectflow.io.tables import write_table
 from affectflow.registry import load
 from affectflow.signal.clean_signals import clean_signals
 
 with stage(snakemake) as footer:
     read_signals = load(SIGNAL_FORMATS, snakemake.params.signals_format, "signals_format")
+    raw = read_signals(snakemake.params.signals)
+    for note in raw.notes:
+        logger.warning("recording %s: %s", snakemake.wildcards.recording_id, note)
     signals = clean_signals(
-        read_signals(snakemake.params.signals),
+        raw.signals,
         recording_id=snakemake.wildcards.recording_id,
         offset_s=snakemake.params.offset_s,
         options=Signal(

@@ -1,7 +1,7 @@
 """Where known data sets keep their files, and the simulated study; each yields rows of the sheet."""
 
-# Name in the sheet's signals_format column → function(path) that reads the file
-# into a table of time_s and one column per signal.
+# Name in the sheet's signals_format column → function(path) that reads a recording's
+# file or folder into a `signal.raw.RawRecording`.
 SIGNAL_FORMATS = {
     "csv": "affectflow.datasets.csv_signals:read_csv_signals",
 }

@@ -13,14 +13,20 @@ from affectflow.errors import InputError, did_you_mean
 from affectflow.io.text import read_text
 from affectflow.schema import SIGNAL_UNITS
 from affectflow.signal.ranges import split_name
+from affectflow.signal.raw import RawRecording, raw_signals
 
 SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma"}
 # Besides an empty cell, these mean "no value": BIDS's n/a and what R, NumPy and spreadsheets write.
 MISSING = ("", "n/a", "na", "nan", "null")
 
 
-def read_csv_signals(path: str | Path) -> pl.DataFrame:
-    """Read signals from CSV, TSV or Parquet.
+def read_csv_signals(path: str | Path) -> RawRecording:
+    """Read the signals of a recording from CSV, TSV or Parquet; see `read_signal_table`."""
+    return RawRecording(raw_signals(read_signal_table(path)))
+
+
+def read_signal_table(path: str | Path) -> pl.DataFrame:
+    """Read a table of signals from CSV, TSV or Parquet.
 
     The first row names the columns: ``time_s`` (seconds, strictly increasing,
     may start before 0) and any number of signals whose names end in a unit

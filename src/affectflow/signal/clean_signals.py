@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from affectflow.registry import load
 from affectflow.schema import SIGNAL_UNITS, SIGNALS
 from affectflow.signal import CLEANERS, WAVE_UNITS
 from affectflow.signal.ranges import plausible_range, split_name
+from affectflow.signal.raw import RawSignal
 from affectflow.signal.stretches import (
     Cleaned,
     Cleaner,
@@ -35,7 +37,7 @@ SPLIT_ALREADY = frozenset({"_tonic", "_phasic"})
 
 
 def clean_signals(
-    signals: pl.DataFrame,
+    signals: Sequence[RawSignal],
     *,
     recording_id: str,
     offset_s: float = 0.0,
@@ -54,9 +56,7 @@ def clean_signals(
     Parameters
     ----------
     signals
-        ``time_s`` (strictly increasing) and one column per raw signal, named with
-        a unit (`schema.SIGNAL_UNITS`); empty cells are allowed, so that signals
-        of different rates can share the table.
+        The raw signals, each with its own samples; see `signal.raw`.
     recording_id
         Goes into the table and the log.
     offset_s
@@ -72,16 +72,13 @@ def clean_signals(
     Raises
     ------
     InputError
-        If a column's name does not end in a known unit, or two signals would get
-        the same name.
+        If a name does not end in a known unit, or two signals would get the same name.
     """
     options = options or Signal()
-    time = signals["time_s"].to_numpy().astype(np.float64) + offset_s
     parts: list[tuple[str, Cleaned]] = []
-    for column in signals.columns:
-        if column != "time_s":
-            value = signals[column].cast(pl.Float64).fill_null(np.nan).to_numpy()
-            parts += [(column, part) for part in _clean_one(column, time, value, recording_id, options)]
+    for raw in signals:
+        cleaned = _clean_one(raw.name, raw.time_s + offset_s, raw.value, recording_id, options)
+        parts += [(raw.name, part) for part in cleaned]
     if not parts:
         logger.warning("recording %s: no signal has a single value", recording_id)
         return SIGNALS.empty()

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from affectflow.datasets.csv_signals import read_csv_signals
+from affectflow.datasets.csv_signals import read_signal_table
 from affectflow.errors import InputError
 
 GOOD = "time_s,eda_usiemens,ppg_au\n-0.5,4.1,0.2\n0,,0.3\n0.5,4.2,n/a\n"
@@ -32,20 +32,20 @@ def written(folder, text, name="s.csv"):
     ],
 )
 def test_the_same_table_however_it_was_saved(tmp_path, text):
-    table = read_csv_signals(written(tmp_path, text))
+    table = read_signal_table(written(tmp_path, text))
     assert table.rows() == [(-0.5, 4.1, 0.2), (0.0, None, 0.3), (0.5, 4.2, None)]
     assert set(table.dtypes) == {pl.Float64}
 
 
 def test_parquet_and_tsv_by_their_names(tmp_path):
-    table = read_csv_signals(written(tmp_path, GOOD))
+    table = read_signal_table(written(tmp_path, GOOD))
     table.write_parquet(tmp_path / "s.parquet")
     table.write_csv(tmp_path / "s.tsv", separator="\t")
-    assert read_csv_signals(tmp_path / "s.parquet").equals(table)
-    assert read_csv_signals(tmp_path / "s.tsv").equals(table)
+    assert read_signal_table(tmp_path / "s.parquet").equals(table)
+    assert read_signal_table(tmp_path / "s.tsv").equals(table)
     whole = pl.DataFrame({"time_s": [0, 1], "hr_bpm": [60, 61]})
     whole.write_parquet(tmp_path / "whole.parquet")
-    assert read_csv_signals(tmp_path / "whole.parquet").dtypes == [pl.Float64, pl.Float64]
+    assert read_signal_table(tmp_path / "whole.parquet").dtypes == [pl.Float64, pl.Float64]
 
 
 def test_every_number_is_read_exactly(tmp_path):
@@ -54,7 +54,7 @@ def test_every_number_is_read_exactly(tmp_path):
         {"time_s": np.cumsum(rng.uniform(0.001, 1, 5000)), "eda_usiemens": rng.standard_normal(5000)}
     )
     table.write_csv(tmp_path / "s.csv")
-    assert read_csv_signals(tmp_path / "s.csv").equals(table)
+    assert read_signal_table(tmp_path / "s.csv").equals(table)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_every_number_is_read_exactly(tmp_path):
 )
 def test_each_mistake_names_file_row_column_and_value(tmp_path, text, words):
     with pytest.raises(InputError, match=words) as error:
-        read_csv_signals(written(tmp_path, text))
+        read_signal_table(written(tmp_path, text))
     assert str(error.value).startswith(str(tmp_path / "s.csv"))
     assert "\n" not in str(error.value)
 
@@ -99,11 +99,11 @@ def test_each_mistake_names_file_row_column_and_value(tmp_path, text, words):
 def test_files_that_cannot_be_read(tmp_path):
     for name in ("absent.csv", "absent.parquet"):
         with pytest.raises(InputError, match=name):
-            read_csv_signals(tmp_path / name)
+            read_signal_table(tmp_path / name)
     with pytest.raises(InputError, match="cannot be read as Parquet"):
-        read_csv_signals(written(tmp_path, GOOD, "s.parquet"))
+        read_signal_table(written(tmp_path, GOOD, "s.parquet"))
     with pytest.raises(InputError, match="cannot be read"):
-        read_csv_signals(tmp_path)
+        read_signal_table(tmp_path)
     pl.DataFrame({"time_s": [0.0], "hr_bpm": ["fast"]}).write_parquet(tmp_path / "text.parquet")
     with pytest.raises(InputError, match="row 1, column hr_bpm: 'fast' is not a number"):
-        read_csv_signals(tmp_path / "text.parquet")
+        read_signal_table(tmp_path / "text.parquet")

@@ -13,6 +13,7 @@ from affectflow.errors import InputError
 from affectflow.io.tables import check_table
 from affectflow.schema import SIGNALS
 from affectflow.signal.clean_signals import clean_signals
+from affectflow.signal.raw import raw_signals
 from tests.support.synth_signals import beat_times, clock, pulse_wave, skin_conductance, study_signals
 
 
@@ -23,7 +24,7 @@ def of(table, name):
 
 def test_the_studys_signals_come_out_clean():
     raw = study_signals(bpm=72, breaths=15)
-    table = check_table(clean_signals(raw, recording_id="S01"), "signals", "test")
+    table = check_table(clean_signals(raw_signals(raw), recording_id="S01"), "signals", "test")
     assert table["signal"].unique(maintain_order=True).to_list() == [
         "eda_phasic_usiemens",
         "eda_tonic_usiemens",
@@ -45,15 +46,15 @@ def test_the_studys_signals_come_out_clean():
 def test_input_is_untouched_and_the_same_twice():
     raw = study_signals()
     copy = raw.clone()
-    one, two = (clean_signals(raw, recording_id="S01") for _ in range(2))
+    one, two = (clean_signals(raw_signals(raw), recording_id="S01") for _ in range(2))
     assert raw.equals(copy)
     assert one.equals(two)
 
 
 def test_the_offset_moves_the_clock_and_nothing_else():
     raw = study_signals()
-    here = clean_signals(raw, recording_id="a")
-    there = clean_signals(raw, recording_id="a", offset_s=2.5)
+    here = clean_signals(raw_signals(raw), recording_id="a")
+    there = clean_signals(raw_signals(raw), recording_id="a", offset_s=2.5)
     for name in ("eda_tonic_usiemens", "hr_bpm"):
         time_a, value_a, _ = of(here, name)
         time_b, value_b, _ = of(there, name)
@@ -82,7 +83,7 @@ def test_no_sample_is_made_up_inside_a_long_gap(start, length, kind, outside):
     inside = (time > start) & (time < start + length)
     can_be_outside = outside and kind in {"eda_usiemens", "hr_bpm", "temp_degc"}
     raw = pl.DataFrame({"time_s": time, kind: np.where(inside, -999.0 if can_be_outside else np.nan, wave)})
-    table = clean_signals(raw.fill_nan(None), recording_id="a", options=Signal(max_gap_s=1.0))
+    table = clean_signals(raw_signals(raw.fill_nan(None)), recording_id="a", options=Signal(max_gap_s=1.0))
     kept = time[~inside]
     gap = np.diff(kept).max()
     left = kept[np.argmax(np.diff(kept))]
@@ -100,7 +101,7 @@ def test_zero_skin_conductance_is_an_electrode_that_has_not_settled():
     time = clock(0, 60, 4)
     value = np.where(time < 5, 0.0, skin_conductance(time, [20]))
     tonic_time, _, valid = of(
-        clean_signals(pl.DataFrame({"time_s": time, "eda_usiemens": value}), recording_id="a"),
+        clean_signals(raw_signals(pl.DataFrame({"time_s": time, "eda_usiemens": value})), recording_id="a"),
         "eda_tonic_usiemens",
     )
     assert tonic_time[valid].min() >= 5
@@ -110,7 +111,7 @@ def test_a_signal_without_a_possible_value_stays_visible_as_not_valid(caplog):
     time = clock(0, 60, 4)
     raw = pl.DataFrame({"time_s": time, "eda_usiemens": 0 * time, "temp_degc": 300 + 0 * time})
     with caplog.at_level(logging.WARNING, "affectflow"):
-        table = clean_signals(raw, recording_id="S09")
+        table = clean_signals(raw_signals(raw), recording_id="S09")
     assert not table["valid"].any()
     assert table["value"].null_count() == table.height
     assert "S09" in caplog.text
@@ -121,7 +122,7 @@ def test_a_short_stretch_is_not_valid_and_the_rest_is(caplog):
     time = np.concatenate([clock(0, 3, 64), clock(30, 60, 64)])
     raw = pl.DataFrame({"time_s": time, "ppg_au": pulse_wave(time, beat_times(0, 60, bpm=66))})
     with caplog.at_level(logging.WARNING, "affectflow"):
-        at, rate, valid = of(clean_signals(raw, recording_id="a"), "hr_bpm")
+        at, rate, valid = of(clean_signals(raw_signals(raw), recording_id="a"), "hr_bpm")
     assert not valid[at < 10].any()
     assert (at < 10).any()
     assert np.nanmean(rate[at > 10]) == pytest.approx(66, abs=1)
@@ -136,7 +137,7 @@ def test_a_stretch_a_library_gives_up_on_is_no_crash(monkeypatch, caplog):
 
     monkeypatch.setattr(nk, "ppg_findpeaks", broken)
     with caplog.at_level(logging.WARNING, "affectflow"):
-        _, _, valid = of(clean_signals(study_signals(), recording_id="a"), "hr_bpm")
+        _, _, valid = of(clean_signals(raw_signals(study_signals()), recording_id="a"), "hr_bpm")
     assert valid.size > 50
     assert not valid.any()
     assert "could not be processed" in caplog.text
@@ -153,41 +154,43 @@ def test_whatever_comes_in_a_checked_table_comes_out(values, kind, rate):
         {"time_s": np.arange(len(values)) / rate, kind: values},
         schema={"time_s": pl.Float64, kind: pl.Float64},
     )
-    table = check_table(clean_signals(raw, recording_id="a"), "signals", "test")
+    table = check_table(clean_signals(raw_signals(raw), recording_id="a"), "signals", "test")
     assert (table["valid"] == table["value"].is_not_null()).all()
 
 
 def test_two_sensors_of_one_quantity_keep_apart():
     raw = study_signals().with_columns(ecg_au=pl.col("ppg_au"), hr_bpm=pl.lit(70.0))
-    names = set(clean_signals(raw, recording_id="a")["signal"].unique())
+    names = set(clean_signals(raw_signals(raw), recording_id="a")["signal"].unique())
     assert {"hr_bpm", "hr_ppg_bpm", "hr_ecg_bpm"} <= names
     left_right = raw.select("time_s", eda_left_usiemens="eda_usiemens", eda_right_usiemens="eda_usiemens")
-    names = set(clean_signals(left_right, recording_id="a")["signal"].unique())
+    names = set(clean_signals(raw_signals(left_right), recording_id="a")["signal"].unique())
     assert {"eda_left_tonic_usiemens", "eda_right_tonic_usiemens", "scr_left_rate_hz"} <= names
 
 
 def test_two_signals_that_would_get_one_name_are_refused():
     raw = study_signals().select("time_s", "ppg_au", ppg_mv="ppg_au", hr_bpm=pl.lit(70.0))
     with pytest.raises(InputError, match="hr_ppg_bpm comes from more than one signal"):
-        clean_signals(raw, recording_id="a")
+        clean_signals(raw_signals(raw), recording_id="a")
 
 
 def test_what_is_split_already_is_passed_on():
     time = clock(0, 20, 25)
     raw = pl.DataFrame({"time_s": time, "eda_tonic_usiemens": 4 + 0 * time})
-    assert clean_signals(raw, recording_id="a")["signal"].unique().to_list() == ["eda_tonic_usiemens"]
+    assert clean_signals(raw_signals(raw), recording_id="a")["signal"].unique().to_list() == [
+        "eda_tonic_usiemens"
+    ]
 
 
 def test_an_unknown_unit_is_refused():
     with pytest.raises(InputError, match=r"'eda_kohm' does not end in a unit.*usiemens"):
-        clean_signals(pl.DataFrame({"time_s": [0.0], "eda_kohm": [400.0]}), recording_id="a")
+        clean_signals(raw_signals(pl.DataFrame({"time_s": [0.0], "eda_kohm": [400.0]})), recording_id="a")
 
 
 def test_empty_columns_and_tables():
     raw = pl.DataFrame(
         {"time_s": [0.0, 1.0], "eda_usiemens": [None, None]}, schema_overrides={"eda_usiemens": pl.Float64}
     )
-    assert clean_signals(raw, recording_id="a").equals(SIGNALS.empty())
+    assert clean_signals(raw_signals(raw), recording_id="a").equals(SIGNALS.empty())
 
 
 def read_e4(path):
@@ -204,7 +207,7 @@ def test_heart_rate_of_a_real_wristband(shared):
     folder = shared / "data" / "biosignals" / "stress_predict" / "S02"
     _, rate, bvp = read_e4(folder / "BVP.csv")
     raw = pl.DataFrame({"time_s": np.arange(bvp.size) / rate, "bvp_au": bvp})
-    at, found, valid = of(clean_signals(raw, recording_id="S02"), "hr_bpm")
+    at, found, valid = of(clean_signals(raw_signals(raw), recording_id="S02"), "hr_bpm")
     beats = np.loadtxt(folder / "IBI.csv", delimiter=",", skiprows=1)
     middle, interval = beats[:, 0] - beats[:, 1] / 2, beats[:, 1]
     error = []
@@ -223,7 +226,8 @@ def test_real_skin_conductance_has_plausible_responses(shared):
     folder = shared / "data" / "biosignals" / "stress_predict" / "S02"
     _, rate, eda = read_e4(folder / "EDA.csv")
     table = clean_signals(
-        pl.DataFrame({"time_s": np.arange(eda.size) / rate, "eda_usiemens": eda}), recording_id="S02"
+        raw_signals(pl.DataFrame({"time_s": np.arange(eda.size) / rate, "eda_usiemens": eda})),
+        recording_id="S02",
     )
     _, tonic, valid = of(table, "eda_tonic_usiemens")
     _, count, _ = of(table, "scr_rate_hz")
