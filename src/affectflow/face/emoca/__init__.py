@@ -1,0 +1,1 @@
+"""EMOCA v2 and its head model FLAME: networks, geometry and crops, on arrays alone."""
