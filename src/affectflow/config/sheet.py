@@ -46,7 +46,23 @@ SHEET_COLUMNS = (
     ),
     SheetColumn("signals", False, "path of the recorded signals; empty for video only"),
     SheetColumn("signals_format", False, "how the signals file is read; default csv"),
-    SheetColumn("events", False, "path of a TSV with onset_s, duration_s, phase, label; empty = one phase"),
+    SheetColumn("events", False, "path of the phases; empty = one phase"),
+    SheetColumn(
+        "events_format",
+        False,
+        "how the events file is read; default bids: a TSV with onset_s, duration_s, phase, label",
+    ),
+    SheetColumn(
+        "video_start",
+        False,
+        "wall-clock time of the first frame: Unix seconds, or ISO 8601 with its zone (2022-02-07T09:52:00+00:00); "
+        "for signals whose device writes the time of day",
+    ),
+    SheetColumn(
+        "markers",
+        False,
+        "path of a TSV with video_s and signal_s: shared moments on both clocks (signal.alignment.method: markers)",
+    ),
     SheetColumn(
         "signal_offset_s", False, "seconds to add to signal times to reach the video's clock; default 0"
     ),
@@ -73,11 +89,18 @@ class Recording:
     codes: str | None = None
     codes_format: str = "emoca_csv"
     batch: str | None = None
+    events_format: str = "bids"
+    video_start: str | None = None
+    markers: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
 
 
 def read_sheet(
-    path: str | Path, *, signal_formats: set[str] | None = None, code_formats: set[str] | None = None
+    path: str | Path,
+    *,
+    signal_formats: set[str] | None = None,
+    code_formats: set[str] | None = None,
+    event_formats: set[str] | None = None,
 ) -> list[Recording]:
     """Read and check the sheet.
 
@@ -87,8 +110,8 @@ def read_sheet(
         Tab-separated UTF-8 text with a header row.
     signal_formats
         The names that `signals_format` may have; None = not checked.
-    code_formats
-        The names that `codes_format` may have; None = not checked.
+    code_formats, event_formats
+        Likewise for `codes_format` and `events_format`.
 
     Returns
     -------
@@ -104,6 +127,11 @@ def read_sheet(
     mistakes = _check_header(header, path)
     if mistakes:
         raise SheetError("\n".join(mistakes))
+    formats = {
+        "signals_format": signal_formats,
+        "codes_format": code_formats,
+        "events_format": event_formats,
+    }
     recordings: list[Recording] = []
     first_row: dict[str, int] = {}
     for number, cells in rows:
@@ -114,7 +142,7 @@ def read_sheet(
             )
             continue
         row = dict(zip(header, (c.strip() for c in cells), strict=True))
-        found = _check_row(row, where, {"signals_format": signal_formats, "codes_format": code_formats})
+        found = _check_row(row, where, formats)
         mistakes += found
         name = row["recording_id"]
         # Some file systems do not tell A from a.
@@ -258,6 +286,9 @@ def _recording(row: dict[str, str]) -> Recording:
         codes=row.get("codes") or None,
         codes_format=row.get("codes_format") or "emoca_csv",
         batch=row.get("batch") or None,
+        events_format=row.get("events_format") or "bids",
+        video_start=row.get("video_start") or None,
+        markers=row.get("markers") or None,
         signals=row.get("signals") or None,
         signals_format=row.get("signals_format") or "csv",
         events=row.get("events") or None,
