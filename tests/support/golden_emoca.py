@@ -101,7 +101,9 @@ def pseudo_landmarks() -> dict[str, np.ndarray]:
     return _shared(tables)
 
 
-def checkpoint_form(head: dict[str, np.ndarray], landmarks: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def checkpoint_form(
+    head: dict[str, np.ndarray], landmarks: dict[str, np.ndarray], *, floats: type = np.float32
+) -> dict[str, np.ndarray]:
     """Return the tables of a head as they lie in the converted weights file (`flame.<key>`).
 
     Parameters
@@ -111,10 +113,12 @@ def checkpoint_form(head: dict[str, np.ndarray], landmarks: dict[str, np.ndarray
         (5023, 3, 36), f, weights, J_regressor (dense), kintree_table.
     landmarks
         Keys of the two embedding files, as `pseudo_landmarks` gives them.
+    floats
+        Kind of the real numbers; the file has float32.
 
     Returns
     -------
-    Float32 and int64 arrays: the basis cut to 100 + 50 columns, the pose basis
+    Real and int64 arrays: the basis cut to 100 + 50 columns, the pose basis
     turned to (36, 15069).
     """
     basis = head["shapedirs"]
@@ -138,14 +142,14 @@ def checkpoint_form(head: dict[str, np.ndarray], landmarks: dict[str, np.ndarray
         "lmk_faces_idx_mediapipe": landmarks["lmk_face_idx"],
         "lmk_bary_coords_mediapipe": landmarks["lmk_b_coords"],
     }
-    kinds = {name: np.float32 if array.dtype.kind == "f" else np.int64 for name, array in made.items()}
+    kinds = {name: floats if array.dtype.kind == "f" else np.int64 for name, array in made.items()}
     return {f"flame.{name}": np.ascontiguousarray(array, kinds[name]) for name, array in made.items()}
 
 
-@lru_cache(maxsize=1)
-def pseudo_flame() -> dict[str, np.ndarray]:
+@lru_cache(maxsize=2)
+def pseudo_flame(*, floats: type = np.float32) -> dict[str, np.ndarray]:
     """The made-up head in the form of the converted weights file."""
-    return _shared(checkpoint_form(pseudo_head(), pseudo_landmarks()))
+    return _shared(checkpoint_form(pseudo_head(), pseudo_landmarks(), floats=floats))
 
 
 def _shared(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
