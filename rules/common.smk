@@ -6,10 +6,11 @@ from pathlib import Path
 from affectflow.config.base import read_settings
 from affectflow.config.sheet import read_sheet
 from affectflow.config.study import Study
-from affectflow.datasets import SIGNAL_FORMATS
+from affectflow.datasets import CODE_FORMATS, SIGNAL_FORMATS
 from affectflow.errors import AffectflowError, did_you_mean
 from affectflow.io.log import errors_since
 from affectflow.versions import STAGE_VERSIONS
+from affectflow.weights import WEIGHTS
 
 SIMULATED_FOLDER = "resources/simulated/"
 STARTED = time.time()
@@ -24,7 +25,8 @@ def stop(message, exit_code=2):
 
 try:
     STUDY = read_settings(Study, config, "config")
-    RECORDINGS = {r.recording_id: r for r in read_sheet(STUDY.recordings, signal_formats=set(SIGNAL_FORMATS))}
+    SHEET = read_sheet(STUDY.recordings, signal_formats=set(SIGNAL_FORMATS), code_formats=set(CODE_FORMATS))
+    RECORDINGS = {r.recording_id: r for r in SHEET}
 except AffectflowError as error:
     stop(error, error.exit_code)
 
@@ -33,6 +35,9 @@ LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 
 WITH_VIDEO = [name for name, r in RECORDINGS.items() if r.video]
+# Whose codes exist already, and whose are made here.
+IMPORTED = [name for name in WITH_VIDEO if RECORDINGS[name].codes]
+EXTRACTED = [name for name in WITH_VIDEO if not RECORDINGS[name].codes]
 WITH_SIGNALS = [name for name, r in RECORDINGS.items() if r.signals]
 # What `rule all` asks for; each rule file adds its own final outputs.
 TARGETS = []
@@ -76,6 +81,19 @@ def input_file(path):
     if not path:
         return []
     return path if is_simulated(path) or Path(path).exists() else []
+
+
+def one_of(names):
+    """A wildcard's pattern that fits these names only."""
+    return "|".join(names) or "(?!)"
+
+
+def weights_of(backend):
+    """The converted weights of a backend and their manifest, as inputs; [] for a backend without any."""
+    if backend not in WEIGHTS:
+        return []
+    base = f"resources/models/{backend}/{backend}"
+    return [f"{base}.safetensors", f"{base}.manifest.json"]
 
 
 def study_is_simulated():

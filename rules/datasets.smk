@@ -1,3 +1,6 @@
+# Where recordings come from: the simulated study, and codes that exist already.
+from affectflow.registry import load
+
 # The simulated study: made when the sheet names files in resources/simulated/, nothing otherwise.
 MISNAMED = [
     f"{STUDY.recordings}: recording {name}: {path} is not simulated under that name. "
@@ -81,3 +84,41 @@ rule check_recovery:
         "check_recovery"
     script:
         "../workflow/scripts/check_recovery.py"
+
+
+def code_files(wildcards):
+    """The files of codes that exist already, as far as they are there; a missing one fails its own job."""
+    row = recording(wildcards)
+    files = load(CODE_FORMATS, row.codes_format, "codes_format")().files(row.codes)
+    return [path for path in map(str, files) if input_file(path)]
+
+
+rule import_codes:
+    input:
+        codes=code_files,
+        faces=RESULTS + "/faces/{recording_id}.parquet",
+    output:
+        codes=RESULTS + "/codes/{backend}/{recording_id}.parquet",
+    log:
+        log_of("import_codes", "backend", "recording_id"),
+    benchmark:
+        benchmark_of("import_codes", "backend", "recording_id")
+    wildcard_constraints:
+        recording_id=one_of(IMPORTED),
+    conda:
+        "../envs/face.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        version=STAGE_VERSIONS["import_codes"],
+        # The path again: a missing file is no input, and the job then says so in one line.
+        codes=lambda wc: recording(wc).codes,
+        codes_format=lambda wc: recording(wc).codes_format,
+        subject_id=lambda wc: recording(wc).subject_id,
+        imported=STUDY.face.imported.model_dump(),
+    message:
+        "import_codes {wildcards.backend} {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/import_codes.py"

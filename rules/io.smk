@@ -53,3 +53,32 @@ rule transcode_video:
         "transcode_video {wildcards.recording_id}"
     script:
         "../workflow/scripts/transcode_video.py"
+
+
+rule export_csv:
+    input:
+        codes=RESULTS + "/codes/{backend}/{recording_id}.parquet",
+    output:
+        exp_pose=RESULTS + "/csv/{backend}/CSV_stream/{recording_id}_exp_pose.csv",
+        landmarks=RESULTS + "/csv/{backend}/CSV_stream/lands/{recording_id}_landmarks_xy.csv",
+    log:
+        log_of("export_csv", "backend", "recording_id"),
+    benchmark:
+        benchmark_of("export_csv", "backend", "recording_id")
+    conda:
+        "../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=700,
+        runtime=30,
+    params:
+        version=STAGE_VERSIONS["export_csv"],
+        subject_id=lambda wc: recording(wc).subject_id,
+    message:
+        "export_csv {wildcards.backend} {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/export_csv.py"
+
+
+if STUDY.face.codes.csv:
+    TARGETS += expand(rules.export_csv.output.exp_pose, backend=STUDY.face.backend, recording_id=WITH_VIDEO)

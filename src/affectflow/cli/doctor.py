@@ -11,7 +11,7 @@ from pathlib import Path
 
 from affectflow.config.sheet import Recording, read_sheet
 from affectflow.config.study import Study, read_study
-from affectflow.datasets import SIGNAL_FORMATS
+from affectflow.datasets import CODE_FORMATS, SIGNAL_FORMATS
 from affectflow.errors import AffectflowError
 
 NEEDED = (
@@ -104,12 +104,14 @@ def _study(config: Path) -> list[Finding]:
         return [Finding(str(config), str(error), False)]
     findings = [Finding(str(config), f"study {study.dataset!r}, backend {study.face.backend}", True)]
     try:
-        recordings = read_sheet(study.recordings, signal_formats=set(SIGNAL_FORMATS))
+        recordings = read_sheet(
+            study.recordings, signal_formats=set(SIGNAL_FORMATS), code_formats=set(CODE_FORMATS)
+        )
     except AffectflowError as error:
         return [*findings, Finding(study.recordings, str(error), False)]
     people = len({r.subject_id for r in recordings})
     findings.append(Finding(study.recordings, f"{len(recordings)} recordings of {people} people", True))
-    absent = [p for r in recordings for p in (r.video, r.signals, r.events) if p and not _is_there(p)]
+    absent = [p for r in recordings for p in (r.video, r.codes, r.signals, r.events) if p and not _is_there(p)]
     if absent:
         shown = ", ".join(absent[:3]) + (" …" if len(absent) > 3 else "")
         findings.append(Finding("files", f"{len(absent)} of the sheet are missing: {shown}", False))

@@ -64,7 +64,7 @@ class Imported(Section):
         description="Box around our tracked points that the crop is made from: the 68 points, or all 468.",
     )
     scale: PositiveFloat = Field(1.25, description="Side of the crop as a multiple of the face's size.")
-    image_size: PositiveInt = Field(224, description="Side of the crops the codes were made from, pixels.")
+    image_size: int = Field(224, ge=2, description="Side of the crops the codes were made from, pixels.")
     bb_center_shift_x: float = Field(0.0, description="Shift of the crop to the right, in widths of the box.")
     bb_center_shift_y: float = Field(0.0, description="Shift of the crop downwards, in heights of the box.")
     flip_x: bool = Field(False, description="The codes were made from mirrored frames.")

@@ -6,6 +6,13 @@ SIGNAL_FORMATS = {
     "csv": "affectflow.datasets.csv_signals:read_csv_signals",
 }
 
+# Name in the sheet's codes_format column → class that knows the files of one recording's codes
+# (`files`) and reads them (`read`); see `import_codes`.
+CODE_FORMATS = {
+    "emoca_csv": "affectflow.datasets.emoca_csv:EmocaCsv",
+    "emoca_csv_from_0": "affectflow.datasets.emoca_csv:EmocaCsvFrom0",
+}
+
 # Name for `affectflow manifest NAME DIR` → function(folder, ...) that returns the rows of a sheet.
 MANIFESTS = {
     "folder": "affectflow.datasets.folder:list_folder",
