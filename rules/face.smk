@@ -36,12 +36,87 @@ rule track_faces:
         "../workflow/scripts/track_faces.py"
 
 
+# Recordings that share a GPU job, which loads its networks once.
+BATCHES = {}
+for name in EXTRACTED:
+    if RECORDINGS[name].batch:
+        BATCHES.setdefault(RECORDINGS[name].batch, []).append(name)
+
+
+def batch_of(wildcards):
+    """The batch that makes a job's codes, or None; backends without networks are quick enough alone."""
+    return recording(wildcards).batch if wildcards.backend in NEEDS_GPU else None
+
+
+def backend_settings(backend):
+    """A backend's own section of the settings, if it has one."""
+    return getattr(STUDY.face, backend, None)
+
+
+def backend_options(wildcards):
+    """What `load` of a backend is told; threads change nothing in the results and are given by the job."""
+    section = backend_settings(wildcards.backend)
+    if section is None:
+        return {}
+    return {**section.model_dump(exclude={"threads"}), "parameters": STUDY.face.codes.parameters}
+
+
+def backend_threads(wildcards):
+    """How many threads a backend is worth: one, unless its settings say otherwise."""
+    return getattr(backend_settings(wildcards.backend), "threads", 1)
+
+
+def backend_gpus(wildcards):
+    """One for a network, unless the study is to run on the CPU."""
+    return int(wildcards.backend in NEEDS_GPU and STUDY.device != "cpu")
+
+
+def backend_device(wildcards):
+    """Where a backend is to run, as the settings say."""
+    return STUDY.device if wildcards.backend in NEEDS_GPU else "cpu"
+
+
+rule extract_batch:
+    input:
+        faces=lambda wc: expand(rules.track_faces.output.faces, recording_id=BATCHES[wc.batch]),
+        videos=lambda wc: expand(rules.transcode_video.output.video, recording_id=BATCHES[wc.batch]),
+        weights=lambda wc: weights_of(wc.backend),
+    output:
+        folder=temp(directory(RESULTS + "/codes/{backend}/.batches/{batch}")),
+    log:
+        log_of("extract_batch", "backend", "batch"),
+    benchmark:
+        benchmark_of("extract_batch", "backend", "batch")
+    wildcard_constraints:
+        batch=one_of(BATCHES),
+    conda:
+        "../envs/face.yaml"
+    threads: backend_threads
+    resources:
+        mem_mb=8000,
+        runtime=240,
+        gpu=backend_gpus,
+    params:
+        version=STAGE_VERSIONS["extract_batch"],
+        members=lambda wc: BATCHES[wc.batch],
+        weights=lambda wc: f"resources/models/{wc.backend}",
+        options=backend_options,
+        device=backend_device,
+    message:
+        "extract_batch {wildcards.backend} {wildcards.batch}"
+    script:
+        "../workflow/scripts/extract_batch.py"
+
+
 rule extract_codes:
     input:
         faces=rules.track_faces.output.faces,
         # Only for backends that look at pixels.
-        video=lambda wildcards: (
-            f"{RESULTS}/video/{wildcards.recording_id}.mp4" if wildcards.backend in NEEDS_VIDEO else []
+        video=lambda wc: (f"{RESULTS}/video/{wc.recording_id}.mp4" if wc.backend in NEEDS_VIDEO else []),
+        weights=lambda wc: weights_of(wc.backend),
+        # Ancient: another member's new table is no reason to take this one again.
+        batch=lambda wc: (
+            ancient(f"{RESULTS}/codes/{wc.backend}/.batches/{recording(wc).batch}") if batch_of(wc) else []
         ),
     output:
         codes=RESULTS + "/codes/{backend}/{recording_id}.parquet",
@@ -49,17 +124,20 @@ rule extract_codes:
         log_of("extract_codes", "backend", "recording_id"),
     benchmark:
         benchmark_of("extract_codes", "backend", "recording_id")
+    wildcard_constraints:
+        recording_id=one_of(EXTRACTED),
     conda:
         "../envs/face.yaml"
-    threads: 1
+    threads: lambda wc: 1 if batch_of(wc) else backend_threads(wc)
     resources:
-        mem_mb=lambda wildcards: 8000 if wildcards.backend in NEEDS_VIDEO else 700,
-        runtime=lambda wildcards: 240 if wildcards.backend in NEEDS_VIDEO else 30,
-        gpu=lambda wildcards: int(wildcards.backend in NEEDS_GPU),
+        mem_mb=lambda wc: 8000 if wc.backend in NEEDS_VIDEO else 700,
+        runtime=lambda wc: 240 if wc.backend in NEEDS_VIDEO else 30,
+        gpu=lambda wc: 0 if batch_of(wc) else backend_gpus(wc),
     params:
         version=STAGE_VERSIONS["extract_codes"],
-        weights=lambda wildcards: f"resources/models/{wildcards.backend}",
-        device=lambda wildcards: STUDY.device if wildcards.backend in NEEDS_GPU else "cpu",
+        weights=lambda wc: f"resources/models/{wc.backend}",
+        options=backend_options,
+        device=backend_device,
     message:
         "extract_codes {wildcards.backend} {wildcards.recording_id}"
     script:

@@ -16,9 +16,9 @@ def run(tmp_path, *, backend: str = "facemesh"):
     return run_script(
         "extract_codes",
         tmp_path,
-        inputs={"faces": tmp_path / "faces.parquet"},
+        inputs={"faces": tmp_path / "faces.parquet", "batch": []},
         outputs={"codes": tmp_path / "codes.parquet"},
-        params={"weights": f"resources/models/{backend}", "device": "cpu"},
+        params={"weights": f"resources/models/{backend}", "device": "cpu", "options": {}},
         wildcards={"recording_id": "rec", "backend": backend},
     )
 

@@ -17,7 +17,8 @@ class Named(dict):
     __getattr__ = dict.__getitem__
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self.values())
+        for value in self.values():
+            yield from value if isinstance(value, list) else [value]
 
 
 def run_script(
@@ -29,6 +30,7 @@ def run_script(
     params: dict[str, Any],
     wildcards: dict[str, str] | None = None,
     threads: int = 1,
+    resources: dict[str, int] | None = None,
 ) -> Path:
     """Run the script of a rule with a stand-in for `snakemake`; return its log file."""
     log = folder / f"{rule}.log"
@@ -40,6 +42,7 @@ def run_script(
         wildcards=Named(wildcards or {}),
         log=[str(log)],
         threads=threads,
+        resources=resources or {},
     )
     runpy.run_path(str(SCRIPTS / f"{rule}.py"), init_globals={"snakemake": stand_in})
     return log

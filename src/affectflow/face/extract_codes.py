@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,11 @@ PIECE_ROWS = 1024
 
 
 def extract_codes(
-    faces: Iterable[pl.DataFrame], backend: FaceBackend, *, frames: Iterable[Any] | None = None
+    faces: Iterable[pl.DataFrame],
+    backend: FaceBackend,
+    *,
+    frames: Iterable[Any] | None = None,
+    done_rows: int = 0,
 ) -> Iterator[pl.DataFrame]:
     """Code the primary face of a recording, frame by frame, in bounded memory.
 
@@ -30,12 +35,18 @@ def extract_codes(
         A loaded backend.
     frames
         The decoded frames of the same video, for a backend that `needs_video`.
+    done_rows
+        Leave out so many frames at the beginning, whose codes are known: the
+        rows of all pieces that an interrupted run made. Only for a backend that
+        `needs_video`; their frames are decoded, but their pixels not looked at.
 
     Yields
     ------
     pl.DataFrame
         `schema.CODES` in pieces: one row per frame, in order. A frame without
-        the primary face has nulls and valid = false.
+        the primary face has nulls and valid = false. For a backend that
+        `needs_video`, pieces have exactly `PIECE_ROWS` rows, the last one fewer,
+        and do not depend on each other.
 
     Raises
     ------
@@ -43,7 +54,15 @@ def extract_codes(
         If frames are out of order, or a frame has two primary faces.
     """
     single = primary_faces(_regrouped(faces, PIECE_ROWS))
-    yield from _regrouped(backend.extract(single, frames if backend.needs_video else None), PIECE_ROWS)
+    if not backend.needs_video:
+        if done_rows:
+            raise ValueError(f"{backend.name} is quick and makes all its codes at once")
+        yield from _regrouped(backend.extract(single, None), PIECE_ROWS)
+        return
+    if frames is None:
+        raise ValueError(f"{backend.name} looks at pixels and needs the frames")
+    pieces = _cut(single, PIECE_ROWS, leave_out=done_rows)
+    yield from backend.extract(pieces, islice(frames, done_rows, None))
 
 
 def _regrouped(pieces: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
@@ -56,6 +75,52 @@ def _regrouped(pieces: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFra
             waiting = []
     if waiting:
         yield pl.concat(waiting, rechunk=True)
+
+
+def _cut(pieces: Iterable[pl.DataFrame], rows: int, *, leave_out: int) -> Iterator[pl.DataFrame]:
+    """Cut into pieces of exactly so many rows, the last one shorter, after leaving out the first rows."""
+    waiting = FACES.empty()
+    for piece in pieces:
+        rest = piece[leave_out:]
+        leave_out = max(leave_out - piece.height, 0)
+        waiting = pl.concat([waiting, rest])
+        while waiting.height >= rows:
+            yield waiting[:rows].rechunk()
+            waiting = waiting[rows:]
+    if waiting.height:
+        yield waiting.rechunk()
+
+
+def frames_of(faces: pl.DataFrame, frames: Iterator[Any]) -> Iterator[Any]:
+    """Take the frame of each row.
+
+    Parameters
+    ----------
+    faces
+        `schema.FACES`, one row per frame.
+    frames
+        Decoded frames (`frame_id`), the next one being that of the first row.
+
+    Yields
+    ------
+    The frame of each row, in order.
+
+    Raises
+    ------
+    TableError
+        If the table and the video are not of the same frames.
+    """
+    for frame_id in faces["frame_id"]:
+        frame = next(frames, None)
+        if frame is None or frame.frame_id != frame_id:
+            found = (
+                "its video ends before" if frame is None else f"its video goes on with frame {frame.frame_id}"
+            )
+            raise TableError(
+                f"recording {faces['recording_id'][0]}: the faces table has frame {frame_id}, {found}. "
+                "Re-run: snakemake -R track_faces"
+            )
+        yield frame
 
 
 def primary_faces(faces: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:

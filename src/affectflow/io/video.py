@@ -8,6 +8,7 @@ that a container announces are recorded but never used.
 from __future__ import annotations
 
 import struct
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,8 +56,16 @@ class VideoInfo:
     pixel_aspect: Fraction
 
 
+class _Converter(threading.local):
+    """Turns decoded pictures into RGB; one in each thread, since it keeps its state between pictures."""
+
+    def __init__(self) -> None:
+        # One for all frames: a new one costs as much as the conversion itself.
+        self.reformatter = VideoReformatter()
+
+
 class VideoFrame:
-    """One decoded frame.
+    """One decoded frame; its picture may be asked for in another thread than the one that decodes.
 
     Attributes
     ----------
@@ -77,10 +86,9 @@ class VideoFrame:
         pts: int,
         first_pts: int,
         time_base: Fraction,
-        converter: VideoReformatter,
+        converter: _Converter,
     ) -> None:
         self._picture = picture
-        # One for all frames: a new one costs as much as the conversion itself.
         self._converter = converter
         self.frame_id = frame_id
         self.pts = pts
@@ -92,7 +100,7 @@ class VideoFrame:
     def rgb(self) -> np.ndarray:
         """The upright picture, uint8 (height, width, 3), made when first asked for."""
         turns, mirrored = _orientation(self._picture)
-        rgb = self._converter.reformat(self._picture, format="rgb24").to_ndarray()
+        rgb = self._converter.reformatter.reformat(self._picture, format="rgb24").to_ndarray()
         if mirrored:
             rgb = rgb[:, ::-1]
         return np.ascontiguousarray(np.rot90(rgb, turns)) if turns or mirrored else rgb
@@ -211,7 +219,7 @@ class FrameReader:
     def __iter__(self) -> Iterator[VideoFrame]:
         """Yield the frames that decode, with times from the first of them."""
         first_pts: int | None = None
-        frame_id, converter = 0, VideoReformatter()
+        frame_id, converter = 0, _Converter()
         with _open(self.path, self.where) as (container, stream):
             stream.codec_context.thread_count = self.n_threads
             stream.thread_type = "AUTO" if self.n_threads > 1 else "NONE"

@@ -5,7 +5,8 @@ import polars as pl
 import pytest
 
 from affectflow.errors import TableError
-from affectflow.face.backends.facemesh import FaceMeshBackend, usable_faces
+from affectflow.face.aligned import usable_faces
+from affectflow.face.backends.facemesh import FaceMeshBackend
 from affectflow.face.extract_codes import codes_table, extract_codes, primary_faces
 from affectflow.face.measures import measure_faces
 from affectflow.io.tables import check_table, read_pieces, read_table, stream_table

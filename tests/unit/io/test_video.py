@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import numpy as np
@@ -27,6 +28,13 @@ def test_decoder_threads_change_nothing(tmp_path, n_threads):
     clip = write_clip(tmp_path / "clip.mp4", irregular_times(30))
     found = [(f.pts, f.rgb.tobytes()) for f in read_frames(clip, n_threads=n_threads)]
     assert found == [(f.pts, f.rgb.tobytes()) for f in read_frames(clip)]
+
+
+def test_pictures_may_be_made_in_many_threads(tmp_path):
+    clip = write_clip(tmp_path / "clip.mp4", irregular_times(60), width=640, height=480)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda frame: frame.rgb.tobytes(), read_frames(clip)))
+    assert found == [frame.rgb.tobytes() for frame in read_frames(clip)]
 
 
 def test_same_frames_give_the_same_bytes(tmp_path):

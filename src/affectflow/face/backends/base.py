@@ -65,6 +65,22 @@ class FaceBackend(ABC):
             If a package is not there.
         """
 
+    @classmethod
+    def choose_device(cls, wanted: str, *, granted_gpus: int) -> str:
+        """Return "cpu" or "cuda": where this backend runs in this job; see `affectflow.device.choose_device`.
+
+        Raises
+        ------
+        ConfigError
+            If "cuda" is asked for and this machine has no CUDA device.
+        """
+        if not cls.needs_gpu:
+            return "cpu"
+        # Imports torch, which a backend without networks never needs.
+        from affectflow.device import choose_device
+
+        return choose_device(wanted, granted_gpus=granted_gpus).type
+
     @abstractmethod
     def extract(
         self, faces: Iterable[pl.DataFrame], frames: Iterable[Any] | None = None
@@ -80,14 +96,17 @@ class FaceBackend(ABC):
         frames
             For backends with `needs_video`: the decoded frames
             (`io.video.VideoFrame`: frame_id, rgb), in the same order and
-            number as the rows of `faces`; read once.
+            number as the rows of `faces`; read once, perhaps in another thread
+            (`ahead.map_ahead`, `extract_codes.frames_of`).
 
         Yields
         ------
         pl.DataFrame
             Pieces of a `schema.CODES` table, together one row per row of
             `faces` in the same order. A face that cannot be coded has nulls and
-            valid = false.
+            valid = false. With `needs_video`: one piece for each piece of
+            `faces`, whose numbers depend on that piece alone, so that an
+            interrupted job can go on at any piece with the same results.
         """
 
     @abstractmethod

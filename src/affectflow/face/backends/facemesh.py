@@ -20,14 +20,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from affectflow.face.anatomy import EYE_INNER, EYE_OUTER, mirrored
+from affectflow.face.aligned import align_faces, usable_faces
 from affectflow.face.backends.base import FaceBackend
 from affectflow.face.extract_codes import codes_table
 from affectflow.face.jaw import close_jaw, fit_jaw, open_jaw
 from affectflow.face.measures import measure_faces
 from affectflow.face.modes import expression_modes
-from affectflow.face.pose import fit_pose, rotation_matrices, rotation_vectors
-from affectflow.face.template import N_POINTS, facemesh_template, from_picture_axes
+from affectflow.face.pose import rotation_matrices, rotation_vectors
+from affectflow.face.template import N_POINTS, facemesh_template
 from affectflow.face.views import landmark_views
 from affectflow.schema import EXP, N_LANDMARKS, POSE
 
@@ -97,9 +97,7 @@ class FaceMeshBackend(FaceBackend):
         exp (n, 50) in standard deviations of the prior; pose (n, 6) radians,
         head then jaw, axis-angle. All float32.
         """
-        points = from_picture_axes(landmarks_px[:, :N_POINTS].astype(np.float32, copy=False))
-        alignment = fit_pose(points)
-        aligned = alignment.to_template(points)
+        alignment, aligned = align_faces(landmarks_px)
         jaw = fit_jaw(aligned)
         closed = close_jaw(aligned, jaw)
         exp = closed.reshape(-1, N_POINTS * 3) @ self._analysis - self._neutral_exp
@@ -114,12 +112,3 @@ class FaceMeshBackend(FaceBackend):
         opened = open_jaw(closed, rotation_matrices(pose[:, 3:]))
         head = rotation_matrices(pose[:, :3])
         return (opened @ np.swapaxes(head, 1, 2)).astype(np.float32)
-
-
-def usable_faces(landmarks_px: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Tell which faces (n, p, 3) can be fitted: all points finite, eye corners apart."""
-    # A sum is finite only if all its terms are, and quicker to look at.
-    finite = np.isfinite(landmarks_px.sum(axis=(1, 2), dtype=np.float64))
-    corners = [EYE_INNER, *mirrored([EYE_OUTER, EYE_INNER])]
-    gaps = landmarks_px[:, corners, :2] - landmarks_px[:, [EYE_OUTER], :2]
-    return finite & (np.abs(gaps).max(axis=2) > 0).all(axis=1)

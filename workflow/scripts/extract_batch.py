@@ -1,0 +1,31 @@
+"""Turn the tracked faces of several recordings into face codes, loading the networks once."""
+
+from affectflow.face.backends import BACKENDS
+from affectflow.face.extract_codes import extract_codes
+from affectflow.io.batches import batch_member
+from affectflow.io.log import progress, stage
+from affectflow.io.tables import read_pieces, stream_table
+from affectflow.io.video import read_frames
+from affectflow.registry import load
+from affectflow.weights.open_model import open_model
+
+with stage(snakemake) as footer:
+    params, given = snakemake.params, snakemake.input
+    kind = load(BACKENDS, snakemake.wildcards.backend, "backend")
+    backend = kind.load(
+        open_model(snakemake.wildcards.backend, params.weights),
+        device=kind.choose_device(params.device, granted_gpus=snakemake.resources.get("gpu", 0)),
+        options={**params.options, "threads": snakemake.threads},
+    )
+    members = list(zip(params.members, given.faces, given.videos, strict=True))
+    for recording_id, faces, video in progress(
+        members, total=len(members), label="extract_batch, recordings"
+    ):
+        own = {faces, video, *given.weights}
+        inputs = {path: digest for path, digest in footer["inputs"].items() if path in own}
+        with batch_member(snakemake.output.folder, recording_id) as path:
+            frames = read_frames(video, recording_id=recording_id, n_threads=snakemake.threads)
+            codes = extract_codes(read_pieces(faces, "faces"), backend, frames=frames)
+            with stream_table(path, "codes", footer={**footer, "inputs": inputs}) as stream:
+                for piece in codes:
+                    stream.append(piece)
