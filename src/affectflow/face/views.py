@@ -12,10 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from affectflow.face.anatomy import EMOCA105, IBUG68
-
-# The reference takes the box of 68 points for 1/1.1 of the face, and the crop 1.25 of that.
-BOX_TO_FACE = 1.1
-FACE_TO_CROP = 1.25
+from affectflow.face.emoca.crop import box_of_points, square_of_box
 
 
 def square_crop(points68_px: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -31,10 +28,8 @@ def square_crop(points68_px: NDArray[np.floating]) -> tuple[NDArray[np.float64],
     Centres (n, 2) and sides (n,), pixels. Sides are whole numbers (rounded
     down), as in the reference, and at least 1.
     """
-    points = points68_px.astype(np.float64)
-    low, high = points.min(axis=1), points.max(axis=1)
-    side = np.floor((high - low).mean(axis=1) * BOX_TO_FACE * FACE_TO_CROP)
-    return (low + high) / 2, np.maximum(side, 1.0)
+    centre, side = square_of_box(box_of_points(points68_px))
+    return centre, np.maximum(side, 1.0)
 
 
 def landmark_views(landmarks_px: NDArray[np.floating]) -> dict[str, NDArray[np.float32]]:
