@@ -191,22 +191,24 @@ class FlameModel:
         -------
         Vertices (n, v, 3) and joints (n, 5, 3), metres.
         """
-        rotations_nj33 = rotation_matrices(self._as(full_pose_n15).reshape(-1, N_JOINTS, 3))
+        rotations_nj33 = rotation_matrices(self._as(full_pose_n15).unflatten(-1, (N_JOINTS, 3)))
         n = len(rotations_nj33)
         coefficients = torch.cat(
             [self._coefficients(shape, n, N_SHAPE), self._coefficients(exp, n, N_EXP)], dim=1
         )
         joints_nj3 = (self.joint_template + coefficients @ self.joint_basis).reshape(n, N_JOINTS, 3)
         identity = torch.eye(3, dtype=rotations_nj33.dtype, device=rotations_nj33.device)
-        correctives = (rotations_nj33[:, 1:] - identity).reshape(n, -1)
+        correctives = (rotations_nj33[:, 1:] - identity).flatten(1)
         unposed = torch.addmm(
             self.template_3v.reshape(-1), torch.cat([coefficients, correctives], dim=1), self.basis_b
         )
         transforms_nj34, posed_joints = self._joint_transforms(rotations_nj33, joints_nj3)
         # (n * 12, 5) times (5, v): each vertex's own transform, coordinates before vertices.
-        blended = transforms_nj34.reshape(n, N_JOINTS, 12).transpose(1, 2).reshape(-1, N_JOINTS)
-        own_n34v = (blended @ self.weights_jv).reshape(n, 3, 4, -1)
-        turned_n3v = (own_n34v[:, :, :3] * unposed.reshape(n, 1, 3, -1)).sum(dim=2) + own_n34v[:, :, 3]
+        blended = transforms_nj34.flatten(2).transpose(1, 2).reshape(n * 12, N_JOINTS)
+        own_n34v = (blended @ self.weights_jv).reshape(n, 3, 4, self.n_vertices)
+        turned_n3v = (own_n34v[:, :, :3] * unposed.reshape(n, 1, 3, self.n_vertices)).sum(dim=2) + own_n34v[
+            :, :, 3
+        ]
         return turned_n3v.transpose(1, 2).contiguous(), posed_joints
 
     @in_full_precision

@@ -45,8 +45,7 @@ class SurfacePoints:
     def corners_on(self, vertices_nv3: Tensor) -> Tensor:
         """Return where the corners lie on heads: (n, p, 3 corners, 3)."""
         if self.corners.ndim == 2:
-            n_points = len(self.corners)
-            return vertices_nv3[:, self.corners.reshape(-1)].reshape(-1, n_points, 3, 3)
+            return vertices_nv3.index_select(1, self.corners.flatten()).unflatten(1, self.corners.shape)
         frame_n11 = torch.arange(len(vertices_nv3), device=vertices_nv3.device)[:, None, None]
         return vertices_nv3[frame_n11, self.corners]
 

@@ -53,7 +53,7 @@ def test_vertices_equal_the_reference(golden, pseudo):
 
 
 def test_vertices_in_float64_equal_the_formulas(golden):
-    exact = FlameModel.from_arrays(pseudo_flame(), dtype=torch.float64)
+    exact = FlameModel.from_arrays(pseudo_flame(floats=np.float64), dtype=torch.float64)
     vertices = exact.vertices(golden["shape"], golden["exp"], golden["pose"], golden["eye_pose"])
     assert vertices.dtype == torch.float64
     close(vertices[:, ::50], golden["verts_sub_f64"], 1e-9)
@@ -228,7 +228,9 @@ def test_same_codes_same_bytes_and_untouched(head):
 
 def test_arrays_and_tensors_are_taken_alike(head):
     shape, exp, pose = some_codes(2)
-    assert torch.equal(head.vertices(shape, exp, pose), head.vertices(shape.numpy(), exp.numpy(), pose.numpy()))
+    assert torch.equal(
+        head.vertices(shape, exp, pose), head.vertices(shape.numpy(), exp.numpy(), pose.numpy())
+    )
 
 
 def test_rotation_matrices_are_rotations():

@@ -52,7 +52,9 @@ def test_nodding_and_tilting_do_not_move_the_contour():
 
 def test_points_of_a_triangle():
     vertices = torch.tensor([[[0.0, 0, 0], [1, 0, 0], [0, 1, 0]]])
-    points = SurfacePoints(torch.tensor([[0, 1, 2], [0, 2, 1]]), torch.tensor([[0.5, 0.5, 0], [0, 0.25, 0.75]]))
+    points = SurfacePoints(
+        torch.tensor([[0, 1, 2], [0, 2, 1]]), torch.tensor([[0.5, 0.5, 0], [0, 0.25, 0.75]])
+    )
     assert points.on(vertices).tolist() == [[[0.5, 0, 0], [0.75, 0.25, 0]]]
     assert points.facing(vertices).tolist() == [[True, False]]
 
