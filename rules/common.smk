@@ -6,7 +6,7 @@ from pathlib import Path
 from affectflow.config.base import read_settings
 from affectflow.config.sheet import read_sheet
 from affectflow.config.study import Study
-from affectflow.datasets import CODE_FORMATS, SIGNAL_FORMATS
+from affectflow.datasets import CODE_FORMATS, EVENT_FORMATS, SIGNAL_FORMATS
 from affectflow.errors import AffectflowError, did_you_mean
 from affectflow.io.log import errors_since
 from affectflow.versions import STAGE_VERSIONS
@@ -25,7 +25,12 @@ def stop(message, exit_code=2):
 
 try:
     STUDY = read_settings(Study, config, "config")
-    SHEET = read_sheet(STUDY.recordings, signal_formats=set(SIGNAL_FORMATS), code_formats=set(CODE_FORMATS))
+    SHEET = read_sheet(
+        STUDY.recordings,
+        signal_formats=set(SIGNAL_FORMATS),
+        code_formats=set(CODE_FORMATS),
+        event_formats=set(EVENT_FORMATS),
+    )
     RECORDINGS = {r.recording_id: r for r in SHEET}
 except AffectflowError as error:
     stop(error, error.exit_code)

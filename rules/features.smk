@@ -29,6 +29,7 @@ rule join_frames:
         pair=lambda wc: recording(wc).pair,
         # The path again: a missing file is no input, and the job then says so in one line.
         events=lambda wc: recording(wc).events,
+        events_format=lambda wc: recording(wc).events_format,
         max_gap_s=STUDY.signal.max_gap_s,
         signals_only_rate_hz=STUDY.features.signals_only_rate_hz,
     message:

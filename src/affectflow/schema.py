@@ -293,6 +293,8 @@ SIGNALS = Table(
 )
 
 _FRAME_IDS = (RECORDING_ID, SUBJECT_ID, CONDITION, PAIR, FRAME_ID, TIME_S, PHASE, VALID)
+# The phases of a recording, as the readers of `datasets.EVENT_FORMATS` hand them over.
+EVENTS_SCHEMA = {"onset_s": pl.Float64, "duration_s": pl.Float64, "phase": pl.String, "label": pl.String}
 # The units a signal's name can end in. A unit is chosen, never guessed: a column called
 # eda_kohm is refused rather than taken for microsiemens.
 SIGNAL_UNITS: dict[str, str] = {
@@ -308,6 +310,9 @@ SIGNAL_UNITS: dict[str, str] = {
     "mm": "millimetres",
     "rad": "radians",
     "deg": "degrees of angle",
+    "kmh": "kilometres per hour",
+    "newton": "newtons",
+    "m": "metres",
 }
 _SIGNAL_EXTRA = rf"[a-z][a-z0-9_]*_({'|'.join(SIGNAL_UNITS)})"
 

@@ -46,6 +46,7 @@ def join(folder, *, events=None, name="S01"):
             "condition": None,
             "pair": name,
             "events": str(events) if events else None,
+            "events_format": "bids",
             "max_gap_s": 1.0,
             "signals_only_rate_hz": 25.0,
         },

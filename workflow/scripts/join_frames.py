@@ -1,10 +1,10 @@
 """Join the codes, signals and phases of one recording on the time of each frame."""
 
-from affectflow.features.events import parse_events
+from affectflow.datasets import EVENT_FORMATS
 from affectflow.features.join_frames import join_frames, signal_frames
 from affectflow.io.log import stage
 from affectflow.io.tables import read_table, write_table
-from affectflow.io.text import read_text
+from affectflow.registry import load
 
 with stage(snakemake) as footer:
     recording_id, files, params = snakemake.wildcards.recording_id, snakemake.input, snakemake.params
@@ -14,9 +14,8 @@ with stage(snakemake) as footer:
         video_frames = read_table(files.video_frames, "video_frames")
     else:
         video_frames = signal_frames(signals, recording_id=recording_id, rate_hz=params.signals_only_rate_hz)
-    events = (
-        parse_events(read_text(params.events, what="events"), where=params.events) if params.events else None
-    )
+    read_events = load(EVENT_FORMATS, params.events_format, "events_format")
+    events = read_events(params.events) if params.events else None
     frames = join_frames(
         video_frames,
         codes,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from affectflow.config.sheet import Recording, read_sheet
 from affectflow.config.study import Study, read_study
-from affectflow.datasets import CODE_FORMATS, SIGNAL_FORMATS
+from affectflow.datasets import CODE_FORMATS, EVENT_FORMATS, SIGNAL_FORMATS
 from affectflow.errors import AffectflowError
 
 NEEDED = (
@@ -105,7 +105,10 @@ def _study(config: Path) -> list[Finding]:
     findings = [Finding(str(config), f"study {study.dataset!r}, backend {study.face.backend}", True)]
     try:
         recordings = read_sheet(
-            study.recordings, signal_formats=set(SIGNAL_FORMATS), code_formats=set(CODE_FORMATS)
+            study.recordings,
+            signal_formats=set(SIGNAL_FORMATS),
+            code_formats=set(CODE_FORMATS),
+            event_formats=set(EVENT_FORMATS),
         )
     except AffectflowError as error:
         return [*findings, Finding(study.recordings, str(error), False)]
@@ -119,7 +122,7 @@ def _study(config: Path) -> list[Finding]:
 
 
 def _is_there(path: str) -> bool:
-    return path.startswith("resources/simulated/") or Path(path).is_file()
+    return path.startswith("resources/simulated/") or Path(path).exists()
 
 
 def _comparison(study: Study, recordings: list[Recording]) -> list[Finding]:

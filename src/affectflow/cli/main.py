@@ -1,4 +1,4 @@
-"""The command line: `affectflow manifest`, `doctor`, `schema`, `summary`."""
+"""The command line: `affectflow manifest`, `simulate`, `doctor`, `schema`, `summary`."""
 
 from __future__ import annotations
 
@@ -65,6 +65,32 @@ def manifest(
     conditions = sorted({r.condition or "(none)" for r in recordings})
     typer.echo(
         f"{len(recordings)} recordings of {people} people; conditions: {', '.join(conditions)}", err=True
+    )
+
+
+@app.command()
+def simulate(
+    dataset: Annotated[str, typer.Argument(help="Name of a data set that can be simulated.")],
+    folder: Annotated[Path, typer.Argument(help="Where to write it; made when it is not there.")],
+    people: Annotated[int, typer.Option(min=1, max=60, help="How many people.")] = 2,
+    seconds: Annotated[float, typer.Option(min=10, max=3600, help="Length of each recording.")] = 20.0,
+    seed: Annotated[int, typer.Option(min=0, help="All random numbers derive from it.")] = 1,
+    force: Annotated[bool, typer.Option(help="Write into a folder that holds files already.")] = False,
+) -> None:
+    """Write a miniature of a data set in its exact layout, with a known effect, to see the workflow run."""
+    from affectflow.datasets import SIMULATORS
+    from affectflow.errors import UsageError
+    from affectflow.registry import load
+
+    write_study = load(SIMULATORS, dataset, "simulated data set")
+    if folder.is_file():
+        raise UsageError(f"{folder}: is a file. Name a folder.")
+    if folder.is_dir() and any(folder.iterdir()) and not force:
+        raise UsageError(f"{folder}: is not empty. Name a new folder, or give --force to write into it.")
+    write_study(folder, people=people, seconds=seconds, seed=seed)
+    typer.echo(
+        f"{folder}: simulated {dataset} of {people} people. Next: affectflow manifest {dataset} {folder}",
+        err=True,
     )
 
 

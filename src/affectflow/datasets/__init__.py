@@ -13,7 +13,17 @@ CODE_FORMATS = {
     "emoca_csv_from_0": "affectflow.datasets.emoca_csv:EmocaCsvFrom0",
 }
 
+# Name in the sheet's events_format column → function(path) that reads the phases of a recording into a
+# table `schema.EVENTS_SCHEMA`, in order of time; a duration of null runs to the next phase or the end.
+EVENT_FORMATS = {
+    "bids": "affectflow.features.events:read_events",
+}
+
 # Name for `affectflow manifest NAME DIR` → function(folder, ...) that returns the rows of a sheet.
 MANIFESTS = {
     "folder": "affectflow.datasets.folder:list_folder",
 }
+
+# Name for `affectflow simulate NAME DIR` → function(folder, people=, seconds=, seed=) that writes a miniature
+# of the data set in its exact layout, with a designed effect and the truth beside it.
+SIMULATORS: dict[str, str] = {}

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from affectflow.errors import InputError, did_you_mean
+from affectflow.io.text import read_text
+from affectflow.schema import EVENTS_SCHEMA
+
+logger = logging.getLogger(__name__)
 
 WHOLE = "whole"
-EVENTS_SCHEMA = {"onset_s": pl.Float64, "duration_s": pl.Float64, "phase": pl.String, "label": pl.String}
 # BIDS writes the first two without their unit.
 ALIASES = {"onset": "onset_s", "duration": "duration_s"}
 REQUIRED = ("onset_s", "duration_s", "phase")
 # Times written with microseconds may overlap by rounding.
 TOLERANCE_S = 1e-6
+
+
+def read_events(path: str | Path) -> pl.DataFrame:
+    """Read phases from a file in BIDS manner; see `parse_events`."""
+    return parse_events(read_text(path, what="events"), where=str(path))
 
 
 def parse_events(text: str, *, where: str) -> pl.DataFrame:
@@ -101,6 +111,46 @@ def _check_overlap(events: list[tuple[int, dict[str, Any]]], where: str) -> None
                 f"{where}: row {row_b}: phase {b['phase']!r} starts at {b['onset_s']:g} s, before phase "
                 f"{a['phase']!r} of row {row_a} ends at {end:g} s. Phases may not overlap."
             )
+
+
+def fill_durations(events: pl.DataFrame, *, end_s: float, where: str) -> pl.DataFrame:
+    """Give phases without a duration their end: the next phase's onset, or the recording's end.
+
+    Data sets whose phases are laid over a drive (a control drive shorter than
+    the one it is compared with) reach past its end: such phases are cut there,
+    those that begin later are left out, and the log says so.
+
+    Parameters
+    ----------
+    events
+        `schema.EVENTS_SCHEMA`, in order of time.
+    end_s
+        End of the recording, seconds.
+    where
+        File name for the messages.
+
+    Raises
+    ------
+    InputError
+        If phases were left out and at most one remains: the file belongs to another recording.
+    """
+    open_ended = events["duration_s"].is_null()
+    if not open_ended.any():
+        return events
+    late = events.filter(open_ended & (pl.col("onset_s") >= end_s))
+    kept = events.filter(~open_ended | (pl.col("onset_s") < end_s))
+    if late.height:
+        names = ", ".join(late["phase"])
+        first = late["onset_s"][0]
+        if kept.height < 2:
+            raise InputError(
+                f"{where}: phase {names} starts at {first:.1f} s or later but the recording ends at {end_s:.1f} s. "
+                "Correct the events file in the sheet."
+            )
+        message = "%s: the recording ends at %.1f s; phases that begin later are left out: %s"
+        logger.warning(message, where, end_s, names)
+    until = pl.col("onset_s").shift(-1, fill_value=end_s).clip(upper_bound=end_s)
+    return kept.with_columns(pl.col("duration_s").fill_null(until - pl.col("onset_s")))
 
 
 def check_events_end(

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from affectflow.errors import DesignError, TableError
-from affectflow.features.events import check_events_end, phase_at
+from affectflow.features.events import check_events_end, fill_durations, phase_at
 from affectflow.schema import EXP_COLUMNS, FRAMES, MEASURE_COLUMNS, POSE_COLUMNS, VIDEO_FRAMES
 from affectflow.signal.stretches import longest_step, median_step
 
@@ -49,7 +49,7 @@ def join_frames(
     signals
         `schema.SIGNALS` on the video's clock, or None.
     events
-        From `events.parse_events`; None = one phase ``whole``.
+        `schema.EVENTS_SCHEMA` from a reader of `datasets.EVENT_FORMATS`; None = one phase ``whole``.
     subject_id, condition, pair
         From the sheet.
     max_gap_s
@@ -74,6 +74,7 @@ def join_frames(
     time = frames["time_s"].to_numpy()
     if events is not None and frames.height:
         step = median_step(time) if time.size > 1 else 0.0
+        events = fill_durations(events, end_s=float(time.max()) + step, where=events_name)
         check_events_end(
             events,
             end_s=float(time.max()) + step,
