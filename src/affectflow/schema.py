@@ -263,6 +263,19 @@ CODES = Table(
             "",
             "105 MediaPipe points, y in the crop, downwards",
         ),
+        Column(
+            "l68_visible",
+            pl.Array(pl.Boolean, N_LANDMARKS_68),
+            "",
+            "68 points: the surface there is turned to the camera (normal of the backend's mesh; what hides it from "
+            "outside is not seen); null without such a mesh",
+        ),
+        Column(
+            "mp_visible",
+            pl.Array(pl.Boolean, N_LANDMARKS_105),
+            "",
+            "105 MediaPipe points: the surface there is turned to the camera, as l68_visible",
+        ),
     ),
     extra=r"(shape|tex|cam|light|detail)_\d{2,3}",
 )

@@ -15,7 +15,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "track_faces": 1,
     "convert_weights": 1,
     "extract_batch": 1,
-    "extract_codes": 1,
+    "extract_codes": 2,
     "import_codes": 1,
     "export_csv": 1,
     "clean_signals": 1,

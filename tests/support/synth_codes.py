@@ -67,6 +67,8 @@ def codes_table(
         "l68_y": np.tile(0.6 * np.sin(ring), (n, 1)),
         "mp_x": np.tile(0.3 * np.cos(many), (n, 1)),
         "mp_y": np.tile(0.3 * np.sin(many), (n, 1)),
+        "l68_visible": np.ones((n, N_LANDMARKS_68), bool),
+        "mp_visible": np.ones((n, N_LANDMARKS_105), bool),
         **columns,
     }
     table = pl.DataFrame(
