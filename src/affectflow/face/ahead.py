@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Generic, TypeVar
@@ -12,7 +12,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def map_ahead(items: Iterable[T], work: Callable[[T], R], *, workers: int, results_ahead: int) -> Iterator[R]:
+def map_ahead(items: Iterable[T], work: Callable[[T], R], *, workers: int, results_ahead: int) -> Generator[R, None, None]:
     """Yield ``work(item)`` of each item in order; items and work run ahead in threads.
 
     One thread takes the items (decoding a video, reading a table), `workers`

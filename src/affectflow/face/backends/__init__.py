@@ -7,7 +7,10 @@ imported; the contract tests keep both in step.
 """
 
 BACKENDS: dict[str, str] = {
+    "emoca": "affectflow.face.backends.emoca:EmocaBackend",
     "facemesh": "affectflow.face.backends.facemesh:FaceMeshBackend",
 }
-NEEDS_VIDEO: frozenset[str] = frozenset()
-NEEDS_GPU: frozenset[str] = frozenset()
+NEEDS_VIDEO: frozenset[str] = frozenset({"emoca"})
+NEEDS_GPU: frozenset[str] = frozenset({"emoca"})
+# Whose codes `render_vis` can draw.
+DRAWS_CODES: frozenset[str] = frozenset({"emoca"})
