@@ -102,7 +102,10 @@ def open_csv(path: str | Path, *, what: str) -> CsvPieces:
         )
     (_, header_line), rest = first[0], first[1:]
     separator = max(SEPARATORS, key=header_line.count)
-    header = [name.strip() for name in next(csv.reader([header_line], delimiter=separator))]
+    try:
+        header = [name.strip() for name in next(csv.reader([header_line], delimiter=separator))]
+    except csv.Error as error:
+        raise InputError(f"{path}: row 1 does not name columns ({error}).") from None
     for name in header:
         # Row numbers that other programs write stand in a column without a name.
         if name and header.count(name) > 1:

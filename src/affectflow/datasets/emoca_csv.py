@@ -88,8 +88,7 @@ class EmocaCsv:
         for piece in rows:
             points = ahead.until(piece["frame_id"][-1])
             yield piece.join(points, on="frame_id", how="left", maintain_order="left")
-        # The rest of the file is read for its mistakes.
-        ahead.until(LARGEST_FRAME)
+        ahead.finish()
 
 
 class EmocaCsvFrom0(EmocaCsv):
@@ -102,13 +101,16 @@ def _read_codes(path: Path, ids: Collection[str], first_frame: int) -> Iterator[
     file = open_csv(path, what=WHAT)
     further = [name for name in file.header if CODES.allows(name)]
     names = [*CODES_COLUMNS, *sorted(further)]
-    n_incomplete = 0
+    n_whole = n_incomplete = 0
     for keys, cells in _rows(file, names, ids, first_frame):
         piece = pl.concat([keys, numbers(cells, names, path)], how="horizontal")
         whole = piece.filter(~pl.any_horizontal(pl.col(CODES_COLUMNS).is_null()))
+        n_whole += whole.height
         n_incomplete += piece.height - whole.height
         if whole.height:
             yield whole
+    if not n_whole:
+        raise InputError(f"{path}: not one row has all of {names[0]} … {CODES_COLUMNS[-1]}. Export it again.")
     if n_incomplete:
         logger.info("%s: %d rows with empty codes count as frames without a face", path, n_incomplete)
 

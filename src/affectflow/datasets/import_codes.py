@@ -8,7 +8,7 @@ measures (so that blinks exist), the score.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import polars as pl
@@ -19,16 +19,15 @@ from affectflow.datasets.rows_ahead import RowsAhead
 from affectflow.errors import InputError
 from affectflow.face.aligned import align_faces, usable_faces
 from affectflow.face.anatomy import IBUG68
+from affectflow.face.emoca.crop import PIXEL_CENTRE, box_of_points, square_of_box, table_square
 from affectflow.face.extract_codes import codes_table, primary_faces
 from affectflow.face.measures import measure_faces
 from affectflow.face.template import N_POINTS
-from affectflow.face.views import BOX_TO_FACE
 from affectflow.schema import CODES, N_LANDMARKS
 
 logger = logging.getLogger("affectflow")
 # Rows worked on at once: keeps every intermediate array below 10 MiB.
 CHUNK_FRAMES = 1024
-VIEW_COLUMNS = ("l68_x", "l68_y", "mp_x", "mp_y")
 
 
 def import_codes(
@@ -78,11 +77,11 @@ def import_codes(
             n_coded += int(table["valid"].sum())
             n_unseen += int((table["valid"] & table["crop_size_px"].is_null()).sum())
             yield table
-    rest = ahead.rest()
-    if rest.height:
+    beyond = ahead.next_frame()
+    if beyond is not None:
         raise InputError(
-            f"{where}: has codes of frame {rest['frame_id'][0] + first_frame} (the first frame is {first_frame}), but "
-            f"the video has {n_frames} frames. Give the video that the codes were made from."
+            f"{where}: has codes of frame_id {beyond + first_frame} (the first is {first_frame}), but the video has "
+            f"{n_frames} frames. Give the video that the codes were made from."
         )
     logger.info("%s: codes of %d of %d frames", where, n_coded, n_frames)
     if n_unseen:
@@ -98,17 +97,12 @@ def _lay_onto(faces: pl.DataFrame, codes: pl.DataFrame, imported: Imported) -> p
     usable = usable_faces(landmarks)
     seen[seen] = usable
     landmarks = landmarks[usable]
-    columns: Mapping[str, NDArray[np.float32]] = measure_faces(align_faces(landmarks)[1]) | imported_crops(
-        landmarks, imported
-    )
-    ours = codes_table(faces, seen, dict(columns)).drop(
-        ["valid", *(c for c in codes.columns if c != "frame_id")], strict=False
-    )
+    columns = measure_faces(align_faces(landmarks)[1]) | imported_crops(landmarks, imported)
     if imported.flip_x:
         codes = codes.with_columns(_mirrored(codes[c]) for c in ("l68_x", "mp_x") if c in codes.columns)
-    table = ours.join(codes, on="frame_id", how="left", maintain_order="left").with_columns(
-        coded.alias("valid")
-    )
+    theirs = [c for c in codes.columns if c != "frame_id"]
+    ours = codes_table(faces, seen, columns).drop(theirs, strict=False).with_columns(coded.alias("valid"))
+    table = ours.join(codes, on="frame_id", how="left", maintain_order="left")
     further = sorted(c for c in table.columns if c not in CODES.names)
     return table.select(CODES.names + further)
 
@@ -125,11 +119,10 @@ def _mirrored(coordinates: pl.Series) -> pl.Series:
 def imported_crops(landmarks_px: NDArray[np.floating], imported: Imported) -> dict[str, NDArray[np.float32]]:
     """Return where the crops lay that imported codes were made from, by EMOCA's rule.
 
-    Box around the points, side S = mean of its sides × 1.1 × scale (whole
-    pixels, rounded down), centre shifted by shares of the box. The square that
-    the crop coordinates -1 … 1 stand for is a little larger: they mean
-    ``(u / 2 + 1/2) × image_size`` crop pixels, while the crop's pixels 0 …
-    image_size - 1 span the side S.
+    The square around our tracked points (`emoca.crop.square_of_box`), with the
+    settings of the run that made the codes; `image_size` enters because crop
+    coordinates mean ``(u / 2 + 1/2) * image_size`` crop pixels, while the square
+    spans the pixels 0 … image_size - 1 (`emoca.crop.table_square`).
 
     Parameters
     ----------
@@ -143,17 +136,19 @@ def imported_crops(landmarks_px: NDArray[np.floating], imported: Imported) -> di
     -------
     crop_x_px, crop_y_px, crop_size_px (n,) float32, as in `schema.CODES`.
     """
-    picked = IBUG68 if imported.box == "points68" else range(N_POINTS)
-    points = landmarks_px[:, list(picked), :2].astype(np.float64)
-    low, high = points.min(axis=1), points.max(axis=1)
-    # Of the mirrored frame, taken as mirrored about x = 0: sides and shifts are the same anywhere.
-    mirror = np.array([-1.0 if imported.flip_x else 1.0, 1.0])
-    shift = np.array([imported.bb_center_shift_x, imported.bb_center_shift_y])
-    side = np.floor((high - low).sum(axis=1) / 2 * BOX_TO_FACE * imported.scale)
-    side = np.maximum(side, 1.0)[:, None]
-    span = imported.image_size / (imported.image_size - 1)
-    # The crop's first pixel centre lies on the side's edge, so its middle is not the coordinates' zero.
-    centre = mirror * (low + high) / 2 + (high - low) * shift + side * (span - 1) / 2
-    centre *= mirror
-    columns = {"crop_x_px": centre[:, 0], "crop_y_px": centre[:, 1], "crop_size_px": span * side[:, 0]}
+    picked = list(IBUG68 if imported.box == "points68" else range(N_POINTS))
+    points = landmarks_px[:, picked, :2].astype(np.float64) - PIXEL_CENTRE
+    if imported.flip_x:
+        # As in a mirrored frame one pixel wide: where its edge lies cancels on the way back.
+        points = points * (-1, 1)
+    centre, side = square_of_box(
+        box_of_points(points),
+        rule="kpt68" if imported.box == "points68" else "mediapipe",
+        scale=imported.scale,
+        shift_x=imported.bb_center_shift_x,
+        shift_y=imported.bb_center_shift_y,
+    )
+    centre, size = table_square(centre, np.maximum(side, 1.0), crop_px=imported.image_size)
+    x = 1 - centre[:, 0] if imported.flip_x else centre[:, 0]
+    columns = {"crop_x_px": x, "crop_y_px": centre[:, 1], "crop_size_px": size}
     return {name: values.astype(np.float32) for name, values in columns.items()}

@@ -15,7 +15,7 @@ class RowsAhead:
     ----------
     pieces
         Tables with a column frame_id that ascends through all of them; at
-        least one.
+        least one, or there is no telling which columns.
     """
 
     def __init__(self, pieces: Iterable[pl.DataFrame]) -> None:
@@ -27,21 +27,26 @@ class RowsAhead:
         taken = []
         while self._held.is_empty() or self._held["frame_id"][-1] <= frame_id:
             taken.append(self._held)
-            following = next(self._pieces, None)
-            if following is None:
-                self._held = self._held.clear()
+            if not self._go_on():
                 break
-            self._held = following
         n = int(np.searchsorted(self._held["frame_id"].to_numpy(), frame_id, side="right"))
         taken.append(self._held[:n])
         self._held = self._held[n:]
         return pl.concat(taken)
 
-    def rest(self) -> pl.DataFrame:
-        """Return the next rows that nobody asked for; empty at the end."""
+    def next_frame(self) -> int | None:
+        """Return the frame of the next row that nobody asked for; None at the end."""
         while self._held.is_empty():
-            following = next(self._pieces, None)
-            if following is None:
-                break
-            self._held = following
-        return self._held
+            if not self._go_on():
+                return None
+        return int(self._held["frame_id"][0])
+
+    def finish(self) -> None:
+        """Read what is left and let it go: the pieces may hold mistakes worth telling."""
+        while self._go_on():
+            pass
+
+    def _go_on(self) -> bool:
+        following = next(self._pieces, None)
+        self._held = self._held.clear() if following is None else following
+        return following is not None
