@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from affectflow.errors import InputError
+from affectflow.errors import InputError, MissingDependencyError
 from affectflow.io.files import whole_file
 
 logger = logging.getLogger("affectflow")
@@ -44,6 +44,65 @@ def read_weights(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any
             return {name: handle.get_tensor(name) for name in sorted(handle.keys())}, facts
     except (OSError, SafetensorError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as safetensors ({error}). Train the model again.") from None
+
+
+class MissingArrayError(MissingDependencyError, KeyError):
+    """An array that a file of weights does not hold: a `KeyError` for mappings, one clear line for users."""
+
+    __str__ = Exception.__str__
+
+
+class WeightsFile(Mapping[str, np.ndarray]):
+    """The arrays of a safetensors file, each read when it is asked for.
+
+    Opening costs the header alone, so who only draws meshes does not pay for
+    networks. Arrays are copies: changing one changes neither the file nor the
+    next reading.
+
+    Parameters
+    ----------
+    path
+        A file written by `write_weights`. Its facts may hold ``absent``: prefix
+        → sentence; the sentence is the error when an array with that prefix is
+        asked for.
+
+    Raises
+    ------
+    InputError
+        If the file is absent or no safetensors file.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        try:
+            self._handle = safe_open(self.path, framework="numpy")
+            self._names = tuple(sorted(self._handle.keys()))
+            self.facts: dict[str, Any] = json.loads((self._handle.metadata() or {}).get(FACTS_KEY, "{}"))
+        except (OSError, SafetensorError, ValueError) as error:
+            raise InputError(f"{self.path}: cannot be read as safetensors ({error}).") from None
+        self._known = frozenset(self._names)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._known:
+            absent = dict(self.facts.get("absent", {}))
+            reason = next((text for prefix, text in absent.items() if name.startswith(prefix)), "")
+            raise MissingArrayError(f"{self.path}: holds no array {name}.{' ' + reason if reason else ''}")
+        return self._handle.get_tensor(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Return the shape of an array without reading it."""
+        if name not in self._known:
+            self[name]
+        return tuple(self._handle.get_slice(name).get_shape())
 
 
 class Checkpoint:

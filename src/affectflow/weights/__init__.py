@@ -9,4 +9,6 @@ the folder below resources/models/. The registry is read while the workflow is
 parsed, so these files import nothing heavy at their top.
 """
 
-WEIGHTS: dict[str, str] = {}
+WEIGHTS: dict[str, str] = {
+    "emoca": "affectflow.weights.emoca:EMOCA",
+}

@@ -1,0 +1,275 @@
+"""From the records of a pickle to arrays, with every size checked before memory is taken."""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from affectflow.errors import InputError
+from affectflow.weights.unpickle import Made, Name, Stored, read_pickle
+
+# Larger than any official file but the checkpoint, which is never read whole.
+LARGEST_BYTES = 512 * 2**20
+# A chumpy array may stand for a choice from another; deeper nesting is none of ours.
+DEEPEST = 8
+# PyTorch's name for a kind of number → NumPy's. bfloat16 is read as its bits.
+STORAGES = {
+    "DoubleStorage": "<f8",
+    "FloatStorage": "<f4",
+    "HalfStorage": "<f2",
+    "BFloat16Storage": "<u2",
+    "LongStorage": "<i8",
+    "IntStorage": "<i4",
+    "ShortStorage": "<i2",
+    "CharStorage": "|i1",
+    "ByteStorage": "|u1",
+    "BoolStorage": "|b1",
+}
+STORAGE_NAMES = frozenset(Name("torch", kind) for kind in STORAGES)
+TENSOR_NAMES = frozenset(
+    {
+        Name("collections", "OrderedDict"),
+        Name("torch._utils", "_rebuild_tensor_v2"),
+        Name("torch._utils", "_rebuild_tensor"),
+        Name("torch._utils", "_rebuild_parameter"),
+        Name("torch.storage", "_load_from_bytes"),
+    }
+)
+NUMPY_NAMES = frozenset(
+    {
+        Name("_codecs", "encode"),
+        Name("builtins", "object"),
+        Name("copyreg", "_reconstructor"),
+        Name("numpy", "dtype"),
+        Name("numpy", "ndarray"),
+        Name("numpy.core.multiarray", "_reconstruct"),
+        Name("numpy.core.multiarray", "scalar"),
+        Name("numpy.core.numeric", "_frombuffer"),
+    }
+)
+_LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
+
+
+def is_head_model_name(name: Name) -> bool:
+    """Tell whether a name may stand in a FLAME pickle: NumPy, SciPy's csc matrix, chumpy."""
+    return name in NUMPY_NAMES or name.module.split(".")[0] == "chumpy" or _is_csc(name)
+
+
+def is_embedding_name(name: Name) -> bool:
+    """Tell whether a name may stand in the landmark tables: NumPy and PyTorch's tensors."""
+    return name in NUMPY_NAMES or name in TENSOR_NAMES
+
+
+def to_array(value: Any, where: str) -> NDArray[Any]:
+    """Return the array that a record of a pickle describes.
+
+    Parameters
+    ----------
+    value
+        What `read_pickle` returned for it.
+    where
+        File and key, for messages.
+
+    Raises
+    ------
+    InputError
+        If it describes no array of numbers, or sizes that do not agree.
+    """
+    try:
+        return _array(value, where, DEEPEST)
+    except (
+        TypeError,
+        ValueError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+        struct.error,
+    ) as error:
+        raise InputError(
+            f"{where}: is no array of numbers ({type(error).__name__}: {str(error)[:80]}). "
+            "Get the file again from its authors."
+        ) from None
+
+
+def _array(value: Any, where: str, depth: int) -> NDArray[Any]:
+    if depth == 0:
+        raise ValueError("nested too deep")
+    if isinstance(value, (int, float)):
+        return np.asarray(value)
+    if isinstance(value, list):
+        # Flat ones only: a list that holds itself, or others many times over, has no end.
+        if not all(type(item) in (bool, int, float) for item in value):
+            raise TypeError("a list of other things than numbers")
+        return np.asarray(value, None if value else np.int64)
+    if not isinstance(value, Made):
+        raise TypeError(f"found {type(value).__name__}")
+    module, attribute = value.name
+    if module.split(".")[0] == "chumpy":
+        return _chumpy(value, where, depth)
+    if _is_csc(value.name):
+        return _csc(value, where, depth)
+    if (module, attribute) == ("torch._utils", "_rebuild_parameter"):
+        return _array(value.args[0], where, depth - 1)
+    if module == "torch._utils":
+        return strided(_embedded_storage(value.args[0], where), *value.args[1:4])
+    return _ndarray(value)
+
+
+def _ndarray(value: Made) -> NDArray[Any]:
+    """An array from its pickled form: (version, shape, dtype, column-major, bytes)."""
+    if value.name == ("numpy.core.multiarray", "scalar"):
+        dtype, content = value.args
+        return _from_bytes(_bytes(content), _dtype(dtype), ())
+    if value.name == ("numpy.core.numeric", "_frombuffer"):
+        content, dtype, shape, order, *_ = value.args
+        return _from_bytes(_bytes(content), _dtype(dtype), shape, order)
+    if value.name != ("numpy.core.multiarray", "_reconstruct"):
+        raise TypeError(f"found {value.name}")
+    _, shape, dtype, column_major, content = value.state
+    return _from_bytes(_bytes(content), _dtype(dtype), shape, "F" if column_major else "C")
+
+
+def _dtype(value: Any) -> np.dtype[Any]:
+    """The kind of number a pickled dtype stands for; only plain numbers."""
+    if not isinstance(value, Made) or value.name != ("numpy", "dtype"):
+        raise TypeError("a kind of number that is no numpy.dtype")
+    code, order = value.args[0], value.state[1] if value.state else "|"
+    order = order.decode() if isinstance(order, bytes) else order
+    if code not in {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"}:
+        raise TypeError(f"numbers of the kind {code!r:.20}")
+    return np.dtype((order if order in ("<", ">") else "=") + code)
+
+
+def _bytes(value: Any) -> bytes:
+    """Bytes however they were pickled: as bytes, as Python 2 text, or as text to be encoded."""
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value)
+    if isinstance(value, Made) and value.name == ("_codecs", "encode") and value.args[1:] == ("latin1",):
+        value = value.args[0]
+    if isinstance(value, str):
+        return value.encode("latin-1")
+    raise TypeError(f"found {type(value).__name__} instead of bytes")
+
+
+def _from_bytes(content: bytes, dtype: np.dtype[Any], shape: Any, order: Any = "C") -> NDArray[Any]:
+    sizes = checked_shape(shape)
+    if math.prod(sizes) * dtype.itemsize != len(content) or order not in ("C", "F"):
+        raise ValueError(f"{len(content)} bytes for {sizes} numbers of {dtype}")
+    return np.frombuffer(content, dtype).reshape(sizes, order=order)
+
+
+def checked_shape(shape: Any) -> tuple[int, ...]:
+    """Return a shape as a tuple of at most 32 whole numbers ≥ 0, or raise ValueError."""
+    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    if len(sizes) > 32 or not all(type(n) is int and 0 <= n < 2**40 for n in sizes):
+        raise ValueError(f"the shape {str(sizes)[:60]}")
+    return sizes
+
+
+def strided(storage: NDArray[Any], offset: Any, shape: Any, strides: Any) -> NDArray[Any]:
+    """Return the part of a flat array that a tensor shows, after checking that it lies inside.
+
+    Parameters
+    ----------
+    storage
+        (n,) numbers.
+    offset, shape, strides
+        In numbers, not bytes.
+    """
+    (start,), sizes, steps = checked_shape(offset), checked_shape(shape), checked_shape(strides)
+    if len(sizes) != len(steps):
+        raise ValueError(f"the shape {sizes} with the steps {steps}")
+    empty = 0 in sizes
+    last = start + sum((n - 1) * step for n, step in zip(sizes, steps, strict=True))
+    if not empty and last >= storage.size:
+        raise ValueError(f"it reaches number {last} of {storage.size}")
+    if empty:
+        return np.empty(sizes, storage.dtype)
+    item = storage.dtype.itemsize
+    return np.lib.stride_tricks.as_strided(
+        storage[start:], sizes, [step * item for step in steps], writeable=False
+    )
+
+
+def widened(numbers: NDArray[Any], kind: str) -> NDArray[Any]:
+    """Return the numbers of a PyTorch storage; bfloat16 is the upper half of float32."""
+    if kind != "BFloat16Storage":
+        return numbers
+    return (numbers.astype(np.uint32) << 16).view(np.float32)
+
+
+def _embedded_storage(value: Any, where: str) -> NDArray[Any]:
+    """The numbers of a storage that was pickled with its content, in PyTorch's form from before 1.6.
+
+    Four pickles (magic number, version, system, the storage), one with the list
+    of keys, then for each key its count and its numbers.
+    """
+    if not isinstance(value, Made) or value.name != ("torch.storage", "_load_from_bytes"):
+        raise TypeError("a tensor without its numbers")
+    stream = io.BytesIO(_bytes(value.args[0]))
+
+    def part(admit: Callable[[Name], bool], *, stored: bool = False) -> Any:
+        return read_pickle(stream, admit=admit, where=where, stored=stored)
+
+    if part(nothing) != _LEGACY_MAGIC:
+        raise ValueError("numbers in an unknown form")
+    part(nothing), part(nothing)
+    storage, keys = part(STORAGE_NAMES.__contains__, stored=True), part(nothing)
+    if not isinstance(storage, Stored) or len(keys) != 1:
+        raise ValueError("numbers in an unknown form")
+    kind = storage.key[1].attribute
+    dtype = np.dtype(STORAGES[kind])
+    (count,) = struct.unpack("<q", stream.read(8))
+    content = stream.read()
+    if count < 0 or count * dtype.itemsize != len(content):
+        raise ValueError(f"{len(content)} bytes for {count} numbers of {dtype}")
+    return widened(np.frombuffer(content, dtype), kind)
+
+
+def nothing(_: Name) -> bool:
+    """Admit no name at all."""
+    return False
+
+
+def _is_csc(name: Name) -> bool:
+    # The module was scipy.sparse.csc, then _csc; the name goes in SciPy 2.
+    return name.attribute == "csc_matrix" and name.module in {
+        "scipy.sparse",
+        "scipy.sparse.csc",
+        "scipy.sparse._csc",
+    }
+
+
+def _csc(value: Made, where: str, depth: int) -> NDArray[Any]:
+    """A sparse matrix by columns, as a full one."""
+    state: Any = value.state
+    rows, columns = checked_shape(state["_shape"] if "_shape" in state else state["shape"])
+    if rows * columns * 8 > LARGEST_BYTES:
+        raise ValueError(f"the shape ({rows}, {columns})")
+    data, indices, starts = (
+        _array(state[key], where, depth - 1).ravel() for key in ("data", "indices", "indptr")
+    )
+    counts = np.diff(starts)
+    if starts.size != columns + 1 or (counts < 0).any() or starts[0] != 0 or not starts[-1] == data.size:
+        raise ValueError("columns that do not agree with the numbers")
+    if indices.size != data.size or (data.size and not 0 <= indices.min() <= indices.max() < rows):
+        raise ValueError("rows outside the matrix")
+    full = np.zeros((rows, columns))
+    np.add.at(full, (indices, np.repeat(np.arange(columns), counts)), data)
+    return full
+
+
+def _chumpy(value: Made, where: str, depth: int) -> NDArray[Any]:
+    """The numbers of a chumpy array: its own, or its choice from another's."""
+    state: Any = value.state
+    if value.name.attribute == "Select":
+        chosen = _array(state["a"], where, depth - 1).ravel()[_array(state["idxs"], where, depth - 1)]
+        return chosen.reshape(checked_shape(state["preferred_shape"]))
+    return _array(state["x"], where, depth - 1)
