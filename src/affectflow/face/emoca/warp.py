@@ -15,21 +15,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
 
 from affectflow.face.emoca.crop import CROP_PX, box_of_points, square_of_box
-
-Picture = NDArray[np.uint8]
+from affectflow.face.emoca.warp_fast import Picture, touched, value_range, warp_fast
 
 # Squares smaller than this hold nothing of a face to code.
 SIZE_MIN_PX = 8
-# Cubic convolution looks at so many pixels before and behind a place.
-TAPS_BEFORE, TAPS_BEHIND = 1, 2
-# Lifts values that float32 leaves just below a whole number over it before they are rounded down.
-LIFT = np.float32(2e-4)
 
 
 @dataclass(frozen=True)
@@ -115,46 +108,15 @@ def warp_exact(
 
     x, y = np.asarray(centre, np.float64)
     matrix = _estimated_frame_matrix(x, y, size, crop_px)
-    rows = _needed(y, size, rgb.shape[0])
-    columns = _needed(x, size, rgb.shape[1])
+    rows = touched(y, size, rgb.shape[0])
+    columns = touched(x, size, rgb.shape[1])
     planes = np.zeros((3, max(rows.stop, 1), max(columns.stop, 1)))
     near = np.moveaxis(rgb[rows, columns], -1, 0)
     np.divide(near, 255, out=planes[:, rows, columns])
     shape = (crop_px, crop_px)
     crop = np.dstack([warp(p, matrix, output_shape=shape, order=order, clip=False) for p in planes])
-    low, high = _value_range(rgb, crop)
+    low, high = value_range(rgb, float(crop.min()))
     return np.clip(crop, low / 255, high / 255, out=crop)
-
-
-def warp_fast(rgb: Picture, centre: ArrayLike, size: int, *, crop_px: int = CROP_PX) -> Picture:
-    """Resample a square by cubic convolution, rows first and then columns, in float32.
-
-    Parameters
-    ----------
-    rgb
-        (h, w, 3) uint8 frame.
-    centre, size
-        (2,) and side of the square, pixels in index space.
-    crop_px
-        Side of the crop, pixels.
-
-    Returns
-    -------
-    (crop_px, crop_px, 3) uint8.
-    """
-    x, y = np.asarray(centre, np.float64)
-    rows, columns = _needed(y, size, rgb.shape[0]), _needed(x, size, rgb.shape[1])
-    near = rgb[rows, columns].astype(np.float32)
-    height, width = near.shape[:2]
-    if not near.size:
-        return np.zeros((crop_px, crop_px, 3), np.uint8)
-    down = _cubic_weights(y, size, rows, crop_px) @ near.reshape(height, width * 3)
-    turned = cv2.transpose(down.reshape(crop_px, width, 3))
-    across = _cubic_weights(x, size, columns, crop_px) @ turned.reshape(width, crop_px * 3)
-    across += LIFT
-    low, high = _value_range(rgb, across)
-    levels = np.clip(across, low, high, out=across).astype(np.uint8)
-    return np.asarray(cv2.transpose(levels.reshape(crop_px, crop_px, 3)), dtype=np.uint8)
 
 
 def _estimated_frame_matrix(x: float, y: float, size: int, crop_px: int) -> NDArray[np.float64]:
@@ -170,37 +132,3 @@ def _estimated_frame_matrix(x: float, y: float, size: int, crop_px: int) -> NDAr
     places = np.array([[0, 0], [0, crop_px - 1], [crop_px - 1, 0]])
     fitted = estimate_transform("similarity", corners, places)
     return np.asarray(np.linalg.inv(fitted.params), dtype=np.float64)
-
-
-def _needed(centre: float, size: int, length: int) -> slice:
-    """The pixels of a frame's rows or columns that a square can touch, one more on either side."""
-    first = int(np.floor(centre - size / 2)) - TAPS_BEFORE - 1
-    last = int(np.ceil(centre + size / 2)) + TAPS_BEHIND + 1
-    start = min(max(first, 0), length)
-    return slice(start, max(min(last + 1, length), start))
-
-
-def _cubic_weights(centre: float, size: int, needed: slice, crop_px: int) -> csr_array:
-    """The share of each needed pixel in each pixel of the crop along one axis, (crop_px, needed)."""
-    places = centre - size / 2 + np.arange(crop_px) * (size / (crop_px - 1))
-    before = np.floor(places)
-    t = (places - before)[:, None]
-    shares = np.hstack(
-        [
-            ((-0.5 * t + 1) * t - 0.5) * t,
-            (1.5 * t - 2.5) * t * t + 1,
-            ((-1.5 * t + 2) * t + 0.5) * t,
-            (0.5 * t - 0.5) * t * t,
-        ]
-    )
-    n_needed = needed.stop - needed.start
-    pixels = before.astype(np.int64)[:, None] - needed.start + np.arange(-TAPS_BEFORE, TAPS_BEHIND + 1)
-    inside = (pixels >= 0) & (pixels < n_needed)
-    ends = np.concatenate([[0], np.cumsum(inside.sum(axis=1))])
-    return csr_array((shares[inside].astype(np.float32), pixels[inside], ends), shape=(crop_px, n_needed))
-
-
-def _value_range(rgb: Picture, crop: NDArray[np.floating]) -> tuple[int, int]:
-    """Smallest and largest level that a crop may have: the frame's, or 0 where the crop meets the dark outside."""
-    low, high = int(rgb.min()), int(rgb.max())
-    return (0 if crop.min() <= 0 else low), high
