@@ -1,7 +1,5 @@
 """Render one recording's frames side by side with the mesh of their codes."""
 
-from pathlib import Path
-
 from affectflow.face.backends import BACKENDS
 from affectflow.io.log import progress, stage
 from affectflow.io.tables import read_table
@@ -11,6 +9,7 @@ from affectflow.registry import load
 from affectflow.viz.overlay_layout import overlay_layout
 from affectflow.viz.render_overlay import BOX_COLUMNS, render_overlay
 from affectflow.viz.series import code_series
+from affectflow.weights.open_model import open_model
 
 with stage(snakemake):
     params, recording_id = snakemake.params, snakemake.wildcards.recording_id
@@ -25,9 +24,10 @@ with stage(snakemake):
         read_frames(snakemake.input.video, recording_id=recording_id),
         series,
         read_table(snakemake.input.faces, "faces", columns=BOX_COLUMNS),
-        load(BACKENDS, params.backend, "backend").load(Path(params.weights)),
+        load(BACKENDS, params.backend, "backend").load(open_model(params.backend, params.weights)),
         layout=layout,
         recording_id=recording_id,
+        jaw_gain=params.jaw_gain,
         simulated=params.simulated,
         threads=snakemake.threads,
     )

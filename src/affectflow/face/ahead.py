@@ -12,7 +12,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def map_ahead(items: Iterable[T], work: Callable[[T], R], *, workers: int, results_ahead: int) -> Generator[R, None, None]:
+def map_ahead(
+    items: Iterable[T], work: Callable[[T], R], *, workers: int, results_ahead: int
+) -> Generator[R, None, None]:
     """Yield ``work(item)`` of each item in order; items and work run ahead in threads.
 
     One thread takes the items (decoding a video, reading a table), `workers`

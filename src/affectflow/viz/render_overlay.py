@@ -55,6 +55,7 @@ def render_overlay(
     *,
     layout: OverlayLayout,
     recording_id: str,
+    jaw_gain: float = 1.0,
     simulated: bool = False,
     threads: int = 1,
 ) -> Iterator[tuple[Picture, float]]:
@@ -80,6 +81,9 @@ def render_overlay(
         Sizes; see `overlay_layout`.
     recording_id
         Shown, and named in errors.
+    jaw_gain
+        Opening of the mesh's jaw as a multiple of the coded one, >= 0; other
+        than 1 it is written below the mesh.
     simulated
         Write SIMULATED on every frame.
     threads
@@ -94,8 +98,8 @@ def render_overlay(
     TableError
         If a frame has no row in the codes, or another time than its row.
     """
-    painter = _Painter(series, boxes, layout, recording_id, simulated)
-    meshes = _Meshes(maker, series, layout.pane_px)
+    painter = _Painter(series, boxes, layout, recording_id, simulated, jaw_gain)
+    meshes = _Meshes(maker, series, layout.pane_px, jaw_gain)
     if threads == 1:
         for frame in frames:
             row = row_of(frame, series, recording_id)
@@ -116,8 +120,10 @@ def render_overlay(
 class _Meshes:
     """Draws the mesh of any row; codes are turned into vertices block by block."""
 
-    def __init__(self, maker: MeshMaker, series: CodeSeries, size_px: int) -> None:
+    def __init__(self, maker: MeshMaker, series: CodeSeries, size_px: int, jaw_gain: float) -> None:
         self._maker, self._series = maker, series
+        # An angle about an axis: its length is the angle.
+        self._gain = np.array([1.0, 1.0, 1.0, jaw_gain, jaw_gain, jaw_gain], np.float32)
         resting = maker.mesh(np.zeros((1, series.exp.shape[1])), np.zeros((1, series.pose.shape[1])))[0]
         self._renderer = MeshRenderer(resting, maker.triangles, size_px=size_px)
         self._resting = self._renderer.render(resting, muted=True)
@@ -131,7 +137,7 @@ class _Meshes:
             self._block = row // MESH_BLOCK
             rows = slice(self._block * MESH_BLOCK, (self._block + 1) * MESH_BLOCK)
             exp, pose = (np.nan_to_num(v[rows]) for v in (self._series.exp, self._series.pose))
-            self._vertices = self._maker.mesh(exp, pose)
+            self._vertices = self._maker.mesh(exp, pose * self._gain)
         return self._renderer.render(self._vertices[row % MESH_BLOCK])
 
 
@@ -145,9 +151,11 @@ class _Painter:
         layout: OverlayLayout,
         recording_id: str,
         simulated: bool,
+        jaw_gain: float,
     ) -> None:
         self._series, self._layout = series, layout
         self._recording_id, self._simulated = recording_id, simulated
+        self._mesh_label = "mesh drawn from the code" + (f", jaw × {jaw_gain:g}" if jaw_gain != 1 else "")
         found = boxes.select(BOX_COLUMNS).filter(pl.col("valid")).sort("frame_id", "track_id")
         self._box_frame = found["frame_id"].to_numpy()
         self._box_primary = found["primary"].to_numpy()
@@ -220,7 +228,7 @@ class _Painter:
         zoom = self._layout.zoom
         height, width = right.shape[:2]
         valid = self._series.valid[row]
-        text = "mesh drawn from the code" if valid else "no face: resting template"
+        text = self._mesh_label if valid else "no face: resting template"
         draw_text(
             right,
             text,

@@ -15,6 +15,7 @@ from affectflow.errors import TableError
 from affectflow.io.tables import write_table
 from affectflow.io.video import read_frames
 from affectflow.io.video_writer import VideoWriter
+from affectflow.schema import POSE
 from affectflow.viz import draw
 from affectflow.viz.hud import N_TOP, Hud, signed, strongest
 from affectflow.viz.overlay_layout import overlay_layout
@@ -34,7 +35,13 @@ def near(picture: np.ndarray, colour: tuple[int, int, int], *, within: int = 12)
 
 
 def rendered(
-    codes: pl.DataFrame, faces: pl.DataFrame | None = None, *, frames=None, layout=LAYOUT, **options
+    codes: pl.DataFrame,
+    faces: pl.DataFrame | None = None,
+    *,
+    frames=None,
+    layout=LAYOUT,
+    maker=None,
+    **options,
 ) -> list[tuple[np.ndarray, float]]:
     series = code_series(codes)
     return list(
@@ -42,7 +49,7 @@ def rendered(
             plain_frames(series.time_s) if frames is None else frames,
             series,
             faces_table(codes) if faces is None else faces,
-            BallMaker(),
+            maker or BallMaker(),
             layout=layout,
             recording_id="S01_a",
             **options,
@@ -97,6 +104,25 @@ def test_any_number_of_threads_gives_the_same_pictures():
     codes = codes_table(TIMES, lost=LOST)
     one, two = rendered(codes), rendered(codes, threads=2)
     assert all((a == b).all() and s == t for (a, s), (b, t) in zip(one, two, strict=True))
+
+
+def test_the_jaw_can_be_opened_wider_than_coded_and_the_picture_says_so():
+    class Recorder(BallMaker):
+        """Keeps the poses it is asked for."""
+
+        def mesh(self, exp, pose):
+            self.pose = pose
+            return super().mesh(exp, pose)
+
+    codes, recorder = codes_table(TIMES), Recorder()
+    plain = rendered(codes)
+    wide = rendered(codes, maker=recorder, jaw_gain=2.5)
+    coded = codes.select(POSE).to_numpy()
+    np.testing.assert_allclose(recorder.pose[:, :3], coded[:, :3])
+    np.testing.assert_allclose(recorder.pose[:, 3:], 2.5 * coded[:, 3:], rtol=1e-6)
+    differing = np.nonzero((pane_of(plain[0][0]) != pane_of(wide[0][0])).any(axis=(1, 2)))[0]
+    assert differing.size, "the label tells the gain"
+    assert differing.min() > LAYOUT.pane_px - 30 * LAYOUT.zoom
 
 
 def test_inputs_stay_as_they_are():
@@ -345,6 +371,7 @@ def test_the_script_writes_a_video_with_the_times_of_the_source(tmp_path, simula
                 "weights": "resources/models/facemesh",
                 "height_px": 240,
                 "crf": 23,
+                "jaw_gain": 1.0,
                 "close_below": 0.65,
                 "open_above": 0.8,
                 "simulated": simulated,
@@ -384,6 +411,7 @@ def test_the_script_says_in_one_line_what_does_not_fit(tmp_path, capsys):
                 "weights": "",
                 "height_px": 240,
                 "crf": 23,
+                "jaw_gain": 1.0,
                 "close_below": 0.65,
                 "open_above": 0.8,
                 "simulated": False,
