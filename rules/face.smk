@@ -48,6 +48,12 @@ def batch_of(wildcards):
     return recording(wildcards).batch if wildcards.backend in NEEDS_GPU else None
 
 
+# Pictures of codes are drawn from all of them.
+CODE_PARAMETERS = STUDY.face.codes.parameters
+if STUDY.face.codes.save == "vis":
+    CODE_PARAMETERS = ["shape", "tex", "cam", "light", "detail"]
+
+
 def backend_settings(backend):
     """A backend's own section of the settings, if it has one."""
     return getattr(STUDY.face, backend, None)
@@ -58,7 +64,7 @@ def backend_options(wildcards):
     section = backend_settings(wildcards.backend)
     if section is None:
         return {}
-    return {**section.model_dump(exclude={"threads"}), "parameters": STUDY.face.codes.parameters}
+    return {**section.model_dump(exclude={"threads"}), "parameters": CODE_PARAMETERS}
 
 
 def backend_threads(wildcards):

@@ -1,4 +1,5 @@
 # Figures and rendered videos of single recordings.
+from affectflow.face.backends import DRAWS_CODES
 
 
 def first_of_each_condition(names):
@@ -22,6 +23,7 @@ rule render_overlay:
         video=rules.transcode_video.output.video,
         faces=rules.track_faces.output.faces,
         codes=f"{RESULTS}/codes/{BACKEND}/{{recording_id}}.parquet",
+        weights=weights_of(BACKEND),
     output:
         video=report_of_recording(
             RESULTS + "/videos/overlay/{recording_id}.mp4",
@@ -47,6 +49,7 @@ rule render_overlay:
         weights=f"resources/models/{BACKEND}",
         height_px=STUDY.viz.overlay_height_px,
         crf=STUDY.viz.overlay_crf,
+        jaw_gain=STUDY.viz.jaw_gain,
         close_below=STUDY.features.blink.close_below,
         open_above=STUDY.features.blink.open_above,
         simulated=lambda wc: is_simulated(recording(wc).video),
@@ -54,6 +57,54 @@ rule render_overlay:
         "render_overlay {wildcards.recording_id}"
     script:
         "../workflow/scripts/render_overlay.py"
+
+
+# Imported codes come without the camera and light that pictures need.
+DRAWN = []
+if STUDY.face.codes.save == "vis":
+    if BACKEND not in DRAWS_CODES:
+        stop(
+            f"config: face.codes.save: vis: backend {BACKEND} cannot draw its codes ({', '.join(sorted(DRAWS_CODES))} "
+            "can). Set it to vals, or choose another face.backend."
+        )
+    DRAWN = EXTRACTED
+
+
+rule render_vis:
+    input:
+        video=rules.transcode_video.output.video,
+        codes=f"{RESULTS}/codes/{BACKEND}/{{recording_id}}.parquet",
+        weights=weights_of(BACKEND),
+    output:
+        folder=report_of_recording(
+            directory(RESULTS + "/videos/vis/{recording_id}"),
+            patterns=["vis.png"],
+            category="Recordings",
+            subcategory="Pictures of codes",
+            labels={"recording": "{recording_id}"},
+            caption="../workflow/report/render_vis.rst",
+        ),
+    log:
+        log_of("render_vis", "recording_id"),
+    benchmark:
+        benchmark_of("render_vis", "recording_id")
+    conda:
+        "../envs/viz.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        version=STAGE_VERSIONS["render_vis"],
+        backend=BACKEND,
+        weights=f"resources/models/{BACKEND}",
+        renderer=STUDY.viz.vis_renderer,
+        n_frames=STUDY.face.codes.vis_frames,
+        simulated=lambda wc: is_simulated(recording(wc).video),
+    message:
+        "render_vis {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/render_vis.py"
 
 
 rule contact_sheet:
@@ -92,3 +143,4 @@ rule contact_sheet:
 
 TARGETS += expand(rules.render_overlay.output.video, recording_id=OVERLAYS)
 TARGETS += expand(rules.contact_sheet.output.sheet, recording_id=WITH_VIDEO)
+TARGETS += expand(rules.render_vis.output.folder, recording_id=DRAWN)

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 from affectflow.io.files import whole_file
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 MM = 1 / 25.4
 COLUMN_MM = 89.0
@@ -93,6 +95,14 @@ def write_figure(figure: Figure, path: str | Path, *, palette: bool = False) -> 
             with Image.open(temporary) as picture:
                 reduced = picture.convert("RGB").quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
             reduced.save(temporary, optimize=True)
+
+
+def write_picture(picture: NDArray[np.uint8], path: str | Path) -> None:
+    """Write pixels (height, width, 3), RGB, as PNG, whole, without loss."""
+    from PIL import Image
+
+    with whole_file(path) as temporary:
+        Image.fromarray(picture).save(temporary, optimize=True)
 
 
 def settle(figure: Figure) -> None:

@@ -11,7 +11,7 @@ from affectflow.viz.style import BLACK, PAGE_MM, VERMILLION, figure_style, mark_
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-TITLE_MM = 12.0
+TITLE_MM, LABELS_MM = 12.0, 20.0
 EMPTY_MM = 30.0
 
 
@@ -37,7 +37,7 @@ def vis_sheet(frames: Sequence[VisFrame], *, recording_id: str, simulated: bool 
             figure.text(0.5, 0.4, "no face in any frame", ha="center", color=VERMILLION)
         else:
             kinds = list(frames[0].pictures)
-            side = (PAGE_MM - 12) / len(kinds)
+            side = (PAGE_MM - LABELS_MM) / len(kinds)
             figure = new_figure(width_mm=PAGE_MM, height_mm=len(frames) * (side + 1) + TITLE_MM)
             axes = figure.subplots(len(frames), len(kinds), squeeze=False)
             for line, frame in zip(axes, frames, strict=True):
