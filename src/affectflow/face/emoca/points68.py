@@ -71,7 +71,7 @@ class FaceAlignmentPoints:
             device=str(device),
             flip_input=False,
             face_detector="sfd",
-            # A path makes the package read the file as plain tensors.
+            # With a path the package does not ask the network, and reads plain tensors (torch 2.6 on).
             face_detector_kwargs={
                 "filter_threshold": DETECTION_SCORE_MIN,
                 "path_to_detector": str(detector),
