@@ -13,14 +13,15 @@ Axes: n = picture, h, w = rows and columns, c = channel, f = feature, k = output
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F  # noqa: N812  # the name everybody uses
 
 from affectflow.errors import MissingDependencyError
@@ -41,6 +42,22 @@ CROP_PX = 224
 N_BUFFERS = 2
 
 
+@dataclass
+class Halves:
+    """An encoder in two parts, since they compute with different numbers.
+
+    Attributes
+    ----------
+    trunk
+        Pictures 0..255 (n, 3, 224, 224), channels last → features float32 (n, f).
+    head
+        Features → numbers float32 (n, k).
+    """
+
+    trunk: Callable[[Tensor], Tensor]
+    head: Callable[[Tensor], Tensor]
+
+
 class Encoders:
     """The EMOCA encoders, ready to run; one thread at a time.
 
@@ -52,8 +69,7 @@ class Encoders:
     Parameters
     ----------
     networks
-        E_flame, E_expression and, when wanted, E_detail: modules with `encoder`
-        (pictures 0..255, channels last → features) and `layers`.
+        E_flame, E_expression and, when wanted, E_detail.
     device, dtype
         Where, and with which numbers, the convolutions compute.
     batch_size
@@ -65,7 +81,7 @@ class Encoders:
 
     def __init__(
         self,
-        networks: Mapping[str, nn.Module],
+        networks: Mapping[str, Halves],
         *,
         device: torch.device,
         dtype: torch.dtype,
@@ -75,7 +91,7 @@ class Encoders:
         self.device, self.dtype, self.batch_size = device, dtype, batch_size
         self._networks = dict(networks)
         self._static = static
-        self._make_buffers()
+        self._turn, self._buffers = 0, self._new_buffers()
 
     @classmethod
     def from_arrays(
@@ -128,7 +144,7 @@ class Encoders:
             static=compile or device.type == "cuda",
         )
         if compile:
-            encoders._compile()
+            encoders.compile()
         return encoders
 
     @property
@@ -175,6 +191,30 @@ class Encoders:
             codes["detail"] = raw_nk["E_detail"]
         return {name: cast("NDArray[np.float32]", codes[name]) for name in self.names}
 
+    def compile(self) -> None:
+        """Compile the convolutions for the batch size, and try them once.
+
+        Raises
+        ------
+        MissingDependencyError
+            If there is no compiler or it does not work.
+        """
+        require_compiler(self.device)
+        # Weights become constants that are laid out once; on CUDA the default is as good and keeps one copy.
+        options: dict[str, Any] = {"freezing": True} if self.device.type == "cpu" else {}
+        for network in self._networks.values():
+            network.trunk = torch.compile(network.trunk, dynamic=False, options=options)
+        try:
+            self.encode(np.zeros((self.batch_size, CROP_PX, CROP_PX, 3), np.uint8))
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise
+            first = str(error).strip().splitlines()[0]
+            raise MissingDependencyError(
+                f"face.emoca.compile: torch.compile does not work here ({first}). Install a C++ compiler "
+                "that fits this torch, or set face.emoca.compile: false."
+            ) from error
+
     def _pass_or_halve(self, crops_nhwc: NDArray[np.uint8]) -> dict[str, Tensor]:
         """Run one pass; where memory runs out, halve the batch size and return nothing."""
         try:
@@ -187,7 +227,7 @@ class Encoders:
         logger.warning("emoca: memory ran out; going on with %d crops per pass", self.batch_size)
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
-        self._make_buffers()
+        self._turn, self._buffers = 0, self._new_buffers()
         return {}
 
     def _pass(self, crops_nhwc: NDArray[np.uint8]) -> dict[str, Tensor]:
@@ -206,23 +246,22 @@ class Encoders:
         x_nchw = on_device.permute(0, 3, 1, 2).to(self.dtype)
         return {name: self._numbers(network, x_nchw)[:n] for name, network in self._networks.items()}
 
-    def _numbers(self, network: nn.Module, x_nchw: Tensor) -> Tensor:
-        features_nf = cast("nn.Module", network.encoder)(x_nchw)
+    def _numbers(self, network: Halves, x_nchw: Tensor) -> Tensor:
+        features_nf = network.trunk(x_nchw)
         # Matrix products round by their number of rows: always the same number, whatever the last piece has.
         missing = self.batch_size - len(features_nf)
-        return cast("nn.Module", network.layers)(F.pad(features_nf, (0, 0, 0, missing)))
+        return network.head(F.pad(features_nf, (0, 0, 0, missing)))
 
     def _to_array(self, name: str, parts: list[Tensor]) -> NDArray[np.float32]:
         if not parts:
             return np.empty((0, WIDTHS[name]), np.float32)
         return torch.cat(parts).cpu().numpy()
 
-    def _make_buffers(self) -> None:
-        """Lay out where crops wait for the device: pinned memory for CUDA, with a mark for "copied"."""
+    def _new_buffers(self) -> list[tuple[Tensor, torch.cuda.Event | None]]:
+        """Lay out where crops wait for the device: pinned memory for CUDA, each with a mark for "copied"."""
         on_cuda = self.device.type == "cuda"
         shape = (self.batch_size, CROP_PX, CROP_PX, 3)
-        self._turn = 0
-        self._buffers = [
+        return [
             (
                 torch.empty(shape, dtype=torch.uint8, pin_memory=on_cuda),
                 torch.cuda.Event() if on_cuda else None,
@@ -230,35 +269,17 @@ class Encoders:
             for _ in range(N_BUFFERS)
         ]
 
-    def _compile(self) -> None:
-        """Compile the convolutions for the batch size and try them once."""
-        require_compiler(self.device)
-        # Weights become constants that are laid out once; on CUDA the default is as good and keeps one copy.
-        options = {"freezing": True} if self.device.type == "cpu" else None
-        for network in self._networks.values():
-            network.encoder = torch.compile(network.encoder, dynamic=False, options=options)
-        try:
-            self.encode(np.zeros((self.batch_size, CROP_PX, CROP_PX, 3), np.uint8))
-        except RuntimeError as error:
-            if is_out_of_memory(error):
-                raise
-            first = str(error).strip().splitlines()[0]
-            raise MissingDependencyError(
-                f"face.emoca.compile: torch.compile does not work here ({first}). Install a C++ compiler "
-                "that fits this torch, or set face.emoca.compile: false."
-            ) from error
-
 
 def _prepared(
     weights: Mapping[str, NDArray[Any]], name: str, *, device: torch.device, dtype: torch.dtype
-) -> ResNet50Encoder:
+) -> Halves:
     """One encoder, folded, for pictures of 0..255 with channels last."""
     network = load_network(lambda: ResNet50Encoder(WIDTHS[name]), weights, prefix=f"{name}.")
     fold_batch_norms(network)
     network.encoder.conv1.weight.div_(255)
     network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.encoder.to(dtype)
-    return network
+    return Halves(network.encoder, network.layers)
 
 
 @contextmanager

@@ -10,6 +10,8 @@ Axes: n = picture, c = channel, h, w = rows and columns, f = feature (2048), k =
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -121,5 +123,5 @@ def fold_batch_norms(network: nn.Module) -> None:
             if not isinstance(child, nn.BatchNorm2d):
                 continue
             before = str(int(name) - 1) if name.isdigit() else name.replace("bn", "conv")
-            setattr(module, before, fuse_conv_bn_eval(children[before], child))
+            setattr(module, before, fuse_conv_bn_eval(cast("nn.Conv2d", children[before]), child))
             setattr(module, name, nn.Identity())
