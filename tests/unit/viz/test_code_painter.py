@@ -79,7 +79,8 @@ def test_geometry_is_grey_on_black_and_lit_from_the_front(neutral):
     assert 0.4 < drawn.mean() < 0.8
     # 180 × 1.7 × (1 + 4 / √3) / 5 is what a surface that faces the camera gets.
     assert picture.max() == pytest.approx(180 * 1.7 * (1 + 4 / np.sqrt(3)) / 5, abs=1)
-    assert picture[70, 112, 0] > 180
+    assert picture[30, 112, 0] > 190  # forehead
+    assert picture[160, 60, 0] < 150  # side of the jaw
     # The head has no side: light and stand-in are symmetric.
     mirrored = picture[:, 1:][:, ::-1]
     assert np.abs(picture[40:200, 1:, 0].astype(int) - mirrored[40:200, ..., 0]).mean() < 2
