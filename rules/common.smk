@@ -101,6 +101,11 @@ def weights_of(backend):
     return [f"{base}.safetensors", f"{base}.manifest.json"]
 
 
+def has_weights(backend):
+    """Whether a backend works without weights, or the user has put something into their folder."""
+    return backend not in WEIGHTS or any(Path("resources/models", backend).glob("*"))
+
+
 def study_is_simulated():
     """Whether every recording of this study is simulated; its outputs then say so."""
     return all(is_simulated(r.video or r.signals) for r in RECORDINGS.values())

@@ -18,12 +18,17 @@ def report_of_recording(path, **options):
     return report(path, **options) if len(WITH_VIDEO) <= STUDY.viz.report_recordings else path
 
 
+def draws_mesh(wildcards):
+    """Whether the overlay shows meshes: a study of imported codes does without the weights it does not have."""
+    return wildcards.recording_id in EXTRACTED or has_weights(BACKEND)
+
+
 rule render_overlay:
     input:
         video=rules.transcode_video.output.video,
         faces=rules.track_faces.output.faces,
         codes=f"{RESULTS}/codes/{BACKEND}/{{recording_id}}.parquet",
-        weights=weights_of(BACKEND),
+        weights=lambda wc: weights_of(BACKEND) if draws_mesh(wc) else [],
     output:
         video=report_of_recording(
             RESULTS + "/videos/overlay/{recording_id}.mp4",
@@ -47,6 +52,7 @@ rule render_overlay:
         version=STAGE_VERSIONS["render_overlay"],
         backend=BACKEND,
         weights=f"resources/models/{BACKEND}",
+        mesh=draws_mesh,
         height_px=STUDY.viz.overlay_height_px,
         crf=STUDY.viz.overlay_crf,
         jaw_gain=STUDY.viz.jaw_gain,

@@ -1,7 +1,7 @@
 """Render one recording's frames side by side with the mesh of their codes."""
 
 from affectflow.face.backends import BACKENDS
-from affectflow.io.log import progress, stage
+from affectflow.io.log import logger, progress, stage
 from affectflow.io.tables import read_table
 from affectflow.io.video import read_frames, video_info
 from affectflow.io.video_writer import VideoWriter
@@ -20,11 +20,17 @@ with stage(snakemake):
         close_below=params.close_below,
         open_above=params.open_above,
     )
+    backend = None
+    if params.mesh:
+        weights = open_model(params.backend, params.weights)
+        backend = load(BACKENDS, params.backend, "backend").load(weights)
+    else:
+        logger.info("no mesh beside the frames: %s holds no weights of %s", params.weights, params.backend)
     pictures = render_overlay(
         read_frames(snakemake.input.video, recording_id=recording_id),
         series,
         read_table(snakemake.input.faces, "faces", columns=BOX_COLUMNS),
-        load(BACKENDS, params.backend, "backend").load(open_model(params.backend, params.weights)),
+        backend,
         layout=layout,
         recording_id=recording_id,
         jaw_gain=params.jaw_gain,

@@ -51,7 +51,7 @@ def render_overlay(
     frames: Iterable[Frame],
     series: CodeSeries,
     boxes: pl.DataFrame,
-    maker: MeshMaker,
+    maker: MeshMaker | None,
     *,
     layout: OverlayLayout,
     recording_id: str,
@@ -76,7 +76,8 @@ def render_overlay(
     boxes
         `BOX_COLUMNS` of the faces table, all faces.
     maker
-        The backend that made the codes.
+        The backend that made the codes; None when it is not there (codes can be
+        imported without its weights): the right side then says so.
     layout
         Sizes; see `overlay_layout`.
     recording_id
@@ -98,8 +99,8 @@ def render_overlay(
     TableError
         If a frame has no row in the codes, or another time than its row.
     """
-    painter = _Painter(series, boxes, layout, recording_id, simulated, jaw_gain)
-    meshes = _Meshes(maker, series, layout.pane_px, jaw_gain)
+    painter = _Painter(series, boxes, layout, recording_id, simulated, None if maker is None else jaw_gain)
+    meshes = _NoMeshes(layout.pane_px) if maker is None else _Meshes(maker, series, layout.pane_px, jaw_gain)
     if threads == 1:
         for frame in frames:
             row = row_of(frame, series, recording_id)
@@ -141,6 +142,18 @@ class _Meshes:
         return self._renderer.render(self._vertices[row % MESH_BLOCK])
 
 
+class _NoMeshes:
+    """An empty pane for every row."""
+
+    def __init__(self, size_px: int) -> None:
+        self._pane = np.empty((size_px, size_px, 3), np.uint8)
+        self._pane[:] = BLACK
+
+    def draw(self, row: int) -> Picture:
+        """Return the pane; what is missing is written on it."""
+        return self._pane
+
+
 class _Painter:
     """Puts frame, pane and strip together."""
 
@@ -151,11 +164,14 @@ class _Painter:
         layout: OverlayLayout,
         recording_id: str,
         simulated: bool,
-        jaw_gain: float,
+        jaw_gain: float | None,
     ) -> None:
         self._series, self._layout = series, layout
         self._recording_id, self._simulated = recording_id, simulated
-        self._mesh_label = "mesh drawn from the code" + (f", jaw × {jaw_gain:g}" if jaw_gain != 1 else "")
+        self._labels = "no mesh: weights not installed", "no mesh: weights not installed"
+        if jaw_gain is not None:
+            drawn = "mesh drawn from the code" + (f", jaw × {jaw_gain:g}" if jaw_gain != 1 else "")
+            self._labels = "no face: resting template", drawn
         found = boxes.select(BOX_COLUMNS).filter(pl.col("valid")).sort("frame_id", "track_id")
         self._box_frame = found["frame_id"].to_numpy()
         self._box_primary = found["primary"].to_numpy()
@@ -222,13 +238,15 @@ class _Painter:
             cv2.circle(left, (x, y), px(3), colour, -1, cv2.LINE_AA)
             draw_text(left, name, x + px(8), y, size=px(10))
             x += text_width(name, px(10)) + px(24)
-        draw_text(left, f"score {series.score[row]:.2f}", width - px(8), y, size=px(10), anchor="right")
+        # Imported codes have none where our own tracking has no face.
+        if np.isfinite(series.score[row]):
+            draw_text(left, f"score {series.score[row]:.2f}", width - px(8), y, size=px(10), anchor="right")
 
     def _paint_pane_labels(self, right: Picture, row: int) -> None:
         zoom = self._layout.zoom
         height, width = right.shape[:2]
         valid = self._series.valid[row]
-        text = self._mesh_label if valid else "no face: resting template"
+        text = self._labels[int(valid)]
         draw_text(
             right,
             text,

@@ -215,6 +215,46 @@ def test_boxes_of_all_faces_are_marked():
     assert near(two, draw.GREY, within=60)[193:198, x].any()
 
 
+def test_without_the_backend_landmarks_are_drawn_and_the_pane_says_why_it_is_empty():
+    codes = codes_table(TIMES, lost=LOST)
+    series = code_series(codes)
+    options = {"layout": LAYOUT, "recording_id": "S01_a"}
+    alone = list(
+        render_overlay(plain_frames(series.time_s), series, faces_table(codes), None, threads=2, **options)
+    )
+    for (picture, time_s), (expected, _) in zip(alone, rendered(codes), strict=True):
+        assert time_s in series.time_s
+        assert np.array_equal(left_of(picture), left_of(expected))
+        pane = pane_of(picture)
+        written = np.flatnonzero((pane != pane[0, 0]).any(axis=(1, 2)))
+        assert written.size, "nothing says why there is no mesh"
+        assert written.min() > LAYOUT.pane_px - 20 * LAYOUT.zoom
+
+
+def test_codes_without_crop_landmarks_and_score_are_shown_as_numbers():
+    """Imported codes have none of them in a frame where our own tracking lost the face."""
+    unknown = [
+        "score",
+        "crop_x_px",
+        "crop_y_px",
+        "crop_size_px",
+        "ear_left",
+        "ear_right",
+        "smile",
+        "l68_x",
+        "mp_x",
+    ]
+    whole = codes_table(TIMES)
+    bare = whole.with_columns(
+        pl.when(pl.col("frame_id") == 5).then(None).otherwise(pl.col(c)).alias(c) for c in unknown
+    )
+    pictures, expected = rendered(bare, faces_table(whole)), rendered(whole)
+    assert not near(left_of(pictures[5][0]), draw.ORANGE)[30:-30].any()
+    assert near(left_of(expected[5][0]), draw.ORANGE)[30:-30].any()
+    assert np.array_equal(pane_of(pictures[5][0]), pane_of(expected[5][0]))
+    assert np.array_equal(left_of(pictures[6][0]), left_of(expected[6][0]))
+
+
 @pytest.mark.parametrize("simulated", [True, False])
 def test_simulated_recordings_are_labelled(simulated):
     for picture, _ in rendered(codes_table(TIMES, lost=LOST), simulated=simulated):
@@ -372,6 +412,7 @@ def test_the_script_writes_a_video_with_the_times_of_the_source(tmp_path, simula
                 "height_px": 240,
                 "crf": 23,
                 "jaw_gain": 1.0,
+                "mesh": True,
                 "close_below": 0.65,
                 "open_above": 0.8,
                 "simulated": simulated,
@@ -412,6 +453,7 @@ def test_the_script_says_in_one_line_what_does_not_fit(tmp_path, capsys):
                 "height_px": 240,
                 "crf": 23,
                 "jaw_gain": 1.0,
+                "mesh": True,
                 "close_below": 0.65,
                 "open_above": 0.8,
                 "simulated": False,
