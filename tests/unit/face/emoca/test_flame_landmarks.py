@@ -73,6 +73,15 @@ def test_the_contour_of_each_frame_comes_from_its_own_row(head):
         torch.testing.assert_close(together[i, 17:], wanted, rtol=0, atol=1e-7)
 
 
+def test_a_turned_neck_counts_as_a_turned_head(head):
+    pose = torch.zeros(2, 15)
+    pose[0, 1], pose[0, 4] = np.deg2rad(12.0), np.deg2rad(11.0)
+    vertices, _ = head.skin(pose)
+    corners, shares = head.tables.contour.corners[23], head.tables.contour.shares[23]
+    wanted = (vertices[0][corners] * shares[..., None]).sum(dim=1)
+    torch.testing.assert_close(head.landmarks68(vertices, pose)[0, :17], wanted, rtol=0, atol=1e-7)
+
+
 def test_a_frontal_face_shows_all_its_mediapipe_points(head):
     seen68, seen105 = head.weak_visibility(*posed(head, 0.0))
     assert (seen68.dtype, seen105.dtype) == (torch.bool, torch.bool)
