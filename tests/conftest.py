@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from affectflow.io.weights import WeightsFile
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -22,3 +26,11 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"reference data not found: there is no data folder in {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def emoca_weights(tmp_path_factory: pytest.TempPathFactory) -> WeightsFile:
+    """Converted weights of a made-up EMOCA installation; its folder, `.path.parent`, serves as resources/models/emoca."""
+    from tests.support.synth_emoca import converted_weights
+
+    return converted_weights(tmp_path_factory.mktemp("models") / "emoca")

@@ -123,6 +123,11 @@ EMOCA = _Emoca()
 def _network_shapes(checkpoint: CheckpointFile, absent: dict[str, str]) -> Shapes:
     """Name → shape of the networks to read; what optional ones are missing goes into `absent`."""
     present = {name[len(PREFIX) :] for name in checkpoint.tensors if name.startswith(PREFIX)}
+    if not present:
+        raise InputError(
+            f"{checkpoint.path}: none of its {len(checkpoint.tensors)} tensors begins with {PREFIX}, so it is no EMOCA "
+            f"checkpoint. Get {DEFAULT_MODEL} from the project page."
+        )
     width = checkpoint.tensors.get(f"{PREFIX}E_expression.layers.2.weight")
     if width is not None and width.shape[:1] != (ENCODERS["E_expression"],):
         outputs = width.shape[0] if width.shape else 0
