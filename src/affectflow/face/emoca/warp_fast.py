@@ -42,15 +42,16 @@ def warp_fast(rgb: Picture, centre: ArrayLike, size: int, *, crop_px: int = CROP
     """
     x, y = np.asarray(centre, np.float64)
     rows, columns = touched(y, size, rgb.shape[0]), touched(x, size, rgb.shape[1])
-    near = rgb[rows, columns].astype(np.float32)
+    near = rgb[rows, columns]
     if not near.size:
         return np.zeros((crop_px, crop_px, 3), np.uint8)
-    height, width = near.shape[:2]
     row_before, row_fraction = _places(y, size, crop_px)
     column_before, column_fraction = _places(x, size, crop_px)
-    down = _cubic_weights(row_before, row_fraction, rows) @ near.reshape(height, width * 3)
-    turned = cv2.transpose(down.reshape(crop_px, width, 3))
-    across = _cubic_weights(column_before, column_fraction, columns) @ turned.reshape(width, crop_px * 3)
+    # The largest array keeps no name: freed at once its memory serves the next ones, while memory
+    # that is given back to the system and asked for again costs more than the arithmetic.
+    down = _combined(_cubic_weights(row_before, row_fraction, rows), near.astype(np.float32))
+    across = _combined(_cubic_weights(column_before, column_fraction, columns), cv2.transpose(down))
+    across = across.reshape(crop_px, crop_px * 3)
     low, high = value_range(rgb, float(across.min()))
     np.clip(across, low, high, out=across)
     fraction = np.maximum.outer(
@@ -105,6 +106,12 @@ def _cubic_weights(before: NDArray[np.int64], fraction: NDArray[np.float64], pix
     inside = (taps >= 0) & (taps < n_pixels)
     ends = np.concatenate([[0], np.cumsum(inside.sum(axis=1))])
     return csr_array((shares[inside].astype(np.float32), taps[inside], ends), shape=(len(before), n_pixels))
+
+
+def _combined(weights: csr_array, lines: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Weighted sums of lines of pixels, (n, p, 3) by (m, n) to (m, p, 3)."""
+    sums = weights @ lines.reshape(len(lines), -1)
+    return np.asarray(sums, dtype=np.float32).reshape(-1, *lines.shape[1:])
 
 
 def _rounded_down(values: NDArray[np.float32], fraction: NDArray[np.float32]) -> Picture:
