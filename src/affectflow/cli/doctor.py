@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from affectflow.cli.weights import MODELS, official_files, state_of
 from affectflow.config.sheet import Recording, read_sheet
 from affectflow.config.study import Study, read_study
 from affectflow.datasets import CODE_FORMATS, EVENT_FORMATS, SIGNAL_FORMATS
 from affectflow.errors import AffectflowError
+from affectflow.registry import load
+from affectflow.weights import WEIGHTS
 
 NEEDED = (
     "numpy", "polars", "pyarrow", "av", "ffmpeg-python", "imageio-ffmpeg", "mediapipe", "open3d-cpu",
     "opencv-contrib-python", "neurokit2", "scipy", "scikit-learn", "statsmodels", "openTSNE", "torch", "snakemake",
+    "fastexcel", "xlsxwriter",
 )  # fmt: skip
 OPTIONAL = {
     "pytorch3d": "the pytorch3d renderer (see docs/weights.md)",
@@ -56,7 +60,7 @@ class Finding:
 
 
 def diagnose(config: str | Path) -> list[Finding]:
-    """Look at Python, packages, system libraries, GPU, configuration and sheet.
+    """Look at Python, packages, system libraries, GPU, weights, configuration and sheet.
 
     Parameters
     ----------
@@ -73,7 +77,7 @@ def diagnose(config: str | Path) -> list[Finding]:
     findings += [_package(name, needed=True) for name in NEEDED]
     findings += [_package(name, needed=False, use=use) for name, use in OPTIONAL.items()]
     findings += [_library(name, package) for name, package in LIBRARIES.items()]
-    return [*findings, _gpu(), *_study(Path(config))]
+    return [*findings, _gpu(), *_weights(Path(config)), *_study(Path(config))]
 
 
 def _package(name: str, *, needed: bool, use: str = "") -> Finding:
@@ -97,6 +101,25 @@ def _gpu() -> Finding:
     return Finding("gpu", "no CUDA device; everything runs on the CPU", False, False)
 
 
+def _weights(config: Path) -> list[Finding]:
+    """Tell of each backend with weights of its own whether they are there; needed if the study uses it."""
+    try:
+        chosen = read_study(config).face.backend
+    except AffectflowError:
+        chosen = ""
+    findings = []
+    for name in WEIGHTS:
+        source, folder = load(WEIGHTS, name, "weights"), MODELS / name
+        state, ready = state_of(source, folder)
+        findings.append(Finding(f"weights {name}", state, ready, name == chosen))
+        if source.find(folder).files:
+            findings += [
+                Finding(f"weights {name}", line, there, False)
+                for line, there in official_files(source, folder)
+            ]
+    return findings
+
+
 def _study(config: Path) -> list[Finding]:
     try:
         study = read_study(config)
@@ -114,7 +137,9 @@ def _study(config: Path) -> list[Finding]:
         return [*findings, Finding(study.recordings, str(error), False)]
     people = len({r.subject_id for r in recordings})
     findings.append(Finding(study.recordings, f"{len(recordings)} recordings of {people} people", True))
-    absent = [p for r in recordings for p in (r.video, r.codes, r.signals, r.events) if p and not _is_there(p)]
+    absent = [
+        p for r in recordings for p in (r.video, r.codes, r.signals, r.events) if p and not _is_there(p)
+    ]
     if absent:
         shown = ", ".join(absent[:3]) + (" …" if len(absent) > 3 else "")
         findings.append(Finding("files", f"{len(absent)} of the sheet are missing: {shown}", False))

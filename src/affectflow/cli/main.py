@@ -1,4 +1,4 @@
-"""The command line: `affectflow manifest`, `simulate`, `doctor`, `schema`, `summary`."""
+"""The command line: `affectflow manifest`, `simulate`, `convert-weights`, `doctor`, `schema`, `summary`."""
 
 from __future__ import annotations
 
@@ -92,6 +92,26 @@ def simulate(
         f"{folder}: simulated {dataset} of {people} people. Next: affectflow manifest {dataset} {folder}",
         err=True,
     )
+
+
+@app.command("convert-weights")
+def convert(
+    name: Annotated[str, typer.Argument(help="A backend whose weights you bring, such as emoca.")],
+    folder: Annotated[
+        Path | None, typer.Option(help="Where its official files lie; resources/models/<name> without it.")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Convert again although nothing has changed.")] = False,
+) -> None:
+    """Turn official files of weights, which you get from their authors, into one file that is safe to read."""
+    from affectflow.cli.weights import MODELS, report
+    from affectflow.registry import load
+    from affectflow.weights import WEIGHTS
+    from affectflow.weights.convert_weights import convert_weights
+
+    source = load(WEIGHTS, name, "weights")
+    folder = folder or MODELS / name
+    for line in report(source, folder, convert_weights(name, folder, force=force)):
+        typer.echo(line)
 
 
 @app.command()
