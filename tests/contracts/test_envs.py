@@ -38,29 +38,52 @@ def pins(path: Path) -> dict[str, str]:
     return {canonical(n): v for n, _, v in (x.partition("==") for x in part)}
 
 
-def modules_of(path: Path, seen: set[Path]) -> set[str]:
-    """Third-party modules a file imports, also through the package's own modules."""
-    if path in seen:
+def modules_of(path: Path, seen: set[Path], names: frozenset[str] = frozenset()) -> set[str]:
+    """Third-party modules a file imports, also through the package's own modules.
+
+    `names` are the registries asked for in a file of registries; the others in it are not followed.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if names:
+        tree.body = [node for node in tree.body if assigned(node) in names]
+    elif path in seen:
         return set()
-    seen.add(path)
+    else:
+        seen.add(path)
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names: list[str] = []
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names = [a.name for a in node.names]
+            found |= followed({a.name: frozenset() for a in node.names}, seen)
         elif isinstance(node, ast.ImportFrom) and not node.level:
-            names = [node.module or "", *(f"{node.module}.{a.name}" for a in node.names)]
-        for name in names:
-            own = own_file(name)
-            if own:
-                found |= modules_of(own, seen)
-            elif not name.startswith("affectflow"):
-                found.add(name.split(".")[0])
+            module = node.module or ""
+            wanted = frozenset(a.name for a in node.names if a.name.isupper())
+            found |= followed(
+                {module: wanted, **{f"{module}.{a.name}": frozenset() for a in node.names}}, seen
+            )
         # Names in a registry ("module:attribute") are imported when chosen.
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             own = own_file(node.value.partition(":")[0]) if ":" in node.value else None
             found |= modules_of(own, seen) if own else set()
     return found - set(sys.stdlib_module_names) - {"__future__"}
+
+
+def followed(modules: dict[str, frozenset[str]], seen: set[Path]) -> set[str]:
+    """The third-party ones among some imported modules, and what our own ones import."""
+    found: set[str] = set()
+    for name, wanted in modules.items():
+        own = own_file(name)
+        if own:
+            only = wanted if own.name == "__init__.py" and "." in name else frozenset()
+            found |= modules_of(own, seen, only)
+        elif not name.startswith("affectflow"):
+            found.add(name.split(".")[0])
+    return found
+
+
+def assigned(node: ast.stmt) -> str:
+    """The name a top-level statement assigns, or nothing."""
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return targets[0].id if isinstance(targets[0], ast.Name) else ""
 
 
 def own_file(name: str) -> Path | None:

@@ -4,6 +4,14 @@
 # file or folder into a `signal.raw.RawRecording`.
 SIGNAL_FORMATS = {
     "csv": "affectflow.datasets.csv_signals:read_csv_signals",
+    # The driving-stress study: a drive's folder of workbooks, with the authors' quality rules or without;
+    # in its R-friendly form one file holds all drives of a person, and the format names the drive.
+    "taamneh": "affectflow.datasets.taamneh_signals:read_taamneh",
+    "taamneh_unscreened": "affectflow.datasets.taamneh_signals:read_taamneh_unscreened",
+    **{
+        f"taamneh_r_{drive}": f"affectflow.datasets.taamneh_r:read_{drive}"
+        for drive in ("bl", "pd", "rd", "nd", "cd", "ed", "md", "fd")
+    },
 }
 
 # Name in the sheet's codes_format column → class that knows the files of one recording's codes
@@ -17,13 +25,22 @@ CODE_FORMATS = {
 # table `schema.EVENTS_SCHEMA`, in order of time; a duration of null runs to the next phase or the end.
 EVENT_FORMATS = {
     "bids": "affectflow.features.events:read_events",
+    "taamneh_stm": "affectflow.datasets.taamneh_phases:read_stm",
+    "taamneh_stm_control": "affectflow.datasets.taamneh_phases:read_stm_control",
+    **{
+        f"taamneh_r_{drive}": f"affectflow.datasets.taamneh_r:events_{drive}"
+        for drive in ("cd", "ed", "md", "fd", "control")
+    },
 }
 
 # Name for `affectflow manifest NAME DIR` → function(folder, ...) that returns the rows of a sheet.
 MANIFESTS = {
     "folder": "affectflow.datasets.folder:list_folder",
+    "taamneh": "affectflow.datasets.taamneh:list_taamneh",
 }
 
 # Name for `affectflow simulate NAME DIR` → function(folder, people=, seconds=, seed=) that writes a miniature
 # of the data set in its exact layout, with a designed effect and the truth beside it.
-SIMULATORS: dict[str, str] = {}
+SIMULATORS = {
+    "taamneh": "affectflow.datasets.simulated_taamneh:simulate_taamneh",
+}
