@@ -84,7 +84,8 @@ rule render_vis:
     output:
         folder=report_of_recording(
             directory(RESULTS + "/videos/vis/{recording_id}"),
-            patterns=["vis.png"],
+            # Only the page, but a pattern without a wildcard finds nothing.
+            patterns=["{page,vis}.png"],
             category="Recordings",
             subcategory="Pictures of codes",
             labels={"recording": "{recording_id}"},
