@@ -72,8 +72,8 @@ def read_excel_table(
     The row with the names is looked for in the first rows of every sheet, so it
     does not matter whether it is row 8, 9 or 10; names are compared without
     case, punctuation and units in brackets. A row of units below the names is
-    skipped. Results of formulas are read as Excel saved them. A number written
-    as text is repaired and noted; other text is refused.
+    skipped. Results of formulas are read as Excel saved them. A number that was
+    stored as text is a number; other text is refused.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def read_excel_table(
 
     def column(name: str, place: int) -> pl.Series:
         part = slice(first, last)
-        return _numbers(cells[:, place][part], numbers[:, place][part], f"{path}", name, below, notes)
+        return _numbers(cells[:, place][part], numbers[:, place][part], f"{path}", name, below)
 
     asked = [column(name, place).alias(name) for name, place in places.items()]
     rest = [
@@ -202,10 +202,8 @@ def _last_row(cells: pl.DataFrame, places: list[int], first: int) -> int:
     return int(filled.nonzero()[0][-1]) + 1 if filled.any() else first
 
 
-def _numbers(
-    words: pl.Series, values: pl.Series, where: str, name: str, below: int, notes: list[str]
-) -> pl.Series:
-    """Return the numbers of a column; text is a number in disguise, no value, or refused."""
+def _numbers(words: pl.Series, values: pl.Series, where: str, name: str, below: int) -> pl.Series:
+    """Return the numbers of a column; text is a number, no value, or refused."""
     absent = words.is_null() | words.str.to_lowercase().is_in(MISSING)
     parsed = words.cast(pl.Float64, strict=False)
     wrong = ~absent & (parsed.is_null() | parsed.is_infinite() | parsed.is_nan())
@@ -222,8 +220,5 @@ def _numbers(
         raise InputError(
             f"{where}: column {name}, {at + below} rows below the header: {word!r} is not a number. {hint}"
         )
-    # `values` has all digits of a cell that is a number; a number typed as text is only in `words`.
-    typed = (~absent & values.is_null()).sum()
-    if typed:
-        notes.append(f"{Path(where).name}: column {name}: {typed} numbers were stored as text")
+    # `values` has all digits of a cell; `words` has fewer, and also what stands between spaces.
     return values.fill_null(parsed).set(absent, None)
