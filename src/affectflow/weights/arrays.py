@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from affectflow.errors import InputError
-from affectflow.weights.unpickle import Made, Name, Stored, read_pickle
+from affectflow.weights.unpickle import Made, Name, Stored, pickled_document
 
 # Larger than any official file but the checkpoint, which is never read whole.
 LARGEST_BYTES = 512 * 2**20
@@ -44,6 +44,7 @@ TENSOR_NAMES = frozenset(
 NUMPY_NAMES = frozenset(
     {
         Name("_codecs", "encode"),
+        Name("builtins", "bytes"),
         Name("builtins", "object"),
         Name("copyreg", "_reconstructor"),
         Name("numpy", "dtype"),
@@ -72,7 +73,7 @@ def to_array(value: Any, where: str) -> NDArray[Any]:
     Parameters
     ----------
     value
-        What `read_pickle` returned for it.
+        What `pickled_document` returned for it.
     where
         File and key, for messages.
 
@@ -153,6 +154,9 @@ def _bytes(value: Any) -> bytes:
         return bytes(value)
     if isinstance(value, Made) and value.name == ("_codecs", "encode") and value.args[1:] == ("latin1",):
         value = value.args[0]
+    elif isinstance(value, Made) and value.name == ("builtins", "bytes") and not value.args:
+        # Python 3's way to say b"" to Python 2.
+        return b""
     if isinstance(value, str):
         return value.encode("latin-1")
     raise TypeError(f"found {type(value).__name__} instead of bytes")
@@ -216,7 +220,7 @@ def _embedded_storage(value: Any, where: str) -> NDArray[Any]:
     stream = io.BytesIO(_bytes(value.args[0]))
 
     def part(admit: Callable[[Name], bool], *, stored: bool = False) -> Any:
-        return read_pickle(stream, admit=admit, where=where, stored=stored)
+        return pickled_document(stream, admit=admit, where=where, stored=stored)
 
     if part(nothing) != _LEGACY_MAGIC:
         raise ValueError("numbers in an unknown form")

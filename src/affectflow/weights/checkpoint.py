@@ -30,7 +30,7 @@ from affectflow.weights.arrays import (
     strided,
     widened,
 )
-from affectflow.weights.unpickle import Made, Name, Stored, read_pickle
+from affectflow.weights.unpickle import Made, Name, Stored, pickled_document
 
 LARGEST_PICKLE_BYTES = 64 * 2**20
 _DATA_ERRORS = (
@@ -123,7 +123,7 @@ class CheckpointFile:
         self._top = pickles[0][: -len("data.pkl")]
         if self._read(f"{self._top}byteorder", 16, default=b"little") != b"little":
             raise InputError(f"{path}: its numbers are stored in big-endian order, which is not supported")
-        content = read_pickle(
+        content = pickled_document(
             self._read(pickles[0], LARGEST_PICKLE_BYTES),
             admit=is_checkpoint_name,
             where=str(path),

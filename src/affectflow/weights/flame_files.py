@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from affectflow.errors import InputError
 from affectflow.weights.arrays import LARGEST_BYTES, is_embedding_name, is_head_model_name, to_array
 from affectflow.weights.base import Arrays
-from affectflow.weights.unpickle import Made, read_pickle
+from affectflow.weights.unpickle import Made, pickled_document
 
 N_VERTICES, N_TRIANGLES, N_JOINTS, N_BASIS = 5023, 9976, 5, 400
 N_SHAPE, N_EXPRESSION, EXPRESSION_START = 100, 50, 300
@@ -71,7 +71,7 @@ def read_head_model(path: Path) -> Arrays:
     The names and shapes of `HEAD_SHAPES`: 100 shape and 50 expression
     directions, and the pose basis as (36, 15069).
     """
-    content = read_pickle(read_bounded(path), admit=is_head_model_name, where=str(path))
+    content = pickled_document(read_bounded(path), admit=is_head_model_name, where=str(path))
     if not isinstance(content, dict):
         raise InputError(f"{path}: holds no table of arrays, so it is no FLAME model")
     missing = [key for key in _PICKLE_SHAPES if key not in content]
@@ -158,7 +158,7 @@ def read_npy(content: bytes, where: str) -> Any:
 
 def _only_value(content: bytes, where: str) -> Any:
     """The one value of a pickled object array: the state is (version, shape, dtype, column-major, values)."""
-    pickled = read_pickle(content, admit=is_embedding_name, where=where)
+    pickled = pickled_document(content, admit=is_embedding_name, where=where)
     if not isinstance(pickled, Made):
         return pickled
     _, shape, _, _, values = pickled.state

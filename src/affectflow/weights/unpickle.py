@@ -80,7 +80,7 @@ _CONSTANTS: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _OPCODES = {opcode.code.encode("latin-1"): opcode for opcode in pickletools.opcodes}
 
 
-def read_pickle(
+def pickled_document(
     content: bytes | io.BytesIO, *, admit: Callable[[Name], bool], where: str, stored: bool = False
 ) -> Any:
     """Return the value a pickle describes, with names and calls left as records.
