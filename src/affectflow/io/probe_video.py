@@ -83,7 +83,8 @@ def _quality(times_s: np.ndarray, info: VideoInfo, damaged: bool) -> dict[str, o
     steps_s = np.diff(times_s)
     step_s = float(np.median(steps_s)) if len(steps_s) else None
     promised = info.n_frames_promised
-    missing = promised is not None and n_frames < promised * (1 - MISSING_SHARE) - 1
+    n_found = round(duration_s / float(info.time_base)) + 1 if info.promises_ticks else n_frames
+    missing = promised is not None and n_found < promised * (1 - MISSING_SHARE) - 1
     variable = step_s is not None and bool(
         np.any(np.abs(steps_s - step_s) > VARIABLE_RATE_SHARE * step_s + float(info.time_base))
     )

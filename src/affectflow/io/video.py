@@ -54,6 +54,8 @@ class VideoInfo:
     n_frames_promised: int | None
     duration_promised_s: float | None
     pixel_aspect: Fraction
+    # An AVI lists a chunk per tick of its clock; a camera that drops a frame leaves the chunk empty.
+    promises_ticks: bool = False
 
 
 class _Converter(threading.local):
@@ -176,7 +178,7 @@ def video_info(path: str | Path, *, recording_id: str | None = None) -> VideoInf
     InputError
         If the file is absent, empty, damaged beyond opening, or holds no video.
     """
-    with _open(path, _where(path, recording_id)) as (_, stream):
+    with _open(path, _where(path, recording_id)) as (container, stream):
         context = stream.codec_context
         duration = None if stream.duration is None else float(stream.duration * stream.time_base)
         return VideoInfo(
@@ -190,6 +192,7 @@ def video_info(path: str | Path, *, recording_id: str | None = None) -> VideoInf
             n_frames_promised=stream.frames or None,
             duration_promised_s=duration,
             pixel_aspect=stream.sample_aspect_ratio or Fraction(1),
+            promises_ticks=container.format.name == "avi",
         )
 
 

@@ -14,6 +14,10 @@ _UNITS = {
     "au": "a.u.",
     "mm": "mm",
     "rad": "rad",
+    "deg": "°",
+    "kmh": "km/h",
+    "newton": "N",
+    "m": "m",
 }
 _WORDS = {
     "ear_left": "left eye opening",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import av
 import numpy as np
 import pytest
@@ -45,6 +47,39 @@ def test_a_cut_off_file_is_marked(tmp_path):
     assert 20 < frames.height < 90
     assert row["truncated"] is True
     assert row["note"].startswith(f"TRUNCATED: {frames.height} frames decode of 100 promised")
+
+
+def write_avi(path, ticks, rate=30):
+    """An AVI at `rate` ticks per second with frames at some of them: between lie empty chunks."""
+    with av.open(str(path), "w", format="avi") as container:
+        stream = container.add_stream("mjpeg", rate=rate)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuvj420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, rate)
+        rng = np.random.default_rng(1)
+        for tick in ticks:
+            frame = av.VideoFrame.from_ndarray(rng.integers(0, 255, (240, 320, 3), dtype=np.uint8))
+            frame.pts, frame.time_base = tick, Fraction(1, rate)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def test_empty_chunks_of_an_avi_are_no_missing_frames(tmp_path):
+    """A camera that drops frames leaves their chunks empty, and the index counts them."""
+    ticks = [0, 2, 4, 7, 8, 10, 15, 16, 19, *range(20, 80, 2)]
+    frames, quality = probe_video(write_avi(tmp_path / "a.avi1", ticks), recording_id="A")
+    row = quality.row(0, named=True)
+    assert frames["time_s"].to_list() == pytest.approx([t / 30 for t in ticks], abs=1e-9)
+    assert row["n_frames_promised"] == 79
+    assert (row["truncated"], row["variable_rate"], row["note"]) == (False, True, None)
+
+
+def test_an_avi_that_is_cut_off_is_marked(tmp_path):
+    path = write_avi(tmp_path / "a.avi", range(0, 80, 2))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
+    frames, quality = probe_video(path, recording_id="A")
+    assert 15 < frames.height < 30
+    assert quality["truncated"].to_list() == [True]
 
 
 def test_truncated_sample_has_its_96_frames_and_says_so(shared):
