@@ -50,7 +50,7 @@ class Drive:
     pulse
         Blood volume in the skin in each frame, about -0.5..0.5.
     truth
-        `time_s`, `stress` (0..1), hr_bpm, rsp_rate_bpm, eda_usiemens, perinasal_degc2 at 30 Hz.
+        `time_s`, `stress` (0..1), `answer` (stress times the person's own size of response), hr_bpm, rsp_rate_bpm, eda_usiemens, perinasal_degc2 at 30 Hz.
     """
 
     stressors: list[tuple[float, float]]
@@ -84,6 +84,9 @@ def simulate_drive(
     time = np.arange(0, seconds, 1 / TRUTH_HZ)
     face, body = _stress(time, stressors, FACE_RAMP_S), _lagged(time, stressors)
 
+    # How much this person answers, in what `draw_levels` does not know of.
+    response = float(np.clip(generator(seed, "response", subject_id).normal(1, 0.3), 0.4, 1.6))
+
     def level(name: str, rng: np.random.Generator, sd: float) -> np.ndarray:
         wander = sd * band_noise(time, low_hz=0.02, high_hz=0.2, rng=rng)
         return calm[name] + body * (tense[name] - calm[name]) + wander
@@ -93,6 +96,7 @@ def simulate_drive(
         {
             "time_s": time,
             "stress": face,
+            "answer": face * response,
             "hr_bpm": level("hr_bpm", rng, 1.0),
             "rsp_rate_bpm": level("rsp_rate_bpm", rng, 0.4),
             "eda_usiemens": LEAST_USIEMENS
@@ -187,8 +191,8 @@ def _tables(
     perinasal = at(nose, "perinasal_degc2") + noise(nose, 4e-4)
     # The second before the start sign: the car stands, and the simulator trembles around 0.
     driving, facs = clock(DRIVING_HZ), clock(FACS_HZ)
-    speed = np.clip(driving - 1, 0, 4) / 4 * (68 - 8 * at(driving, "stress")) + noise(driving, 0.05)
-    steering = 0.02 * band_noise(driving, low_hz=0.1, high_hz=0.8, rng=rng) * (1 + at(driving, "stress"))
+    speed = np.clip(driving - 1, 0, 4) / 4 * (68 - 8 * at(driving, "answer")) + noise(driving, 0.05)
+    steering = 0.02 * band_noise(driving, low_hz=0.1, high_hz=0.8, rng=rng) * (1 + at(driving, "answer"))
     gaze = clock(SLOW_HZ)
     tables = {
         "hr": {"time": slow, "Heart Rate": np.round(at(slow, "hr_bpm") + noise(slow, 0.3), 1)},
@@ -210,13 +214,13 @@ def _tables(
             "Steering": np.round(steering, 5),
             "Lane Position": np.round(1.8 + np.cumsum(steering) / DRIVING_HZ, 4),
         },
-        "facs": {"time": facs, **_likelihoods(at(facs, "stress"), rng)},
+        "facs": {"time": facs, **_likelihoods(at(facs, "answer"), rng)},
         "gaze": {
             "time": gaze,
             "Gaze X Pos": np.round(640 + noise(gaze, 60)),
-            "Gaze Y Pos": np.round(400 + 180 * at(gaze, "stress") + noise(gaze, 40)),
-            "Lft Pupil Diameter": np.round(3.8 + 0.4 * at(gaze, "stress") + noise(gaze, 0.1), 3),
-            "Rt Pupil Diameter": np.round(3.8 + 0.4 * at(gaze, "stress") + noise(gaze, 0.1), 3),
+            "Gaze Y Pos": np.round(400 + 180 * at(gaze, "answer") + noise(gaze, 40)),
+            "Lft Pupil Diameter": np.round(3.8 + 0.4 * at(gaze, "answer") + noise(gaze, 0.1), 3),
+            "Rt Pupil Diameter": np.round(3.8 + 0.4 * at(gaze, "answer") + noise(gaze, 0.1), 3),
         },
     }
     return {channel: pl.DataFrame(columns) for channel, columns in tables.items()}

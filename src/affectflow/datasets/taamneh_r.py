@@ -33,7 +33,7 @@ COLUMNS = {
     "rsp_rate_bpm": "breathingrate",
     "eda_kohm": "palmeda",
     "perinasal_degc2": "perinasalperspiration",
-    "speed_kmh": "speed",
+    "car_speed_kmh": "speed",
     "acceleration_deg": "acceleration",
     "brake_newton": "brake",
     "steering_rad": "steering",

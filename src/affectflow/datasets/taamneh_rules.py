@@ -17,7 +17,7 @@ RULES = {
     "breathing_rate": "rsp_rate_bpm",
     "heart_rate": "hr_bpm",
     "palm_eda": "eda_kohm",
-    "speed": "speed_kmh",
+    "speed": "car_speed_kmh",
     "acceleration": "acceleration_deg",
     "brake": "brake_newton",
 }

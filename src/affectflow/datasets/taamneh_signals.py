@@ -38,7 +38,7 @@ CHANNELS: dict[str, dict[str, tuple[str, ...]]] = {
         )
     },
     "res": {
-        "speed_kmh": ("speed", "speedsignal"),
+        "car_speed_kmh": ("speed", "speedsignal"),
         "acceleration_deg": ("acceleration", "accelerationsignal"),
         "brake_newton": ("brake", "braking", "brakeforce", "brakeforcesignal"),
         "steering_rad": ("steering", "steeringsignal"),
