@@ -86,6 +86,16 @@ rule check_recovery:
         "../workflow/scripts/check_recovery.py"
 
 
+OWN_RESULTS = [
+    f"{STUDY.recordings}: recording {name}: codes {RECORDINGS[name].codes} lie in the results that this study makes. "
+    "Copy them to another folder"
+    for name in IMPORTED
+    if Path(RESULTS).resolve() in Path(RECORDINGS[name].codes).resolve().parents
+]
+if OWN_RESULTS:
+    stop("\n".join(OWN_RESULTS))
+
+
 def code_files(wildcards):
     """The files of codes that exist already, as far as they are there; a missing one fails its own job."""
     row = recording(wildcards)

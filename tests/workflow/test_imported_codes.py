@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import shutil
 
+import pytest
+
 from affectflow.io.tables import read_table
 from affectflow.io.video import read_frames
 from affectflow.schema import CODES_COLUMNS, MEASURES
@@ -66,9 +68,20 @@ def test_a_study_of_imported_codes_runs_without_the_weights_of_its_backend(copie
     assert study.planned(windows)["import_codes"] == 1
 
 
-def test_an_unknown_format_stops_before_any_job(new_study):
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        (
+            {"codes": "a.csv", "codes_format": "emoca_cvs"},
+            "codes_format 'emoca_cvs' does not exist. Did you mean emoca_csv?",
+        ),
+        ({"codes": "results/small/csv/facemesh/a.csv"}, "lie in the results that this study makes"),
+        ({"codes": "a.csv", "video": ""}, "video is empty"),
+    ],
+)
+def test_wrong_cells_stop_before_any_job(new_study, cells, says):
     [row, *_] = simulated_rows(["S01"])
-    result = new_study([{**row, "codes": "a.csv", "codes_format": "emoca_cvs"}]).snakemake("-n")
+    result = new_study([{**row, **cells}]).snakemake("-n")
     assert result.returncode == 2
-    assert "codes_format 'emoca_cvs' does not exist. Did you mean emoca_csv?" in result.stderr
+    assert says in result.stderr
     assert "Traceback" not in result.stderr

@@ -83,6 +83,37 @@ def test_blocks_of_any_size_give_the_same_table(tmp_path, monkeypatch, block):
     assert expected.height == 59
 
 
+def test_rows_keep_their_numbers_when_a_block_ends_inside_a_line_end(tmp_path, monkeypatch):
+    rows = code_rows(FRAMES)
+    rows[-1][3] = "x"
+    path = write_rows(tmp_path / "T019_exp_pose.csv", HEADER, rows)
+    content = path.read_bytes()
+    end = content.index(b"\r", content.index(b"\n"))
+    # The first read looks for a byte order mark.
+    monkeypatch.setattr(csv_pieces, "BLOCK_BYTES", end + 1 - len(csv_pieces.BOM))
+    assert "row 7, column exp_01: 'x'" in refused(path)
+
+
+def test_files_are_not_read_far_ahead(tmp_path, monkeypatch):
+    path = write_recording(tmp_path, list(range(1, 200)))
+    monkeypatch.setattr(csv_pieces, "BLOCK_BYTES", 10_000)
+    taken = {"T019_exp_pose.csv": 0, "T019_landmarks_xy.csv": 0}
+    whole_lines = csv_pieces._whole_lines
+
+    def counted(path, what):
+        for block in whole_lines(path, what):
+            taken[path.name] += block.count(b"\n")
+            yield block
+
+    monkeypatch.setattr(csv_pieces, "_whole_lines", counted)
+    done = 0
+    for piece in EmocaCsv().read(path, ids={"T019"}):
+        done += piece.height
+        # The header, and up to two blocks of about nine rows.
+        assert max(taken.values()) <= done + 20
+    assert done == 199
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -14,12 +14,17 @@ from affectflow.datasets.emoca_csv import EmocaCsv
 from affectflow.datasets.import_codes import import_codes, imported_crops
 from affectflow.errors import InputError
 from affectflow.face import anatomy
+from affectflow.face.backends import emoca
+from affectflow.face.backends.emoca import EmocaBackend
 from affectflow.face.backends.facemesh import FaceMeshBackend
 from affectflow.face.extract_codes import extract_codes
 from affectflow.io.export_csv import export_csv
 from affectflow.io.tables import check_table
 from affectflow.schema import CODES_COLUMNS, MEASURES
+from tests.support.faces import StillFrame
 from tests.support.synth_faces import faces_from_codes, landmarks_of, random_codes
+from tests.support.synth_flame import synth_flame
+from tests.support.tiny_emoca import TinyEncoders, moving_picture
 
 IBUG68, EMOCA105 = list(anatomy.IBUG68), list(anatomy.EMOCA105)
 N = 60
@@ -161,6 +166,23 @@ def test_export_and_import_give_the_codes_back(faces, codes, tmp_path):
         assert difference.max() < most
 
 
+def test_emocas_codes_come_back_with_their_crops(faces, tmp_path, monkeypatch):
+    """The same points, the same rule: an imported run lies where the backend itself would have put it."""
+    monkeypatch.setattr(emoca, "Encoders", TinyEncoders)
+    frames = (StillFrame(i, i / 25, moving_picture(i % 5, width=640, height=360)) for i in range(N))
+    made = extract_codes([faces], EmocaBackend.load(synth_flame()), frames=frames)
+    codes = pl.concat(list(made))
+    assert codes["valid"].sum() == N - len(GAPS)
+    path = tmp_path / "S1_exp_pose.csv"
+    export_csv([codes], path, tmp_path / "lands" / "S1_landmarks_xy.csv", subject_id="S1")
+    table = import_all(faces, EmocaCsv().read(path, ids={"S1"}))
+    # The form has no place for what is turned to the camera.
+    lost = ["l68_visible", "mp_visible"]
+    assert table.select(lost).null_count().row(0) == (N, N)
+    assert_frame_equal(table.drop(lost, MEASURES), codes.drop(lost, MEASURES), check_exact=True)
+    assert_frame_equal(table.select(MEASURES), codes.select(MEASURES), abs_tol=1e-6)
+
+
 def test_pieces_change_nothing(faces, codes):
     whole = import_all(faces, as_read(codes))
     [read] = as_read(codes)
@@ -204,6 +226,29 @@ def test_landmarks_may_be_absent_and_further_codes_are_kept(faces, codes):
     assert table["l68_x"].null_count() == N
     assert table["shape_07"].drop_nulls().to_list() == [0.25] * (N - len(GAPS))
     assert import_all(faces, [read], imported=Imported(flip_x=True))["l68_x"].null_count() == N
+
+
+def test_neither_table_is_read_far_ahead(faces, codes):
+    """Memory does not grow with the recording: what is held is what is being worked on."""
+    [read] = as_read(codes)
+    taken = {"faces": 0, "codes": 0}
+
+    def counted(name, pieces):
+        for piece in pieces:
+            taken[name] += piece.height
+            yield piece
+
+    done = 0
+    for table in import_codes(
+        counted("faces", faces.iter_slices(4)),
+        counted("codes", read.iter_slices(4)),
+        imported=Imported(),
+        where="a.csv",
+    ):
+        done += table.height
+        assert taken["faces"] <= done + 8
+        assert taken["codes"] <= done + 8
+    assert done == N
 
 
 @pytest.mark.parametrize("frame", [N, 4000])
