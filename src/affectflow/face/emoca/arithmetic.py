@@ -9,10 +9,8 @@ import shutil
 import torch
 
 from affectflow.errors import ConfigError, MissingDependencyError
+from affectflow.face.emoca.cpu_pass import TASK_PICTURES
 
-# On the CPU a fixed number, so that every machine does the same sums: above it nothing gets faster, and
-# the activations leave the cache.
-CPU_BATCH = 8
 CUDA_BATCH_MAX = 256
 # Upper bound for the activations and work space of one picture in bfloat16; float32 takes twice as much.
 BYTES_PER_PICTURE = 14 * 2**20
@@ -68,13 +66,22 @@ def cpu_has_bfloat16() -> bool:
 def default_batch_size(device: torch.device, dtype: torch.dtype) -> int:
     """Return how many pictures go through the networks at once when the settings do not say.
 
-    On the CPU 8. On CUDA the largest power of two, up to 256, that needs at most
-    half of the memory free now (at 256: 3.5 GiB in bfloat16, 7 GiB in float32).
+    On the CPU as many tasks of each network as there are threads, and two at
+    least; the results do not depend on it. On CUDA the largest power of two, up to 256,
+    that needs at most half of the memory free now (at 256: 3.5 GiB in bfloat16,
+    7 GiB in float32).
     """
     if device.type != "cuda":
-        return CPU_BATCH
+        return TASK_PICTURES * max(2, cpu_threads())
     free, _total = torch.cuda.mem_get_info(device)
     return cuda_batch_size(free, dtype)
+
+
+def cpu_threads() -> int:
+    """Return how many threads the networks may use: torch's for the calling thread, at most one per core."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return min(torch.get_num_threads(), cores)
 
 
 def cuda_batch_size(free_bytes: int, dtype: torch.dtype) -> int:

@@ -9,6 +9,7 @@ from affectflow.face.emoca import arithmetic
 from affectflow.face.emoca.arithmetic import (
     choose_precision,
     cpu_has_bfloat16,
+    cpu_threads,
     cuda_batch_size,
     default_batch_size,
     is_out_of_memory,
@@ -65,8 +66,14 @@ def test_the_processor_is_asked(monkeypatch, found, native):
     assert cpu_has_bfloat16() is native
 
 
-def test_the_batch_size_of_a_cpu_is_the_same_everywhere():
-    assert default_batch_size(CPU, torch.float32) == default_batch_size(CPU, torch.bfloat16) == 8
+@pytest.mark.parametrize(
+    ("torchs", "cores", "threads", "crops"), [(2, 2, 2, 16), (1, 64, 1, 16), (4, 2, 2, 16), (16, 64, 16, 128)]
+)
+def test_the_batch_size_of_a_cpu_follows_its_threads(monkeypatch, torchs, cores, threads, crops):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: torchs)
+    monkeypatch.setattr(arithmetic.os, "sched_getaffinity", lambda pid: set(range(cores)), raising=False)
+    assert cpu_threads() == threads
+    assert default_batch_size(CPU, torch.float32) == default_batch_size(CPU, torch.bfloat16) == crops
 
 
 def test_the_batch_size_of_a_gpu_follows_its_free_memory(monkeypatch):
