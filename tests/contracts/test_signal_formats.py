@@ -10,6 +10,7 @@ import pytest
 from affectflow.config.features import Smoothing
 from affectflow.config.signal import Signal
 from affectflow.datasets import SIGNAL_FORMATS
+from affectflow.datasets.taamneh_layout import DRIVES
 from affectflow.errors import InputError
 from affectflow.features import SMOOTHERS
 from affectflow.io.tables import check_table
@@ -21,6 +22,7 @@ from affectflow.signal.ranges import split_name
 from affectflow.signal.stretches import Stretch
 from tests.support.synth_frames import frame_times
 from tests.support.synth_signals import beat_times, clock, pulse_wave, skin_conductance, study_signals
+from tests.support.synth_taamneh import write_drive, write_r
 
 
 def write_csv(folder):
@@ -29,7 +31,12 @@ def write_csv(folder):
 
 
 # A new format brings a function that writes a small recording in its layout (a study_signals() table).
-EXAMPLES = {"csv": write_csv}
+EXAMPLES = {
+    "csv": write_csv,
+    "taamneh": write_drive,
+    "taamneh_unscreened": write_drive,
+    **{f"taamneh_r_{code.lower()}": lambda folder: write_r(folder / "T001.csv") for code in DRIVES},
+}
 WAVES = {
     "eda": lambda t: skin_conductance(t, [5, 20, 40]),
     "ppg": lambda t: pulse_wave(t, beat_times(0, 60, bpm=70)),

@@ -1,10 +1,18 @@
 """Phases from an events file."""
 
 import numpy as np
+import polars as pl
 import pytest
 
 from affectflow.errors import InputError
-from affectflow.features.events import check_events_end, parse_events, phase_at
+from affectflow.features.events import (
+    check_events_end,
+    fill_durations,
+    parse_events,
+    phase_at,
+    read_events,
+)
+from affectflow.schema import EVENTS_SCHEMA
 
 HEAD = "onset_s\tduration_s\tphase\tlabel\n"
 
@@ -79,3 +87,38 @@ def test_phases_beyond_the_video_are_refused():
     check_events_end(events, end_s=199.97, tolerance_s=0.04, where="e.tsv")
     with pytest.raises(InputError):
         check_events_end(events, end_s=199.95, tolerance_s=0.04, where="e.tsv")
+
+
+def test_a_file_is_read_as_its_text(tmp_path):
+    path = tmp_path / "e.tsv"
+    path.write_text("\ufeff" + HEAD + "0\t5\tP1\trest\n")
+    assert read_events(path).equals(parse_events(HEAD + "0\t5\tP1\trest\n", where="e"))
+
+
+def open_ended(*onsets):
+    names = [f"P{i + 1}" for i in range(len(onsets))]
+    return pl.DataFrame(
+        {"onset_s": onsets, "duration_s": None, "phase": names, "label": None}, schema=EVENTS_SCHEMA
+    )
+
+
+def test_phases_without_a_duration_run_to_the_next_or_to_the_end():
+    filled = fill_durations(open_ended(0.0, 10.0, 25.0), end_s=30.0, where="e")
+    assert filled["duration_s"].to_list() == [10.0, 15.0, 5.0]
+    mixed = open_ended(0.0, 10.0, 25.0).with_columns(duration_s=pl.Series([None, 5.0, None]))
+    assert fill_durations(mixed, end_s=30.0, where="e")["duration_s"].to_list() == [10.0, 5.0, 5.0]
+
+
+def test_phases_with_durations_stay_as_they_are():
+    events = parse_events(HEAD + "0\t5\tP1\t\n50\t5\tP2\t\n", where="e")
+    assert fill_durations(events, end_s=10.0, where="e") is events
+
+
+def test_phases_beyond_the_end_are_cut_and_left_out_with_a_word(caplog):
+    filled = fill_durations(open_ended(0.0, 10.0, 25.0), end_s=20.0, where="e.stm")
+    assert filled["duration_s"].to_list() == [10.0, 10.0]
+    assert "e.stm: the recording ends at 20.0 s; phases that begin later are left out: P3" in caplog.text
+    with pytest.raises(
+        InputError, match=r"phase P2, P3 starts at 10.0 s or later but the recording ends at 5.0 s"
+    ):
+        fill_durations(open_ended(0.0, 10.0, 25.0), end_s=5.0, where="e.stm")
