@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import math
 import struct
+import zipfile
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +18,11 @@ from affectflow.weights.unpickle import Made, Name, Stored, pickled_document
 
 # Larger than any official file but the checkpoint, which is never read whole.
 LARGEST_BYTES = 512 * 2**20
+# What a damaged zip makes zipfile raise.
+ZIP_ERRORS = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError),
+    *(ValueError, LookupError, RuntimeError, NotImplementedError),
+)
 # A chumpy array may stand for a choice from another; deeper nesting is none of ours.
 DEEPEST = 8
 # PyTorch's name for a kind of number → NumPy's. bfloat16 is read as its bits.

@@ -26,6 +26,7 @@ from affectflow.weights.arrays import (
     STORAGE_NAMES,
     STORAGES,
     TENSOR_NAMES,
+    ZIP_ERRORS,
     checked_shape,
     strided,
     widened,
@@ -33,15 +34,8 @@ from affectflow.weights.arrays import (
 from affectflow.weights.unpickle import Made, Name, Stored, pickled_document
 
 LARGEST_PICKLE_BYTES = 64 * 2**20
-_DATA_ERRORS = (
-    zipfile.BadZipFile,
-    OSError,
-    ValueError,
-    TypeError,
-    KeyError,
-    RuntimeError,
-    NotImplementedError,
-)
+# What a damaged zip makes zipfile raise, and wrong sizes ourselves.
+_DATA_ERRORS = (*ZIP_ERRORS, TypeError)
 # Names of the standard library that trainings leave in their checkpoints. They are kept as
 # words like any other; the list only tells a training's file from one that was tampered with.
 HARMLESS = frozenset(

@@ -15,7 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from affectflow.errors import InputError
-from affectflow.weights.arrays import LARGEST_BYTES, is_embedding_name, is_head_model_name, to_array
+from affectflow.weights.arrays import (
+    LARGEST_BYTES,
+    ZIP_ERRORS,
+    is_embedding_name,
+    is_head_model_name,
+    to_array,
+)
 from affectflow.weights.base import Arrays
 from affectflow.weights.unpickle import Made, pickled_document
 
@@ -123,7 +129,7 @@ def read_points105(path: Path) -> Arrays:
                 if info.file_size > _LARGEST_TABLE_BYTES:
                     raise ValueError(f"{key} claims {info.file_size} bytes")
                 found[name] = read_npy(archive.read(info), f"{path}, {key}")
-    except (zipfile.BadZipFile, OSError, KeyError, ValueError, RuntimeError, NotImplementedError) as error:
+    except ZIP_ERRORS as error:
         raise InputError(
             f"{path}: is no table of MediaPipe landmarks ({error}). Get the file again."
         ) from None

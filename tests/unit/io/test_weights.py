@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from affectflow.errors import InputError
-from affectflow.io.weights import Checkpoint, read_weights, write_weights
+from affectflow.errors import InputError, MissingDependencyError
+from affectflow.io.weights import Checkpoint, WeightsFile, read_weights, write_weights
 
 ARRAYS = {
     "b": np.arange(6, dtype=np.float32).reshape(2, 3)[:, ::-1],
@@ -47,3 +47,59 @@ def test_checkpoint_belongs_to_its_job(tmp_path):
     checkpoint.remove()
     checkpoint.remove()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def opened(tmp_path):
+    facts = {"kind": "k", "absent": {"detail.": "It draws wrinkles. Get it from its authors."}}
+    write_weights(ARRAYS, tmp_path / "w.safetensors", facts=facts)
+    return WeightsFile(tmp_path / "w.safetensors")
+
+
+def test_a_file_opened_is_a_mapping_of_its_arrays(opened):
+    assert list(opened) == ["a", "b", "n"]
+    assert len(opened) == 3
+    for name, array in ARRAYS.items():
+        assert np.array_equal(opened[name], array)
+        assert opened.shape(name) == array.shape
+    assert opened.facts["kind"] == "k"
+    assert {**opened}.keys() == ARRAYS.keys()
+
+
+def test_arrays_are_read_each_time_and_are_ones_own(opened):
+    first = opened["b"]
+    first[:] = 7
+    assert np.array_equal(opened["b"], ARRAYS["b"])
+
+
+def test_opening_reads_no_array(tmp_path):
+    write_weights({"x": np.ones(10)}, tmp_path / "w.safetensors", facts={})
+    content = (tmp_path / "w.safetensors").read_bytes()
+    opened = WeightsFile(tmp_path / "w.safetensors")
+    with (tmp_path / "w.safetensors").open("r+b") as handle:
+        handle.seek(len(content) - 80)
+        handle.write(np.full(10, 2.0).tobytes())
+    assert (opened["x"] == 2).all()
+
+
+def test_an_absent_array_is_a_key_error_with_its_reason(opened):
+    assert "detail.x" not in opened
+    assert opened.get("detail.x") is None
+    for ask in (lambda: opened["detail.x"], lambda: opened.shape("detail.x")):
+        with pytest.raises(KeyError) as error:
+            ask()
+        assert isinstance(error.value, MissingDependencyError)
+        assert str(error.value) == (
+            f"{opened.path}: holds no array detail.x. It draws wrinkles. Get it from its authors."
+        )
+    with pytest.raises(KeyError, match=r"holds no array other\.$"):
+        opened["other"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff" * 64])
+def test_what_is_no_safetensors_file_is_not_opened(tmp_path, content):
+    path = tmp_path / "w.safetensors"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match="cannot be read as safetensors"):
+        WeightsFile(path)
