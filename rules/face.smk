@@ -82,10 +82,42 @@ def backend_device(wildcards):
     return STUDY.device if wildcards.backend in NEEDS_GPU else "cpu"
 
 
+def able_members(wildcards):
+    """The members of a batch whose videos can be read: the others must not keep these waiting."""
+    listed = checkpoints.check_batch.get(batch=wildcards.batch).output.members
+    return Path(listed).read_text(encoding="utf-8").split()
+
+
+checkpoint check_batch:
+    input:
+        videos=lambda wc: [v for name in BATCHES[wc.batch] if (v := input_file(RECORDINGS[name].video))],
+    output:
+        members=RESULTS + "/video/.batches/{batch}.txt",
+    log:
+        log_of("check_batch", "batch"),
+    benchmark:
+        benchmark_of("check_batch", "batch")
+    wildcard_constraints:
+        batch=one_of(BATCHES),
+    conda:
+        "../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=30,
+    params:
+        version=STAGE_VERSIONS["check_batch"],
+        videos=lambda wc: {name: RECORDINGS[name].video for name in BATCHES[wc.batch]},
+    message:
+        "check_batch {wildcards.batch}"
+    script:
+        "../workflow/scripts/check_batch.py"
+
+
 rule extract_batch:
     input:
-        faces=lambda wc: expand(rules.track_faces.output.faces, recording_id=BATCHES[wc.batch]),
-        videos=lambda wc: expand(rules.transcode_video.output.video, recording_id=BATCHES[wc.batch]),
+        faces=lambda wc: expand(rules.track_faces.output.faces, recording_id=able_members(wc)),
+        videos=lambda wc: expand(rules.transcode_video.output.video, recording_id=able_members(wc)),
         weights=lambda wc: weights_of(wc.backend),
     output:
         folder=temp(directory(RESULTS + "/codes/{backend}/.batches/{batch}")),
@@ -99,12 +131,11 @@ rule extract_batch:
         "../envs/face.yaml"
     threads: backend_threads
     resources:
-        mem_mb=8000,
+        mem_mb=4000,
         runtime=240,
         gpu=backend_gpus,
     params:
         version=STAGE_VERSIONS["extract_batch"],
-        members=lambda wc: BATCHES[wc.batch],
         weights=lambda wc: f"resources/models/{wc.backend}",
         options=backend_options,
         device=backend_device,
@@ -120,7 +151,7 @@ rule extract_codes:
         # Only for backends that look at pixels.
         video=lambda wc: (f"{RESULTS}/video/{wc.recording_id}.mp4" if wc.backend in NEEDS_VIDEO else []),
         weights=lambda wc: weights_of(wc.backend),
-        # Ancient: another member's new table is no reason to take this one again.
+        # Ancient: while the folder is there, another member's new table is no reason to take this one again.
         batch=lambda wc: (
             ancient(f"{RESULTS}/codes/{wc.backend}/.batches/{recording(wc).batch}") if batch_of(wc) else []
         ),
@@ -136,7 +167,7 @@ rule extract_codes:
         "../envs/face.yaml"
     threads: lambda wc: 1 if batch_of(wc) else backend_threads(wc)
     resources:
-        mem_mb=lambda wc: 8000 if wc.backend in NEEDS_VIDEO else 700,
+        mem_mb=lambda wc: 4000 if wc.backend in NEEDS_VIDEO else 700,
         runtime=lambda wc: 240 if wc.backend in NEEDS_VIDEO else 30,
         gpu=lambda wc: 0 if batch_of(wc) else backend_gpus(wc),
     params:

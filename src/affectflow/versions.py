@@ -14,6 +14,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "transcode_video": 1,
     "track_faces": 1,
     "convert_weights": 1,
+    "check_batch": 1,
     "extract_batch": 1,
     "extract_codes": 2,
     "import_codes": 1,

@@ -111,16 +111,20 @@ def test_other_faces_begin_afresh(here, tiny, caplog, monkeypatch):
 
 def run_batch(folder: Path, names: list[str]) -> Path:
     batch = folder / ".batches" / "b1"
+    # Named by their recordings, as in results/.
+    (folder / "faces").mkdir()
+    for name in names:
+        shutil.copy(folder / f"{name}.faces.parquet", folder / "faces" / f"{name}.parquet")
     run_script(
         "extract_batch",
         folder,
         inputs={
-            "faces": [folder / f"{name}.faces.parquet" for name in names],
+            "faces": [folder / "faces" / f"{name}.parquet" for name in names],
             "videos": [folder / f"{name}.mp4" for name in names],
             "weights": [],
         },
         outputs={"folder": batch},
-        params={"weights": "", "device": "cpu", "options": {"batch_size": 8}, "members": names},
+        params={"weights": "", "device": "cpu", "options": {"batch_size": 8}},
         wildcards={"batch": "b1", "backend": "emoca"},
         threads=2,
     )
@@ -154,7 +158,7 @@ def test_a_batch_makes_each_members_table_and_a_bad_one_stops_nobody(tmp_path, t
     assert read_table(take(tmp_path, batch, "a"), "codes").equals(expected)
     assert read_table(take(tmp_path, batch, "c"), "codes")["valid"].sum() == 44
     assert set(read_footer(tmp_path / "a.parquet")["inputs"]) == {
-        str(tmp_path / "a.faces.parquet"),
+        str(tmp_path / "faces" / "a.parquet"),
         str(tmp_path / "a.mp4"),
     }
     capsys.readouterr()

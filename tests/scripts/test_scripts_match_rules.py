@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,8 @@ def test_rules_pass_their_own_version(rules):
     for facts in rules.values():
         source = (ROOT / facts["file"]).read_text(encoding="utf-8")
         for name in (n for n, f in rules.items() if f["file"] == facts["file"]):
-            block = source.split(f"rule {name}:")[1].split("\nrule ")[0]
+            block = re.split(rf"^(?:rule|checkpoint) {name}:", source, flags=re.M)[1]
+            block = re.split(r"^(?:rule|checkpoint) ", block, flags=re.M)[0]
             assert f'STAGE_VERSIONS["{name}"]' in block, f"{name}: passes another stage's version"
 
 

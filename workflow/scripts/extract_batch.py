@@ -1,5 +1,7 @@
 """Turn the tracked faces of several recordings into face codes, loading the networks once."""
 
+from pathlib import Path
+
 from affectflow.face.backends import BACKENDS
 from affectflow.face.extract_codes import extract_codes
 from affectflow.io.batches import batch_member
@@ -17,10 +19,9 @@ with stage(snakemake) as footer:
         device=kind.choose_device(params.device, granted_gpus=snakemake.resources.get("gpu", 0)),
         options={**params.options, "threads": snakemake.threads},
     )
-    members = list(zip(params.members, given.faces, given.videos, strict=True))
-    for recording_id, faces, video in progress(
-        members, total=len(members), label="extract_batch, recordings"
-    ):
+    members = list(zip(given.faces, given.videos, strict=True))
+    for faces, video in progress(members, total=len(members), label="extract_batch, recordings"):
+        recording_id = Path(faces).stem
         own = {faces, video, *given.weights}
         inputs = {path: digest for path, digest in footer["inputs"].items() if path in own}
         with batch_member(snakemake.output.folder, recording_id) as path:
