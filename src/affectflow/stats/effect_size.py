@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import nctdtr
+from scipy.special import nctdtr, ndtri
 
 
 def noncentrality_interval(t: float, df: float, *, level: float = 0.95) -> tuple[float, float]:
@@ -32,16 +32,22 @@ def noncentrality_interval(t: float, df: float, *, level: float = 0.95) -> tuple
         low, high = noncentrality_interval(-t, df, level=level)
         return -high, -low
     tail = (1 - level) / 2
+
+    def excess(noncentrality: float, share: float) -> float:
+        return float(nctdtr(df, noncentrality, t)) - share
+
+    def find(share: float, near: float, far: float) -> float:
+        return float(brentq(excess, near, far, args=(share,), xtol=1e-11, rtol=1e-12))
+
+    # A t above 0 is likelier than `tail` from where 0 is: P(T > 0) = Φ(noncentrality). Further down lies
+    # nothing, and the distribution is not computed well (NaN).
+    lowest = float(ndtri(tail)) - 1e-6
     # Given ncp = t the noncentral t spreads about t by sqrt(1 + t² / 2 df): widen from there.
     step = 2 + t / math.sqrt(df)
-
-    def find(share: float, direction: int) -> float:
-        near, far = t, t + direction * step
-        while (nctdtr(df, far, t) - share) * direction > 0:
-            near, far = far, far + direction * step
-        return float(brentq(lambda nc: nctdtr(df, nc, t) - share, near, far, xtol=1e-11, rtol=1e-12))
-
-    return find(1 - tail, -1), find(tail, 1)
+    highest = t + step
+    while excess(highest, tail) > 0:
+        highest += step
+    return find(1 - tail, t, lowest), find(tail, t, highest)
 
 
 def d_z_interval(t: float, n: int, *, level: float = 0.95) -> tuple[float, float, float]:

@@ -6,6 +6,7 @@ import numpy as np
 import pingouin as pg
 import pytest
 from scipy import stats
+from scipy.special import nctdtr
 from statsmodels.stats.meta_analysis import effectsize_smd
 
 from affectflow.stats.effect_size import d_z_interval, hedges_g_interval, noncentrality_interval
@@ -70,3 +71,14 @@ def test_the_interval_of_g_holds_the_true_difference_in_95_of_100_studies() -> N
         _, low, high = hedges_g_interval(rng.normal(1, 1, 10), rng.normal(0, 1, 12))
         inside.append(low <= 1 <= high)
     assert np.mean(inside) == pytest.approx(0.95, abs=0.035)
+
+
+@pytest.mark.parametrize("df", [1, 2, 3, 7, 60])
+def test_intervals_of_few_people_and_large_effects_are_found(df):
+    """The distribution's numbers are NaN far below a t value; the search must not go there."""
+    for t in np.concatenate([np.linspace(0, 5, 21), np.geomspace(5, 2000, 30)]):
+        low, high = noncentrality_interval(t, df)
+        assert low <= t <= high
+        assert nctdtr(df, low, t) == pytest.approx(0.975, abs=1e-9)
+        assert nctdtr(df, high, t) == pytest.approx(0.025, abs=1e-9)
+        assert noncentrality_interval(-t, df) == (-high, -low)
