@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +31,11 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def emoca_weights(tmp_path_factory: pytest.TempPathFactory) -> WeightsFile:
+def emoca_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WeightsFile]:
     """Converted weights of a made-up EMOCA installation; its folder, `.path.parent`, serves as resources/models/emoca."""
     from tests.support.synth_emoca import converted_weights
 
-    return converted_weights(tmp_path_factory.mktemp("models") / "emoca")
+    folder = tmp_path_factory.mktemp("models")
+    yield converted_weights(folder / "emoca")
+    # Half a gigabyte, which pytest would keep for three more runs.
+    shutil.rmtree(folder)
