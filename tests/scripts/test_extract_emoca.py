@@ -109,6 +109,19 @@ def test_other_faces_begin_afresh(here, tiny, caplog, monkeypatch):
     assert any("starting afresh" in r.getMessage() for r in caplog.records)
 
 
+def test_memory_does_not_grow_with_the_recording(tmp_path):
+    """The long one's frames are 115 MiB as YUV and 200 MiB as crops: kept anywhere, they would show."""
+    peaks = []
+    for name, n in (("short", 200), ("long", 1400)):
+        write_recording(tmp_path, n, recording_id=name, width=320, height=180)
+        command = [sys.executable, "-m", "tests.support.tiny_extract", str(tmp_path), name]
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=True
+        )
+        peaks.append(int(done.stdout.split()[-1]))
+    assert peaks[1] <= 1.10 * peaks[0]
+
+
 def run_batch(folder: Path, names: list[str]) -> Path:
     batch = folder / ".batches" / "b1"
     # Named by their recordings, as in results/.

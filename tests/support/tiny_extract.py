@@ -2,7 +2,7 @@
 
     python -m tests.support.tiny_extract FOLDER RECORDING_ID [FRAMES_PER_SECOND]
 
-The folder holds what `tiny_emoca.write_recording` writes; the table goes beside it.
+It prints its peak resident memory in KiB. The folder holds what `tiny_emoca.write_recording` writes; the table goes beside it.
 """
 
 from __future__ import annotations
@@ -54,4 +54,7 @@ def run(folder: Path, recording_id: str, *, rate_hz: float | None = None) -> Pat
 
 
 if __name__ == "__main__":
+    import resource
+
     run(Path(sys.argv[1]), sys.argv[2], rate_hz=float(sys.argv[3]) if len(sys.argv) > 3 else None)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
