@@ -65,7 +65,7 @@ def write_codes(faces: Path, target: Path) -> None:
     from affectflow.io.tables import read_pieces, stream_table
     from affectflow.registry import load
 
-    backend = load(BACKENDS, "facemesh", "backend").load(Path("resources/models"), device="cpu")
+    backend = load(BACKENDS, "facemesh", "backend").load()
     with stream_table(target, "codes") as stream:
         for piece in extract_codes(read_pieces(faces, "faces"), backend):
             stream.append(piece)
