@@ -16,8 +16,10 @@ import yaml
 
 from affectflow.config.sheet import read_sheet
 from affectflow.config.study import read_study
+from affectflow.weights.open_model import open_model
 from tests.support.clips import write_clip
 from tests.support.study import SMALL
+from tests.support.synth_emoca import write_official_installation
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("Snakefile", "Makefile", "constraints.txt", "pyproject.toml", "README.md")
@@ -117,6 +119,17 @@ def activate(command: str, folder: Path) -> None:
     assert Path(where.strip()) == folder / "elsewhere" / ".venv" / "bin" / "python"
 
 
+def convert_weights(command: str, folder: Path) -> None:
+    """Official files, made up, are converted; without them the command says what is missing."""
+    models = folder / "resources" / "models" / "emoca"
+    with pytest.raises(AssertionError, match=r"emoca\.is\.tue\.mpg\.de"):
+        shell(command, folder)
+    write_official_installation(models)
+    shell(command, folder)
+    assert open_model("emoca", models) is not None
+    assert "up to date" in shell(command, folder)
+
+
 CHECKS: dict[str, Callable[[str, Path], None]] = {
     "make demo": dry_make,
     "make test": dry_make,
@@ -126,6 +139,7 @@ CHECKS: dict[str, Callable[[str, Path], None]] = {
     "snakemake --cores 8 --resources gpu=1": dry_snakemake,
     "snakemake -n": dry_snakemake,
     "snakemake --workflow-profile profiles/slurm": dry_snakemake,
+    "affectflow convert-weights emoca": convert_weights,
 }
 
 

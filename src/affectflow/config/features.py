@@ -88,6 +88,20 @@ class Windows(Section):
     min_coverage: float = Field(0.8, ge=0, le=1, description="Least share of its time with a valid face.")
 
 
+class Exclude(Section):
+    """Recordings that are left out of windows, statistics and models; null = no limit. The reason is kept."""
+
+    face_coverage_min: float | None = Field(
+        None, ge=0, le=1, description="Least share of frames with a valid face."
+    )
+    signal_coverage_min: float | None = Field(
+        None, ge=0, le=1, description="Least share of frames with every signal present."
+    )
+    duration_min_s: float | None = Field(None, ge=0, description="Shortest recording, seconds.")
+    step_max_s: float | None = Field(None, gt=0, description="Longest step between two frames, seconds.")
+    truncated: bool = Field(False, description="Leave out videos of which a part cannot be decoded.")
+
+
 class Features(Section):
     """Per-frame features and windows."""
 
@@ -102,3 +116,4 @@ class Features(Section):
     blink: Blink = Field(Blink(), description="When eyes count as shut.")
     baseline: Baseline = Field(Baseline(), description="Subtraction of the recording's own resting level.")
     windows: Windows = Field(Windows(), description="How recordings are cut into windows.")
+    exclude: Exclude = Field(Exclude(), description="Recordings that are left out, by named limits.")

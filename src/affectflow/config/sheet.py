@@ -53,6 +53,17 @@ SHEET_COLUMNS = (
         "how the events file is read; default bids: a TSV with onset_s, duration_s, phase, label",
     ),
     SheetColumn(
+        "video_start",
+        False,
+        "wall-clock time of the first frame: Unix seconds, or ISO 8601 with its zone (2022-02-07T09:52:00+00:00); "
+        "for signals whose device writes the time of day",
+    ),
+    SheetColumn(
+        "markers",
+        False,
+        "path of a TSV with video_s and signal_s: shared moments on both clocks (signal.alignment.method: markers)",
+    ),
+    SheetColumn(
         "signal_offset_s", False, "seconds to add to signal times to reach the video's clock; default 0"
     ),
     SheetColumn("pair", False, "ties recordings compared with each other; default subject_id"),
@@ -79,6 +90,8 @@ class Recording:
     codes_format: str = "emoca_csv"
     batch: str | None = None
     events_format: str = "bids"
+    video_start: str | None = None
+    markers: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
 
 
@@ -274,6 +287,8 @@ def _recording(row: dict[str, str]) -> Recording:
         codes_format=row.get("codes_format") or "emoca_csv",
         batch=row.get("batch") or None,
         events_format=row.get("events_format") or "bids",
+        video_start=row.get("video_start") or None,
+        markers=row.get("markers") or None,
         signals=row.get("signals") or None,
         signals_format=row.get("signals_format") or "csv",
         events=row.get("events") or None,

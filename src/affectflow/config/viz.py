@@ -35,6 +35,9 @@ class Viz(Section):
     sheet_frames: int = Field(
         12, ge=4, le=48, description="Frames on a contact sheet, evenly spaced in time."
     )
+    thumbnails: Literal["clear", "blurred", "none"] = Field(
+        "clear", description="Pictures of the person on the quality pages."
+    )
     report_recordings: int = Field(
         24,
         ge=0,

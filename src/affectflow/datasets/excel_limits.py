@@ -84,7 +84,7 @@ def _check_parts(content: bytes, path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, UnicodeDecodeError) as error:
+    except (zipfile.BadZipFile, RuntimeError, ValueError) as error:
         raise InputError(f"{path}: is a damaged workbook ({error}). Copy it again.") from None
     total = sum(p.file_size for p in parts)
     if total > LARGEST_UNPACKED_BYTES or any(p.flag_bits & 1 for p in parts):

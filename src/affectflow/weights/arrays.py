@@ -21,7 +21,7 @@ LARGEST_BYTES = 512 * 2**20
 # What a damaged zip makes zipfile raise.
 ZIP_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError),
-    *(ValueError, LookupError, RuntimeError, NotImplementedError),
+    *(ValueError, LookupError, RuntimeError),
 )
 # A chumpy array may stand for a choice from another; deeper nesting is none of ours.
 DEEPEST = 8

@@ -123,5 +123,5 @@ def fold_batch_norms(network: nn.Module) -> None:
             if not isinstance(child, nn.BatchNorm2d):
                 continue
             before = str(int(name) - 1) if name.isdigit() else name.replace("bn", "conv")
-            setattr(module, before, fuse_conv_bn_eval(cast("nn.Conv2d", children[before]), child))
-            setattr(module, name, nn.Identity())
+            module.add_module(before, fuse_conv_bn_eval(cast("nn.Conv2d", children[before]), child))
+            module.add_module(name, nn.Identity())
