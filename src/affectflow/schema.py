@@ -326,6 +326,7 @@ SIGNAL_UNITS: dict[str, str] = {
     "kmh": "kilometres per hour",
     "newton": "newtons",
     "m": "metres",
+    "g": "standard gravity (9.80665 m/s²)",
 }
 _SIGNAL_EXTRA = rf"[a-z][a-z0-9_]*_({'|'.join(SIGNAL_UNITS)})"
 

@@ -10,6 +10,7 @@ from affectflow.errors import InputError
 from affectflow.features.events import check_events_end, fill_durations, phase_at
 from affectflow.registry import load
 from affectflow.schema import EVENTS_SCHEMA
+from tests.support.synth_e4 import write_session
 from tests.support.synth_taamneh import write_r, write_stm
 
 
@@ -27,9 +28,14 @@ def write_r_file(folder):
     return write_r(folder / "T001.csv")
 
 
+def write_tags(folder):
+    return write_session(folder / "S1", tags=(10.0, 20.0)) / "tags.csv"
+
+
 # A new format brings a function that writes a file of at least two phases, one of them from 10 s to 20 s.
 EXAMPLES = {
     "bids": write_bids,
+    "e4_tags": write_tags,
     "taamneh_stm": write_stimuli,
     "taamneh_stm_control": write_stimuli,
     **{f"taamneh_r_{drive}": write_r_file for drive in ("cd", "ed", "md", "fd", "control")},
@@ -56,7 +62,7 @@ def test_phases_are_in_order_and_do_not_overlap(name, tmp_path):
     assert (filled["duration_s"] > 0).all()
     ends = (filled["onset_s"] + filled["duration_s"]).to_numpy()
     assert np.all(ends[:-1] <= filled["onset_s"].to_numpy()[1:] + 1e-9)
-    assert phase_at(filled, np.array([15.0])).to_list() == ["P2"]
+    assert phase_at(filled, np.array([15.0])).to_list() == ["tag_1" if name == "e4_tags" else "P2"]
 
 
 @pytest.mark.parametrize("name", sorted(EVENT_FORMATS))

@@ -20,6 +20,7 @@ from affectflow.signal import CLEANERS
 from affectflow.signal.clean_signals import clean_signals
 from affectflow.signal.ranges import split_name
 from affectflow.signal.stretches import Stretch
+from tests.support.synth_e4 import write_session
 from tests.support.synth_frames import frame_times
 from tests.support.synth_signals import beat_times, clock, pulse_wave, skin_conductance, study_signals
 from tests.support.synth_taamneh import write_drive, write_r
@@ -33,6 +34,7 @@ def write_csv(folder):
 # A new format brings a function that writes a small recording in its layout (a study_signals() table).
 EXAMPLES = {
     "csv": write_csv,
+    "empatica_e4": lambda folder: write_session(folder / "S1"),
     "taamneh": write_drive,
     "taamneh_unscreened": write_drive,
     **{f"taamneh_r_{code.lower()}": lambda folder: write_r(folder / "T001.csv") for code in DRIVES},

@@ -4,6 +4,7 @@
 # file or folder into a `signal.raw.RawRecording`.
 SIGNAL_FORMATS = {
     "csv": "affectflow.datasets.csv_signals:read_csv_signals",
+    "empatica_e4": "affectflow.datasets.empatica_e4_signals:read_empatica_e4",
     # The driving-stress study: a drive's folder of workbooks, with the authors' quality rules or without;
     # in its R-friendly form one file holds all drives of a person, and the format names the drive.
     "taamneh": "affectflow.datasets.taamneh_signals:read_taamneh",
@@ -25,6 +26,7 @@ CODE_FORMATS = {
 # table `schema.EVENTS_SCHEMA`, in order of time; a duration of null runs to the next phase or the end.
 EVENT_FORMATS = {
     "bids": "affectflow.features.events:read_events",
+    "e4_tags": "affectflow.datasets.empatica_e4_tags:read_tags",
     "taamneh_stm": "affectflow.datasets.taamneh_phases:read_stm",
     "taamneh_stm_control": "affectflow.datasets.taamneh_phases:read_stm_control",
     **{
@@ -37,6 +39,7 @@ EVENT_FORMATS = {
 MANIFESTS = {
     "folder": "affectflow.datasets.folder:list_folder",
     "taamneh": "affectflow.datasets.taamneh:list_taamneh",
+    "empatica_e4": "affectflow.datasets.empatica_e4:list_empatica_e4",
 }
 
 # Name for `affectflow simulate NAME DIR` → function(folder, people=, seconds=, seed=) that writes a miniature

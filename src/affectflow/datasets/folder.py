@@ -58,7 +58,7 @@ def list_folder(
     videos = _find_videos(root)
     if not videos:
         raise SheetError(f"{folder}: no video found below it (looked for {', '.join(VIDEO_SUFFIXES)}).")
-    fields = [_fields_of(path.relative_to(root), pattern) if pattern else {} for path in videos]
+    fields = [fields_of(path.relative_to(root), pattern) if pattern else {} for path in videos]
     unfit = [str(path.relative_to(root)) for path, found in zip(videos, fields, strict=True) if found is None]
     if unfit:
         raise SheetError(
@@ -106,8 +106,8 @@ def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile(expression)
 
 
-def _fields_of(path: Path, pattern: str) -> dict[str, str] | None:
-    """Return the fields of a path below the folder, or None when it does not fit."""
+def fields_of(path: Path, pattern: str) -> dict[str, str] | None:
+    """Return the fields of a path below the folder, or None when it does not fit the pattern; see `list_folder`."""
     text = path.with_suffix("").as_posix() if "/" in pattern else path.stem
     found = _compile(pattern).fullmatch(text)
     return found.groupdict() if found else None
@@ -149,12 +149,12 @@ def _read_table(table: str | Path, videos: list[Path], root: Path) -> dict[Path,
 
 def _unique_ids(videos: list[Path], root: Path) -> dict[Path, str]:
     """Name each recording by its file; by its path where two files share a name."""
-    short = {path: _as_id(path.stem) for path in videos}
+    short = {path: as_id(path.stem) for path in videos}
     taken = [name.lower() for name in short.values()]
     ids = {
         path: name
         if taken.count(name.lower()) == 1
-        else _as_id("_".join(path.relative_to(root).with_suffix("").parts))
+        else as_id("_".join(path.relative_to(root).with_suffix("").parts))
         for path, name in short.items()
     }
     by_id: dict[str, list[Path]] = {}
@@ -167,7 +167,8 @@ def _unique_ids(videos: list[Path], root: Path) -> dict[Path, str]:
     return ids
 
 
-def _as_id(text: str) -> str:
+def as_id(text: str) -> str:
+    """Return a name that a recording can have, made of any text."""
     return re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_-") or "video"
 
 

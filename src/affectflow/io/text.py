@@ -6,9 +6,18 @@ from pathlib import Path
 
 from affectflow.errors import InputError
 
+# A day of pulse wave at 64 Hz has 50 MB; a table of 1000 Hz for hours has some hundred.
+LARGEST_TEXT_BYTES = 2 * 2**30
+# The widest row anybody means to write has some kB. A file is read in blocks of this size; one without
+# any line end in it is part of a line that no reader should try to split.
+BLOCK_BYTES = 2**20
+
 
 def read_text(path: str | Path, *, what: str) -> str:
     """Return the text of a file, without a byte order mark.
+
+    What is read is bounded: a file larger than 2 GiB, or with a line longer
+    than 2 MiB, is refused as soon as that is seen (lines of 1 to 2 MiB may be).
 
     Parameters
     ----------
@@ -20,20 +29,37 @@ def read_text(path: str | Path, *, what: str) -> str:
     Raises
     ------
     InputError
-        If the file is absent, a folder, not UTF-8, or holds NUL bytes (a
-        spreadsheet or another binary file).
+        If the file is absent, a folder, too large, not UTF-8, or holds NUL bytes
+        (a spreadsheet or another binary file).
     """
     try:
-        content = Path(path).read_bytes()
+        content = _read_bounded(Path(path), what)
     except OSError as error:
         raise InputError(
             f"{path}: the {what} file cannot be read ({error.strerror}). Check the path in the sheet."
         ) from None
-    if b"\0" in content:
-        raise InputError(f"{path}: is not text (it holds NUL bytes). Save the {what} as UTF-8 text.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
             f"{path}: is not UTF-8 text (byte {error.start}). Save the {what} as UTF-8 text."
         ) from None
+
+
+def _read_bounded(path: Path, what: str) -> bytearray:
+    content = bytearray()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            if b"\0" in block:
+                raise InputError(f"{path}: is not text (it holds NUL bytes). Save the {what} as UTF-8 text.")
+            if len(block) == BLOCK_BYTES and b"\n" not in block and b"\r" not in block:
+                raise InputError(
+                    f"{path}: has a line of more than {BLOCK_BYTES} bytes: this is no table of {what}. Export it again."
+                )
+            content += block
+            if len(content) > LARGEST_TEXT_BYTES:
+                raise InputError(
+                    f"{path}: is larger than {LARGEST_TEXT_BYTES // 2**30} GiB: too large for {what} as text. "
+                    "Save it as Parquet, or one file per recording."
+                )
+    return content
