@@ -9,6 +9,8 @@ rule join_frames:
             f"{RESULTS}/codes/{STUDY.face.backend}/{wc.recording_id}.parquet" if recording(wc).video else []
         ),
         signals=lambda wc: (rules.clean_signals.output.signals if recording(wc).signals else []),
+        rppg=pulse_of_face,
+        clock=clock_of,
         events=lambda wc: input_file(recording(wc).events),
     output:
         frames=RESULTS + "/frames/{recording_id}.parquet",

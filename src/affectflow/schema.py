@@ -290,7 +290,8 @@ SIGNALS = Table(
             "signal",
             pl.String,
             "",
-            "name with its unit as suffix, such as eda_tonic_usiemens or hr_bpm",
+            "name with its unit as suffix, such as eda_tonic_usiemens or hr_bpm; quality_hr and its like: 0 (useless) to 1 "
+            "(clean), what the wave is worth in which it was found",
             nullable=False,
         ),
         Column("time_s", pl.Float64, "s", "time on the video's clock; may start before 0", nullable=False),
@@ -302,6 +303,51 @@ SIGNALS = Table(
             "false where the sensor or the estimate cannot be trusted; value is then null",
             nullable=False,
         ),
+    ),
+)
+
+CLOCKS = Table(
+    "clocks",
+    "One row per recording: how its signals' clock runs against the video's: "
+    "t_video = t_signal + offset_s + drift_ppm · 1e-6 · (t_signal - reference_s).",
+    ("recording_id",),
+    (
+        RECORDING_ID,
+        Column("method", pl.String, "", "markers or correlation", nullable=False),
+        Column(
+            "offset_s",
+            pl.Float64,
+            "s",
+            "added to a time of `signals` at reference_s, after signal_offset_s and video_start",
+            nullable=False,
+        ),
+        Column(
+            "drift_ppm",
+            pl.Float64,
+            "ppm",
+            "millionths by which the signals' clock loses against the video's",
+            nullable=False,
+        ),
+        Column(
+            "reference_s",
+            pl.Float64,
+            "s",
+            "time of `signals` at which the offset is offset_s",
+            nullable=False,
+        ),
+        _f64(
+            "confidence",
+            "",
+            "correlation: 0 = another lag is as good, 0.5 = chance reaches half of the correlation; null for markers",
+        ),
+        Column("n_markers", pl.Int32, "", "markers: how many; null for correlation"),
+        _f64(
+            "residual_s",
+            "s",
+            "markers: root mean square of their distances; correlation: robust standard deviation of the lags of "
+            "single minutes, null when fewer than four have one",
+        ),
+        Column("note", pl.String, "", "in words, what the estimate rests on; null when all is said"),
     ),
 )
 
@@ -325,10 +371,14 @@ SIGNAL_UNITS: dict[str, str] = {
     "deg": "degrees of angle",
     "kmh": "kilometres per hour",
     "newton": "newtons",
+    "db": "decibels",
     "m": "metres",
     "g": "standard gravity (9.80665 m/s²)",
+    "percent": "hundredths of a whole (pNN50, oxygen saturation)",
+    "ms2": "squared milliseconds (power of heart rate variability)",
 }
-_SIGNAL_EXTRA = rf"[a-z][a-z0-9_]*_({'|'.join(SIGNAL_UNITS)})"
+# quality_hr, quality_eda: 0..1, what the wave is worth in which a quantity was found.
+_SIGNAL_EXTRA = rf"[a-z][a-z0-9_]*_({'|'.join(SIGNAL_UNITS)})|quality_[a-z0-9_]+"
 
 FRAMES = Table(
     "frames",
@@ -354,7 +404,8 @@ FEATURES = Table(
 
 WINDOWS = Table(
     "windows",
-    "One row per window: its place in time and summary features (`mean_`, `sd_`, `speed_` = mean |d/dt|).",
+    "One row per window: its place in time, summary features (`mean_`, `sd_`, `speed_` = mean |d/dt|), and per signal "
+    "`quality_` = share of its time with a valid value × mean quality of the wave in which it was found, 0..1.",
     ("recording_id", "window_id"),
     (
         RECORDING_ID,
@@ -368,7 +419,7 @@ WINDOWS = Table(
         Column("n_frames", pl.Int32, "", "frames in the window", nullable=False),
         Column("coverage", pl.Float64, "", "share of its frames with a valid face, 0..1", nullable=False),
     ),
-    extra=r"(mean|sd|speed)_[a-z0-9_]+|blink_rate_hz",
+    extra=r"(mean|sd|speed|quality)_[a-z0-9_]+|blink_rate_hz",
 )
 
 RECORDING_QUALITY = Table(
@@ -427,6 +478,7 @@ TABLES: dict[str, Table] = {
         FACES,
         CODES,
         SIGNALS,
+        CLOCKS,
         FRAMES,
         FEATURES,
         WINDOWS,

@@ -38,6 +38,7 @@ def join(folder, *, events=None, name="S01"):
             "video_frames": "",
             "codes": "",
             "signals": folder / f"{name}.signals.parquet",
+            "clock": "",
             "events": events or "",
         },
         outputs={"frames": folder / f"{name}.frames.parquet"},

@@ -21,6 +21,9 @@ with stage(snakemake) as footer:
             rate_clock_hz=snakemake.params.rate_clock_hz,
             scr_min_usiemens=snakemake.params.scr_min_usiemens,
             scr_window_s=snakemake.params.scr_window_s,
+            hrv=snakemake.params.hrv,
         ),
     )
+    # What markers, on the clock of the signals file, are moved by as well (align_clock).
+    footer["applied_offset_s"] = snakemake.params.offset_s
     write_table(signals, snakemake.output.signals, "signals", footer=footer)

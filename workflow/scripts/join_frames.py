@@ -10,6 +10,8 @@ with stage(snakemake) as footer:
     recording_id, files, params = snakemake.wildcards.recording_id, snakemake.input, snakemake.params
     codes = read_table(files.codes, "codes") if files.codes else None
     signals = read_table(files.signals, "signals") if files.signals else None
+    clock = read_table(files.clock, "clocks") if files.clock else None
+    rppg = read_table(files.rppg, "signals") if files.rppg else None
     if files.video_frames:
         video_frames = read_table(files.video_frames, "video_frames")
     else:
@@ -21,6 +23,8 @@ with stage(snakemake) as footer:
         codes,
         signals,
         events,
+        clock=clock,
+        rppg=rppg,
         subject_id=params.subject_id,
         condition=params.condition,
         pair=params.pair,

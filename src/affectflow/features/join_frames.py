@@ -7,10 +7,13 @@ import logging
 import numpy as np
 import polars as pl
 
-from affectflow.errors import DesignError, TableError
+from affectflow.errors import DesignError, InputError, TableError
+from affectflow.features.align_clock import apply_clock
 from affectflow.features.events import check_events_end, fill_durations, phase_at
+from affectflow.features.extract_rppg import HEART_RATE
 from affectflow.schema import EXP_COLUMNS, FRAMES, MEASURE_COLUMNS, POSE_COLUMNS, VIDEO_FRAMES
-from affectflow.signal.stretches import longest_step, median_step
+from affectflow.signal.resample import rate_of, resample_at
+from affectflow.signal.stretches import median_step
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +28,8 @@ def join_frames(
     signals: pl.DataFrame | None,
     events: pl.DataFrame | None,
     *,
+    clock: pl.DataFrame | None = None,
+    rppg: pl.DataFrame | None = None,
     subject_id: str,
     condition: str | None,
     pair: str | None,
@@ -36,8 +41,9 @@ def join_frames(
     The rows are the decoded frames, all of them and no others. Codes belong to
     a frame by its number *and* must have its time. Signals are interpolated
     linearly at the frame's time between two valid samples that are next to each
-    other and no further apart than `max_gap_s`; elsewhere they are null. Nothing
-    is joined on a row number.
+    other and no further apart than `max_gap_s`; elsewhere they are null. A signal with
+    more samples than frames is low-passed before, so that no frame holds a wave that is
+    not there (`signal.resample`). Nothing is joined on a row number.
 
     Parameters
     ----------
@@ -48,6 +54,11 @@ def join_frames(
         `schema.CODES`, or None without a video.
     signals
         `schema.SIGNALS` on the video's clock, or None.
+    clock
+        `schema.CLOCKS`, when the signals' clock has still to be brought onto the video's; or None.
+    rppg
+        `schema.SIGNALS` of `extract_rppg`, or None. Its heart rate is joined, by the video's own clock;
+        wave and signal-to-noise ratio are no features.
     events
         `schema.EVENTS_SCHEMA` from a reader of `datasets.EVENT_FORMATS`; None = one phase ``whole``.
     subject_id, condition, pair
@@ -89,9 +100,27 @@ def join_frames(
         phase_at(events, time),
     )
     frames = _with_codes(frames, codes, name)
+    if signals is not None:
+        signals = apply_clock(signals, clock)
+    signals = _with_pulse(signals, rppg, name)
     columns = [] if signals is None else signal_columns(signals, time, max_gap_s=max_gap_s)
     joined = frames.with_columns(columns)
     return joined.select(*FRAMES.names, *sorted(c for c in joined.columns if c not in FRAMES.names))
+
+
+def _with_pulse(signals: pl.DataFrame | None, rppg: pl.DataFrame | None, name: str) -> pl.DataFrame | None:
+    """Add the heart rate seen in the face to the signals, which are on the video's clock by now."""
+    if rppg is None:
+        return signals
+    pulse = rppg.filter(pl.col("signal") == HEART_RATE)
+    if signals is None:
+        return pulse
+    if (signals["signal"] == HEART_RATE).any():
+        raise InputError(
+            f"recording {name}: its signals have {HEART_RATE}, which signal.rppg.method makes too. "
+            "Rename the column, or set signal.rppg.method: none."
+        )
+    return pl.concat([signals, pulse])
 
 
 def _with_codes(frames: pl.DataFrame, codes: pl.DataFrame | None, name: str) -> pl.DataFrame:
@@ -130,48 +159,18 @@ def signal_columns(signals: pl.DataFrame, time_s: np.ndarray, *, max_gap_s: floa
     signals
         `schema.SIGNALS` of one recording.
     time_s
-        Times at which values are wanted, in any order, seconds.
+        Times at which values are wanted, increasing, seconds; their usual rate is what signals are
+        low-passed for.
     max_gap_s
         See `join_frames`.
     """
     columns = []
+    rate = rate_of(time_s)
     for (name,), table in signals.sort("signal", "time_s").group_by("signal", maintain_order=True):
         value = table["value"].set(~table["valid"], None).fill_null(np.nan).to_numpy()
-        at = interpolate_valid(table["time_s"].to_numpy(), value, time_s, max_gap_s=max_gap_s)
+        at = resample_at(table["time_s"].to_numpy(), value, time_s, rate_hz=rate, max_gap_s=max_gap_s)
         columns.append(pl.Series(name, at, dtype=pl.Float64, nan_to_null=True))
     return columns
-
-
-def interpolate_valid(
-    time_s: np.ndarray, value: np.ndarray, at_s: np.ndarray, *, max_gap_s: float
-) -> np.ndarray:
-    """Interpolate linearly between neighbouring valid samples that are near enough.
-
-    Parameters
-    ----------
-    time_s, value
-        Samples, increasing in time; NaN = not valid.
-    at_s
-        Where values are wanted, seconds.
-    max_gap_s
-        See `join_frames`.
-
-    Returns
-    -------
-    Values at `at_s`; NaN outside the samples, next to one that is not valid, and
-    in gaps. At the exact time of a valid sample its value, whatever its neighbours.
-    """
-    if time_s.size == 0:
-        return np.full(at_s.shape, np.nan)
-    limit = longest_step(time_s, max_gap_s) + 1e-9
-    right = np.clip(np.searchsorted(time_s, at_s, side="left"), 0, time_s.size - 1)
-    left = np.clip(right - 1, 0, None)
-    step = time_s[right] - time_s[left]
-    share = np.divide(at_s - time_s[left], step, out=np.zeros(at_s.shape), where=step > 0)
-    between = value[left] + share * (value[right] - value[left])
-    outside = (at_s < time_s[0]) | (at_s > time_s[-1]) | (step > limit)
-    found = np.where(outside, np.nan, between)
-    return np.where(at_s == time_s[right], value[right], found)
 
 
 def signal_frames(signals: pl.DataFrame, *, recording_id: str, rate_hz: float) -> pl.DataFrame:

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from affectflow.errors import DesignError, InputError, TableError
 from affectflow.features.events import parse_events
-from affectflow.features.join_frames import interpolate_valid, join_frames, signal_frames
+from affectflow.features.join_frames import join_frames, signal_frames
 from affectflow.io.tables import check_table
 from affectflow.schema import CODES
+from affectflow.signal.resample import interpolate_valid
 from tests.support.synth_frames import face_codes, frame_times
 
 IDS = {"subject_id": "S01", "condition": "baseline", "pair": "S01", "max_gap_s": 1.0}
