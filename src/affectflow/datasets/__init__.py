@@ -5,6 +5,7 @@
 SIGNAL_FORMATS = {
     "csv": "affectflow.datasets.csv_signals:read_csv_signals",
     "empatica_e4": "affectflow.datasets.empatica_e4_signals:read_empatica_e4",
+    "ubfc_phys": "affectflow.datasets.ubfc_phys_signals:read_ubfc_phys",
     # The driving-stress study: a drive's folder of workbooks, with the authors' quality rules or without;
     # in its R-friendly form one file holds all drives of a person, and the format names the drive.
     "taamneh": "affectflow.datasets.taamneh_signals:read_taamneh",
@@ -39,6 +40,7 @@ EVENT_FORMATS = {
 MANIFESTS = {
     "folder": "affectflow.datasets.folder:list_folder",
     "taamneh": "affectflow.datasets.taamneh:list_taamneh",
+    "ubfc_phys": "affectflow.datasets.ubfc_phys:list_ubfc_phys",
     "empatica_e4": "affectflow.datasets.empatica_e4:list_empatica_e4",
 }
 
@@ -46,4 +48,6 @@ MANIFESTS = {
 # of the data set in its exact layout, with a designed effect and the truth beside it.
 SIMULATORS = {
     "taamneh": "affectflow.datasets.simulated_taamneh:simulate_taamneh",
+    "ubfc_phys": "affectflow.datasets.simulated_ubfc_phys:simulate_ubfc_phys",
+    "empatica_e4": "affectflow.datasets.simulated_empatica_e4:simulate_empatica_e4",
 }

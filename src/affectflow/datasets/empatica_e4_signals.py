@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from affectflow.datasets.number_lines import read_lines, read_numbers
 from affectflow.errors import InputError
-from affectflow.io.text import read_text
 from affectflow.signal.raw import RawRecording, RawSignal
 
 # Stream → names of its columns.
@@ -152,12 +152,6 @@ def _read_ibi(file: Path, notes: list[str]) -> tuple[float, Callable[[float], li
     return start, signals
 
 
-def read_lines(file: Path, what: str) -> list[str]:
-    """Return a text file's lines without blank ones at its end."""
-    text = read_text(file, what=what).replace("\r\n", "\n").replace("\r", "\n").rstrip()
-    return text.split("\n") if text else []
-
-
 def _cells(line: str, names: tuple[str, ...], file: Path, number: int) -> list[str]:
     cells = [c.strip() for c in line.split(",")]
     if len(cells) != len(names) or len(set(cells)) != 1:
@@ -181,18 +175,6 @@ def _matrix(lines: list[str], names: tuple[str, ...], file: Path, *, first_row: 
         for k, name in enumerate(names)
     ]
     return np.stack(rows)
-
-
-def read_numbers(cells: pl.Series, file: Path, *, first_row: int, column: str) -> np.ndarray:
-    """Return text cells as finite numbers; `InputError` names the first line that is none."""
-    values = cells.str.strip_chars().cast(pl.Float64, strict=False)
-    good = values.is_finite().fill_null(False).to_numpy()
-    if not good.all():
-        i = int(np.argmin(good))
-        raise InputError(
-            f"{file}: line {i + first_row}, {column}: {cells[i]!r} is not a number. Export the session again."
-        )
-    return values.to_numpy()
 
 
 def _number(text: str) -> float:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from affectflow.datasets.empatica_e4_signals import STREAM_FILES, read_lines, read_numbers, start_of, utc
+from affectflow.datasets.empatica_e4_signals import STREAM_FILES, start_of, utc
+from affectflow.datasets.number_lines import read_lines, read_numbers
 from affectflow.errors import InputError
 from affectflow.schema import EVENTS_SCHEMA
 

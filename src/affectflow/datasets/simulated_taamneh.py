@@ -11,13 +11,12 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import polars as pl
 
+from affectflow.datasets.simulated_avi import write_avi
 from affectflow.datasets.simulated_design import generator
 from affectflow.datasets.simulated_drives import Drive, simulate_drive
 from affectflow.datasets.simulated_face import VIEW_HEIGHT, draw_frames
@@ -138,12 +137,13 @@ def _write_session(
         write_book(folder / f"{stem}.stm{'.xlsx' if place == 1 else ''}", "Sheet1", cells)
     if code in WITH_VIDEO:
         path = folder / f"{stem}.avi1{'.avi' if place else ''}"
-        _write_avi(path, _pictures(subject, code, drive, seed), drive.course.time_s)
+        pictures = _pictures(subject, code, drive, seed)
+        write_avi(path, pictures, drive.course.time_s, rate=FPS * TICKS_PER_FRAME, comment=COMMENT)
 
 
 def _pictures(subject: str, code: str, drive: Drive, seed: int) -> Iterator[np.ndarray]:
     person = make_person(subject, seed=seed, scale=HEIGHT_PX / VIEW_HEIGHT)
-    return draw_frames(
+    drawn = draw_frames(
         person,
         drive.course,
         drive.pulse,
@@ -152,29 +152,10 @@ def _pictures(subject: str, code: str, drive: Drive, seed: int) -> Iterator[np.n
         recording_id=f"{subject}_{code}",
         seed=seed,
     )
-
-
-def _write_avi(path: Path, pictures: Iterator[np.ndarray], time_s: np.ndarray) -> None:
-    """Write a monochrome AVI whose frames have times of their own: gaps are empty chunks, as cameras leave them."""
-    rate = FPS * TICKS_PER_FRAME
-    # bitexact: no name of the encoder, so that the same pictures give the same bytes.
-    options = {"fflags": "+bitexact"}
-    with (
-        whole_file(path) as temporary,
-        av.open(f"file:{temporary}", "w", format="avi", options=options) as container,
-    ):
-        container.metadata["comment"] = COMMENT
-        stream = container.add_stream("mjpeg", rate=rate, options={"qmin": "2", "qmax": "3"})
-        stream.width, stream.height, stream.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuvj420p"
-        stream.codec_context.flags |= av.codec.context.Flags.bitexact
-        stream.codec_context.thread_count = 1
-        stream.time_base = stream.codec_context.time_base = Fraction(1, rate)
-        for picture, time in zip(pictures, time_s, strict=True):
-            grey = np.rint(picture @ (0.299, 0.587, 0.114)).astype(np.uint8)
-            frame = av.VideoFrame.from_ndarray(np.repeat(grey[..., None], 3, axis=2), format="rgb24")
-            frame.pts, frame.time_base = round(time * rate), Fraction(1, rate)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+    # The camera is monochrome.
+    for picture in drawn:
+        grey = np.rint(picture @ (0.299, 0.587, 0.114)).astype(np.uint8)
+        yield np.repeat(grey[..., None], 3, axis=2)
 
 
 def _write_questionnaires(home: Path, subject: str, seed: int) -> None:
