@@ -10,6 +10,7 @@ import polars as pl
 
 from affectflow.features.frame_runs import phase_runs
 from affectflow.schema import EXP, FEATURES, MEASURES, POSE, WINDOWS
+from affectflow.signal.quality import PREFIX, quality_column
 from affectflow.signal.stretches import longest_step, median_step
 
 logger = logging.getLogger(__name__)
@@ -54,7 +55,8 @@ def make_windows(
     (``sd_``, n - 1) and mean absolute derivative (``speed_``) of codes,
     measures and signals over the frames where they are present, null where that
     is less than `min_coverage` of the frames; ``blink_rate_hz`` = beginnings of
-    blinks per second with a face.
+    blinks per second with a face; ``quality_`` of each signal, 0..1 = share of the
+    window's time with a valid value × mean quality of the wave it was found in.
     """
     made = []
     for features in tables:
@@ -112,7 +114,7 @@ def _windows_of(
     starts, first, last = window_edges(
         time, runs, phase.is_not_null().to_numpy(), length_s=length_s, stride_s=stride_s
     )
-    signals = [c for c in features.columns if c not in FEATURES.names and not c.startswith("d_")]
+    signals = [c for c in features.columns if c not in FEATURES.names and not c.startswith(("d_", PREFIX))]
     shown_s = _time_shown(time, max_gap_s)
     valid = features["valid"].to_numpy()
     face_s = _sums(np.where(valid, shown_s, 0.0), first, last)
@@ -135,6 +137,9 @@ def _windows_of(
     }
     for name in (*FACE, *signals):
         columns |= _summaries(features, name, first, last, min_coverage)
+    for name in signals:
+        worth = _sums(shown_s * _quality_of(features, name), first, last) / length_s
+        columns[f"{PREFIX}{name}"] = pl.Series(np.minimum(worth, 1.0), dtype=pl.Float64)
     columns["blink_rate_hz"] = _blink_rate(features["blink"], first, last, face_s)
     return table.with_columns(v.alias(k) for k, v in columns.items())
 
@@ -178,6 +183,13 @@ def _summaries(
         enough = count >= np.maximum(min_coverage * (last - first), 1) - 1e-9
         out[f"speed_{name}"] = _column(total / np.maximum(count, 1), enough)
     return out
+
+
+def _quality_of(features: pl.DataFrame, name: str) -> np.ndarray:
+    """Return per frame: 0 where the signal is missing, else what the wave is worth in which it was found (or 1)."""
+    present = features[name].is_not_null().to_numpy().astype(np.float64)
+    quality = quality_column(name, features.columns)
+    return present if quality is None else present * features[quality].fill_null(0.0).to_numpy()
 
 
 def _column(value: np.ndarray, known: np.ndarray) -> pl.Series:

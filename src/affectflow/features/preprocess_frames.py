@@ -22,8 +22,10 @@ from affectflow.schema import EXP, FEATURES, FRAMES, MEASURES, POSE
 FAST = ("ear_left", "ear_right")
 SLOW = tuple(c for c in (*EXP, *MEASURES) if c not in FAST)
 ROTATIONS = (POSE[:3], POSE[3:])
-# A step function (responses counted in a window) and raw waves have no useful slope per frame.
+# Step functions (responses counted in a window), raw waves and what changes slowly by its making (a
+# minute's variability) have no useful slope per frame.
 NO_DERIVATIVE = ("_hz", "_au", "_mv")
+NO_DERIVATIVE_OF = ("scr_", "hrv_", "quality_")
 
 
 def preprocess_frames(
@@ -91,7 +93,7 @@ def preprocess_frames(
     columns: list[pl.Series] = []
     for kind, block in values.items():
         columns += series(names[kind], block, pl.Float64 if kind == "signals" else pl.Float32)
-        keep = [i for i, n in enumerate(names[kind]) if not n.endswith(NO_DERIVATIVE)]
+        keep = [i for i, n in enumerate(names[kind]) if not (n.endswith(NO_DERIVATIVE) or n.startswith(NO_DERIVATIVE_OF))]
         slope = per_second(block[:, keep], time, runs, max_gap_s=max_gap_s)
         columns += series([f"d_{names[kind][i]}" for i in keep], slope, pl.Float32)
     features = frames.with_columns(*columns, pl.when("valid").then(pl.Series("blink", shut)).alias("blink"))

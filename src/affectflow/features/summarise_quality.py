@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from affectflow.schema import FRAMES, RECORDING_QUALITY, VIDEO_QUALITY
+from affectflow.signal.quality import is_continuous
 
 LOW_COVERAGE = 0.5
 
@@ -62,7 +63,7 @@ def summarise_quality(
 
 
 def _coverage(frames: pl.DataFrame) -> pl.DataFrame:
-    signals = [c for c in frames.columns if c not in FRAMES.names]
+    signals = [c for c in frames.columns if c not in FRAMES.names and is_continuous(c)]
     present = pl.all_horizontal(pl.col(signals).is_not_null()).mean() if signals else pl.lit(None, pl.Float64)
     return frames.group_by("recording_id", "subject_id", "condition").agg(
         face_coverage=pl.col("valid").mean(),

@@ -13,25 +13,29 @@ from affectflow.config.signal import Signal
 from affectflow.errors import InputError
 from affectflow.registry import load
 from affectflow.schema import SIGNAL_UNITS, SIGNALS
-from affectflow.signal import CLEANERS, WAVE_UNITS
+from affectflow.signal import CLEANERS, SCREENS, WAVE_UNITS
+from affectflow.signal.event_rates import join_intervals
+from affectflow.signal.hrv import heart_rate_variability
+from affectflow.signal.naming import final_names, with_rest
 from affectflow.signal.ranges import plausible_range, split_name
 from affectflow.signal.raw import RawSignal
 from affectflow.signal.stretches import (
     Cleaned,
     Cleaner,
+    Intervals,
     Result,
+    Screen,
     Stretch,
+    fill_short_gaps,
     longest_step,
     median_step,
     on_regular_clock,
     split_at_gaps,
 )
+from affectflow.signal.unit_checks import suspected_unit
 
 logger = logging.getLogger(__name__)
 
-# When several signals tell the same quantity, the first of these kinds keeps its plain name:
-# what the device itself computed, then the sensor that sees the quantity most directly.
-PREFERRED = ("hr", "ecg", "ppg", "bvp")
 # What is split into these already is not split again.
 SPLIT_ALREADY = frozenset({"_tonic", "_phasic"})
 
@@ -45,10 +49,11 @@ def clean_signals(
 ) -> pl.DataFrame:
     """Clean every signal of a recording, stretch by stretch, each on its own clock.
 
-    Skin conductance becomes level, responses and their frequency; pulse waves and
-    electrocardiograms become heart rate; breathing waves become breathing rate.
-    Every other signal (a heart rate the device computed, gaze, temperature) is
-    passed on. Values a sensor cannot have are missing. Missing pieces up to
+    Skin conductance becomes level, responses, their frequency and height; pulse waves,
+    electrocardiograms and lists of beats become heart rate and its variability;
+    breathing waves become breathing rate. Gaze, pupil and perspiration are screened.
+    Every other signal (a heart rate the device computed, temperature) is passed on.
+    What waves are worth goes along as ``quality_*``, 0..1. Values a sensor cannot have are missing. Missing pieces up to
     `options.max_gap_s` are interpolated, longer ones split the signal: nothing
     is filtered, interpolated or counted across them, and no samples are
     invented inside them.
@@ -72,7 +77,8 @@ def clean_signals(
     Raises
     ------
     InputError
-        If a name does not end in a known unit, or two signals would get the same name.
+        If a name does not end in a known unit, if values look like another unit
+        (`unit_checks`), or if two signals would get the same name.
     """
     options = options or Signal()
     parts: list[tuple[str, Cleaned]] = []
@@ -82,7 +88,7 @@ def clean_signals(
     if not parts:
         logger.warning("recording %s: no signal has a single value", recording_id)
         return SIGNALS.empty()
-    names = _final_names(parts, recording_id)
+    names = final_names([(column, part.name) for column, part in parts], recording_id)
     tables = [_table(recording_id, names[column, part.name], part) for column, part in parts]
     return pl.concat(tables).sort("signal", "time_s", maintain_order=True)
 
@@ -96,25 +102,56 @@ def _clean_one(
     if time.size == 0:
         logger.warning("recording %s: %s has no values; it is left out", recording_id, column)
         return []
-    good = _in_range(column, kind, unit, value, recording_id)
+    _check_unit(column, value, recording_id)
+    good = _in_range(column, value, recording_id)
     is_wave = kind in CLEANERS and unit in WAVE_UNITS and rest not in SPLIT_ALREADY
-    if not is_wave or time.size < 2:
-        return [_passed_on(column, time, np.where(good, value, np.nan), options)]
+    if is_wave and time.size > 1:
+        found, notes = _clean_wave(kind, time, value, good, options)
+    elif f"{kind}_{unit}" in SCREENS:
+        screen: Screen = load(SCREENS, f"{kind}_{unit}", "signal kind")
+        found = screen(time, np.where(good, value, np.nan), options)
+        notes = found.notes
+    else:
+        kept = fill_short_gaps(time, np.where(good, value, np.nan), max_gap_s=options.max_gap_s)
+        return [Cleaned(column, time, kept)]
+    for note in notes:
+        logger.warning("recording %s: %s %s", recording_id, column, note)
+    quantities = [*found.quantities, *_variability(found.beats, column, recording_id, options)]
+    return [replace(q, name=with_rest(q.name, rest)) for q in quantities]
+
+
+def _clean_wave(
+    kind: str, time: np.ndarray, value: np.ndarray, good: np.ndarray, options: Signal
+) -> tuple[Result, list[str]]:
+    """Clean a wave stretch by stretch; its beats are laid together, since variability looks across gaps."""
     # The rate is that of the samples as they came; those out of range leave gaps.
     step, longest = median_step(time), longest_step(time, options.max_gap_s)
     problem = None if good.any() else "no value is within what can be measured"
     if good.any():
         time, value = time[good], value[good]
-    cleaner = load(CLEANERS, kind, "signal kind")
-    out = []
+    cleaner: Cleaner = load(CLEANERS, kind, "signal kind")
+    results, notes = [], []
     for run in split_at_gaps(time, longest):
         stretch = on_regular_clock(time[run], value[run], step_s=step)
-        result = _run(cleaner, stretch, options, problem)
-        for note in result.notes:
-            span = f"{stretch.time_s[0]:.1f} s to {stretch.time_s[-1]:.1f} s"
-            logger.warning("recording %s: %s from %s: %s", recording_id, column, span, note)
-        out += [replace(q, name=_with_rest(q.name, rest)) for q in result.quantities]
-    return out
+        results.append(_run(cleaner, stretch, options, problem))
+        span = f"from {stretch.time_s[0]:.1f} s to {stretch.time_s[-1]:.1f} s"
+        notes += [f"{span}: {note}" for note in results[-1].notes]
+    beats = [r.beats for r in results if r.beats is not None]
+    quantities = [q for r in results for q in r.quantities]
+    return Result(quantities, [], join_intervals(beats) if beats else None), notes
+
+
+def _variability(beats: Intervals | None, column: str, recording_id: str, options: Signal) -> list[Cleaned]:
+    if beats is None:
+        return []
+    found = heart_rate_variability(beats, options.hrv, max_gap_s=options.max_gap_s)
+    if not found:
+        logger.info(
+            "recording %s: %s gives no heart rate variability: nowhere do accepted beats fill %.0f %% of %g s "
+            "(signal.hrv.coverage_min, signal.hrv.window_s)",
+            *(recording_id, column, 100 * options.hrv.coverage_min, options.hrv.window_s),
+        )
+    return found
 
 
 def _named(column: str, recording_id: str) -> tuple[str, str, str]:
@@ -127,8 +164,19 @@ def _named(column: str, recording_id: str) -> tuple[str, str, str]:
     return found
 
 
-def _in_range(column: str, kind: str, unit: str, value: np.ndarray, recording_id: str) -> np.ndarray:
-    low, high = plausible_range(kind, unit)
+def _check_unit(column: str, value: np.ndarray, recording_id: str) -> None:
+    kind, _, unit = _named(column, recording_id)
+    suspicion = suspected_unit(kind, unit, value)
+    if suspicion:
+        raise InputError(
+            f"recording {recording_id}: the values of {column} {suspicion}. "
+            "Nothing is converted by itself: convert or rename the column, or take it out of the file."
+        )
+
+
+def _in_range(column: str, value: np.ndarray, recording_id: str) -> np.ndarray:
+    kind, rest, unit = _named(column, recording_id)
+    low, high = plausible_range(kind, unit, rest)
     good = np.isfinite(value) & (value > low) & (value <= high)
     if not good.all():
         logger.warning(
@@ -146,52 +194,6 @@ def _run(cleaner: Cleaner, stretch: Stretch, options: Signal, problem: str | Non
     except (ValueError, IndexError, TypeError, ZeroDivisionError, np.linalg.LinAlgError) as error:
         logger.debug("a stretch could not be processed", exc_info=True)
         return cleaner(stretch, options, problem=f"the signal could not be processed ({error})")
-
-
-def _passed_on(column: str, time: np.ndarray, value: np.ndarray, options: Signal) -> Cleaned:
-    """Keep the samples; interpolate missing ones between good ones that are near enough."""
-    good = np.flatnonzero(~np.isnan(value))
-    filled = value.copy()
-    if good.size > 1:
-        limit = longest_step(time, options.max_gap_s)
-        for run in split_at_gaps(time[good], limit):
-            first, last = good[run][0], good[run][-1] + 1
-            filled[first:last] = np.interp(time[first:last], time[good[run]], value[good[run]])
-    return Cleaned(column, time, filled)
-
-
-def _with_rest(quantity: str, rest: str) -> str:
-    """Name of a quantity from a signal with more words: eda_left_usiemens → eda_left_tonic_usiemens."""
-    first, _, others = quantity.partition("_")
-    return f"{first}{rest}_{others}"
-
-
-def _final_names(parts: list[tuple[str, Cleaned]], recording_id: str) -> dict[tuple[str, str], str]:
-    """Give each quantity of each raw signal its name; of two with the same, one is called after its source."""
-    sources: dict[str, list[str]] = {}
-    for column, part in parts:
-        if column not in sources.setdefault(part.name, []):
-            sources[part.name].append(column)
-    names = {}
-    for quantity, columns in sources.items():
-        for rank, column in enumerate(sorted(columns, key=_preference)):
-            kind = split_name(column)[0]  # type: ignore[index]
-            names[column, quantity] = quantity if rank == 0 else _with_rest(quantity, f"_{kind}")
-            if rank:
-                message = "recording %s: %s from %s is called %s"
-                logger.info(message, recording_id, quantity, column, names[column, quantity])
-    if len(set(names.values())) < len(names):
-        double = sorted({n for n in names.values() if list(names.values()).count(n) > 1})
-        raise InputError(
-            f"recording {recording_id}: {', '.join(double)} comes from more than one signal. "
-            "Give the signals different names, such as ppg_left_au and ppg_right_au."
-        )
-    return names
-
-
-def _preference(column: str) -> tuple[int, str]:
-    kind = split_name(column)[0]  # type: ignore[index]
-    return (PREFERRED.index(kind) if kind in PREFERRED else len(PREFERRED)), column
 
 
 def _table(recording_id: str, name: str, part: Cleaned) -> pl.DataFrame:

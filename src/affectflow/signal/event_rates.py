@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.ndimage import median_filter
 
-from affectflow.signal.stretches import split_at_gaps
+from affectflow.signal.stretches import Intervals, split_at_gaps
 
 # A beat that was missed or counted twice stands out against its neighbours.
 NEIGHBOURS = 9
@@ -18,6 +20,88 @@ def regular_times(start_s: float, end_s: float, rate_hz: float) -> np.ndarray:
     return np.arange(first, last + 1) / rate_hz
 
 
+def join_intervals(parts: Sequence[Intervals]) -> Intervals:
+    """Lay the intervals of successive stretches end to end; between stretches there is none."""
+    none = np.empty(0)
+    return Intervals(
+        np.concatenate([none, *(p.start_s for p in parts)]),
+        np.concatenate([none, *(p.length_s for p in parts)]),
+    )
+
+
+def are_plausible(
+    length_s: np.ndarray, *, lowest: float, highest: float, max_change: float | None
+) -> np.ndarray:
+    """Tell which intervals can be true: a missed beat is not replaced by an invented one.
+
+    Parameters
+    ----------
+    length_s
+        Lengths in order of time, seconds, above 0; shape (n,).
+    lowest, highest
+        Rates that are possible, per minute.
+    max_change
+        Largest deviation from the running median of `NEIGHBOURS`, as a share; None = not checked.
+
+    Returns
+    -------
+    Boolean, shape (n,).
+    """
+    per_minute = 60.0 / length_s
+    good = (per_minute >= lowest) & (per_minute <= highest)
+    if max_change is not None and good.any():
+        usual = median_filter(length_s, size=NEIGHBOURS, mode="nearest")
+        good &= np.abs(length_s / usual - 1.0) <= max_change
+    return good
+
+
+def plausible_intervals(
+    events_s: np.ndarray, *, lowest: float, highest: float, max_change: float | None
+) -> Intervals:
+    """Return the intervals between increasing times of events, seconds, that can be true; see `are_plausible`."""
+    start, length = events_s[:-1], np.diff(events_s)
+    good = are_plausible(length, lowest=lowest, highest=highest, max_change=max_change)
+    return Intervals(start[good], length[good])
+
+
+def interval_runs(intervals: Intervals, max_gap_s: float) -> list[slice]:
+    """Return the runs of intervals between which nothing longer than `max_gap_s` is missing."""
+    if intervals.start_s.size == 0:
+        return []
+    holes = np.maximum(intervals.start_s[1:] - intervals.end_s[:-1], 0.0)
+    # Laid end to end, so that split_at_gaps sees holes only.
+    return split_at_gaps(np.concatenate([[0.0], np.cumsum(holes)]), max_gap_s)
+
+
+def rate_of_intervals(intervals: Intervals, clock_s: np.ndarray, *, max_gap_s: float) -> np.ndarray:
+    """Turn intervals into a rate at given times.
+
+    The rate of an interval is 60 / its length and belongs to its middle; between
+    middles it is interpolated linearly, in the outer halves of a run it is held.
+    Holes of at most `max_gap_s` are bridged.
+
+    Parameters
+    ----------
+    intervals
+        See `plausible_intervals`.
+    clock_s
+        Times at which the rate is wanted, seconds.
+    max_gap_s
+        Longest hole that is bridged, seconds.
+
+    Returns
+    -------
+    Rate per minute at `clock_s`, NaN where it cannot be told.
+    """
+    rate = np.full(clock_s.shape, np.nan)
+    middle, per_minute = intervals.start_s + intervals.length_s / 2, 60.0 / intervals.length_s
+    for run in interval_runs(intervals, max_gap_s):
+        begin, end = intervals.start_s[run][0], intervals.end_s[run][-1]
+        inside = (clock_s >= begin - 1e-9) & (clock_s <= end + 1e-9)
+        rate[inside] = np.interp(clock_s[inside], middle[run], per_minute[run])
+    return rate
+
+
 def rate_per_minute(
     events_s: np.ndarray,
     clock_s: np.ndarray,
@@ -27,51 +111,12 @@ def rate_per_minute(
     max_change: float | None,
     max_gap_s: float,
 ) -> np.ndarray:
-    """Turn the times of beats or breaths into a rate at given times.
+    """Turn the increasing times of events, seconds, into a rate at given times.
 
-    The rate of an interval is 60 / its length and belongs to its middle; between
-    middles it is interpolated linearly, in the outer halves of a run it is held.
-    Intervals that cannot be true (outside `lowest`..`highest`, or off the median of
-    their neighbours by more than `max_change`) leave a hole: a missed beat is
-    not replaced by an invented one. Holes of at most `max_gap_s` are bridged.
-
-    Parameters
-    ----------
-    events_s
-        Increasing times, seconds.
-    clock_s
-        Times at which the rate is wanted, seconds.
-    lowest, highest
-        Rates that are possible, per minute.
-    max_change
-        Largest deviation from the running median, as a share; None = not checked.
-    max_gap_s
-        Longest hole that is bridged, seconds.
-
-    Returns
-    -------
-    Rate per minute at `clock_s`, NaN where it cannot be told.
+    See `plausible_intervals` for what counts and `rate_of_intervals` for the rate.
     """
-    rate = np.full(clock_s.shape, np.nan)
-    if events_s.size < 2:
-        return rate
-    start, length = events_s[:-1], np.diff(events_s)
-    per_interval = 60.0 / length
-    good = (per_interval >= lowest) & (per_interval <= highest)
-    if max_change is not None and good.any():
-        usual = median_filter(length, size=NEIGHBOURS, mode="nearest")
-        good &= np.abs(length / usual - 1.0) <= max_change
-    start, length, per_interval = start[good], length[good], per_interval[good]
-    if start.size == 0:
-        return rate
-    # Distance from the end of one good interval to the start of the next; the times are
-    # laid end to end so that split_at_gaps sees holes only.
-    holes = np.maximum(start[1:] - (start[:-1] + length[:-1]), 0.0)
-    for run in split_at_gaps(np.concatenate([[0.0], np.cumsum(holes)]), max_gap_s):
-        begin, end = start[run][0], start[run][-1] + length[run][-1]
-        inside = (clock_s >= begin - 1e-9) & (clock_s <= end + 1e-9)
-        rate[inside] = np.interp(clock_s[inside], start[run] + length[run] / 2, per_interval[run])
-    return rate
+    found = plausible_intervals(events_s, lowest=lowest, highest=highest, max_change=max_change)
+    return rate_of_intervals(found, clock_s, max_gap_s=max_gap_s)
 
 
 def events_per_second(
@@ -94,6 +139,27 @@ def events_per_second(
     right = np.minimum(clock_s + window_s / 2, end_s)
     count = np.searchsorted(events_s, right, side="right") - np.searchsorted(events_s, left, side="left")
     return count / np.maximum(right - left, 1e-9)
+
+
+def mean_of_events(
+    events_s: np.ndarray, value: np.ndarray, clock_s: np.ndarray, *, window_s: float
+) -> np.ndarray:
+    """Average what belongs to the events in a centred window; NaN where there is no event.
+
+    Parameters
+    ----------
+    events_s, value
+        Increasing times, seconds, and a number for each.
+    clock_s
+        Centres of the windows, seconds.
+    window_s
+        Length of the window, seconds.
+    """
+    first = np.searchsorted(events_s, clock_s - window_s / 2, side="left")
+    last = np.searchsorted(events_s, clock_s + window_s / 2, side="right")
+    running = np.concatenate([[0.0], np.cumsum(value)])
+    count = last - first
+    return np.where(count > 0, (running[last] - running[first]) / np.maximum(count, 1), np.nan)
 
 
 def refine_peaks(value: np.ndarray, peaks: np.ndarray) -> np.ndarray:

@@ -7,14 +7,21 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from affectflow.config.signal import Signal
-from affectflow.signal.event_rates import rate_per_minute, refine_peaks, regular_times
-from affectflow.signal.stretches import Cleaned, Result, Stretch
+from affectflow.signal.event_rates import (
+    are_plausible,
+    plausible_intervals,
+    rate_of_intervals,
+    refine_peaks,
+    regular_times,
+)
+from affectflow.signal.hrv import ADJACENT_S
+from affectflow.signal.quality import shape_quality
+from affectflow.signal.stretches import Cleaned, Intervals, Result, Stretch
 
 # A handful of beats: fewer cannot be checked against each other.
 SHORTEST_S = 5.0
-LOWEST_BPM, HIGHEST_BPM = 30.0, 220.0
 # Breathing moves a healthy heart by up to a fifth; a missed beat doubles the interval.
-MAX_CHANGE = 0.25
+LIMITS = {"lowest": 30.0, "highest": 220.0, "max_change": 0.25}
 # NeuroKit2's pulse filter passes up to 8 Hz; its ECG filter needs the sharp R wave.
 PPG_SLOWEST_HZ = 20.0
 ECG_SLOWEST_HZ = 100.0
@@ -31,7 +38,8 @@ def clean_ppg(stretch: Stretch, options: Signal, *, problem: str | None = None) 
 
     Returns
     -------
-    ``hr_bpm``.
+    ``hr_bpm`` and ``quality_hr`` (`quality.shape_quality`); `Result.beats` for the
+    heart rate variability of the whole recording.
 
     References
     ----------
@@ -39,22 +47,50 @@ def clean_ppg(stretch: Stretch, options: Signal, *, problem: str | None = None) 
     """
     problem = problem or _problem(stretch, "pulse wave", PPG_SLOWEST_HZ)
     if problem:
-        return _result(stretch, np.empty(0), options, problem)
+        return _result(stretch, None, np.empty(0), options, problem)
     stretch = _finer(stretch)
     clean = nk.ppg_clean(stretch.value, sampling_rate=stretch.rate_hz, method="elgendi")
     peaks = nk.ppg_findpeaks(clean, sampling_rate=stretch.rate_hz, method="elgendi")["PPG_Peaks"]
-    return _result(stretch, _times(stretch, clean, peaks), options, None)
+    return _result(stretch, clean, peaks, options, None)
 
 
 def clean_ecg(stretch: Stretch, options: Signal, *, problem: str | None = None) -> Result:
     """Find the heart rate in an electrocardiogram (NeuroKit2's R peaks); else as `clean_ppg`."""
     problem = problem or _problem(stretch, "ECG", ECG_SLOWEST_HZ)
     if problem:
-        return _result(stretch, np.empty(0), options, problem)
+        return _result(stretch, None, np.empty(0), options, problem)
     rate = round(stretch.rate_hz)
     clean = nk.ecg_clean(stretch.value, sampling_rate=rate, method="neurokit")
     peaks = nk.ecg_findpeaks(clean, sampling_rate=rate, method="neurokit")["ECG_R_Peaks"]
-    return _result(stretch, _times(stretch, clean, peaks), options, None)
+    return _result(stretch, clean, peaks, options, None)
+
+
+def screen_beats(time_s: np.ndarray, value: np.ndarray, options: Signal) -> Result:
+    """Take intervals between beats, as devices list them, for what they are: nothing is put between them.
+
+    A sample's time is that of a beat, its value the time since the beat before
+    (Empatica's IBI.csv). Intervals that cannot be true, against their neighbours
+    or against the times of the list, are missing.
+
+    Returns
+    -------
+    ``ibi_ms`` on its own clock; ``hr_bpm`` as `clean_ppg` gives it, on a regular
+    clock; `Result.beats`.
+    """
+    known = np.flatnonzero(~np.isnan(value))
+    length = value[known] / 1000.0
+    start = time_s[known] - length
+    # One that begins before the beat before it contradicts the list's own times.
+    true = are_plausible(length, **LIMITS)
+    true &= np.append(True, start[1:] >= time_s[known][:-1] - ADJACENT_S)[: true.size]
+    beats = Intervals(start[true], length[true])
+    kept = np.full(value.shape, np.nan)
+    kept[known[true]] = value[known[true]]
+    clock = regular_times(time_s[0], time_s[-1], options.rate_clock_hz)
+    rate = rate_of_intervals(beats, clock, max_gap_s=options.max_gap_s)
+    n_out = int((~true).sum())
+    notes = [f"{n_out} of {known.size} intervals cannot be true and count as missing"] if n_out else []
+    return Result([Cleaned("ibi_ms", time_s, kept), Cleaned("hr_bpm", clock, rate)], notes, beats)
 
 
 def _problem(stretch: Stretch, what: str, slowest_hz: float) -> str | None:
@@ -79,22 +115,21 @@ def _finer(stretch: Stretch) -> Stretch:
     return Stretch(stretch.time_s[0] + offset, curve(offset), rate)
 
 
-def _times(stretch: Stretch, clean: np.ndarray, peaks: np.ndarray) -> np.ndarray:
-    places = refine_peaks(np.asarray(clean, dtype=float), np.asarray(peaks, dtype=np.int64))
-    return stretch.time_s[0] + places / stretch.rate_hz
-
-
-def _result(stretch: Stretch, beats_s: np.ndarray, options: Signal, problem: str | None) -> Result:
+def _result(
+    stretch: Stretch, wave: np.ndarray | None, peaks: np.ndarray, options: Signal, problem: str | None
+) -> Result:
     clock = regular_times(stretch.time_s[0], stretch.time_s[-1], options.rate_clock_hz)
-    rate = rate_per_minute(
-        beats_s,
-        clock,
-        lowest=LOWEST_BPM,
-        highest=HIGHEST_BPM,
-        max_change=MAX_CHANGE,
-        max_gap_s=options.max_gap_s,
-    )
-    notes = [problem] if problem else []
-    if not problem and np.isnan(rate).all():
-        notes = [f"no two plausible beats in {stretch.duration_s:.1f} s"]
-    return Result([Cleaned("hr_bpm", clock, rate)], notes)
+    if wave is None:
+        nothing = np.full(clock.shape, np.nan)
+        return Result(
+            [Cleaned("hr_bpm", clock, nothing), Cleaned("quality_hr", clock, nothing)],
+            [problem] if problem else [],
+        )
+    wave = np.asarray(wave, dtype=np.float64)
+    places = refine_peaks(wave, np.asarray(peaks, dtype=np.int64))
+    at = stretch.time_s[0] + places / stretch.rate_hz
+    beats = plausible_intervals(at, **LIMITS)
+    rate = rate_of_intervals(beats, clock, max_gap_s=options.max_gap_s)
+    quality = shape_quality(wave, places, (clock - stretch.time_s[0]) * stretch.rate_hz)
+    notes = [f"no two plausible beats in {stretch.duration_s:.1f} s"] if np.isnan(rate).all() else []
+    return Result([Cleaned("hr_bpm", clock, rate), Cleaned("quality_hr", clock, quality)], notes, beats)

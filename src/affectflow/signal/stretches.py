@@ -59,11 +59,32 @@ class Cleaned:
 
 
 @dataclass(frozen=True)
+class Intervals:
+    """Intervals between beats or breaths that can be true, in order of time.
+
+    Attributes
+    ----------
+    start_s, length_s
+        Equally long, float64, seconds. An interval ends at start + length; where
+        a beat was missed the next one starts later.
+    """
+
+    start_s: np.ndarray
+    length_s: np.ndarray
+
+    @property
+    def end_s(self) -> np.ndarray:
+        """Ends, seconds."""
+        return self.start_s + self.length_s
+
+
+@dataclass(frozen=True)
 class Result:
-    """What a cleaner found in one stretch, and in words why something is missing."""
+    """What a cleaner found in one stretch, in words why something is missing, and the intervals between beats."""
 
     quantities: list[Cleaned]
     notes: list[str] = field(default_factory=list)
+    beats: Intervals | None = None
 
 
 class Cleaner(Protocol):
@@ -73,6 +94,16 @@ class Cleaner(Protocol):
         """Return every quantity of this kind of signal, NaN where it cannot be told.
 
         With a `problem` known beforehand everything is NaN and the problem is noted.
+        """
+
+
+class Screen(Protocol):
+    """A function of `signal.SCREENS`."""
+
+    def __call__(self, time_s: np.ndarray, value: np.ndarray, options: Signal) -> Result:
+        """Return the signal's own samples with those missing that cannot be trusted, and what follows from them.
+
+        `value` is NaN where the sample is missing or out of range; there may be no other value.
         """
 
 
@@ -128,3 +159,22 @@ def on_regular_clock(time_s: np.ndarray, value: np.ndarray, *, step_s: float) ->
     if regular:
         return Stretch(time_s, value, 1.0 / step_s)
     return Stretch(clock, np.interp(clock, time_s, value), 1.0 / step_s)
+
+
+def fill_short_gaps(time_s: np.ndarray, value: np.ndarray, *, max_gap_s: float) -> np.ndarray:
+    """Interpolate missing samples (NaN) linearly between good ones that are near enough; others stay missing.
+
+    Parameters
+    ----------
+    time_s, value
+        One signal's samples, times increasing, seconds.
+    max_gap_s
+        Longest step between good samples that is bridged, seconds; see `longest_step`.
+    """
+    good = np.flatnonzero(~np.isnan(value))
+    filled = value.copy()
+    if good.size > 1:
+        for run in split_at_gaps(time_s[good], longest_step(time_s, max_gap_s)):
+            first, last = good[run][0], good[run][-1] + 1
+            filled[first:last] = np.interp(time_s[first:last], time_s[good[run]], value[good[run]])
+    return filled

@@ -12,6 +12,8 @@ from affectflow.schema import CODES_COLUMNS, FEATURES, MEASURES, SIGNAL_UNITS, W
 
 KINDS = ("codes", "measures", "signals", "other")
 SUMMARIES = ("mean", "sd", "speed")
+# Derivatives per frame, and what signals are worth: no features.
+_NEVER = ("d_", "quality_")
 # Columns that say where and when a row is, not what was seen.
 _PLACES = {c.name for c in (*WINDOWS.columns, *FEATURES.columns)} - {*CODES_COLUMNS, *MEASURES, "blink"}
 
@@ -59,7 +61,7 @@ def feature_columns(
         If no column remains; the message says which kinds the table has.
     """
     numbers = [
-        n for n, t in table.schema.items() if t.is_numeric() and n not in _PLACES and not n.startswith("d_")
+        n for n, t in table.schema.items() if t.is_numeric() and n not in _PLACES and not n.startswith(_NEVER)
     ]
     wanted = {*summaries, "rate", "level"}
     chosen = [n for n in numbers if kind_of(n) in kinds and summary_of(n) in wanted]
@@ -95,6 +97,6 @@ def frame_columns(names: Sequence[str], kinds: Sequence[str]) -> list[str]:
     features = {
         n
         for n in names
-        if n not in _PLACES and not n.startswith("d_") and n != "blink" and kind_of(n) in kinds
+        if n not in _PLACES and not n.startswith(_NEVER) and n != "blink" and kind_of(n) in kinds
     }
     return [n for n in names if n in ids | features]

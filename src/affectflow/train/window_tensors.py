@@ -51,7 +51,7 @@ def choose_columns(
         If no recording has a wanted signal, or none has any.
     """
     found = {name for names in available for name in names}
-    recorded = {n for n in found if FEATURES.allows(n) and not n.startswith("d_")}
+    recorded = {n for n in found if FEATURES.allows(n) and not n.startswith(("d_", "quality_"))}
     for name in signals:
         if name not in recorded:
             raise DesignError(

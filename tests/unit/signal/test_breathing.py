@@ -16,7 +16,7 @@ def test_steady_breaths(breaths, rate):
     noise = 0.02 * np.random.default_rng(0).standard_normal(time.size)
     wave = np.sin(2 * np.pi * breaths / 60 * time) + 0.1 * time / 50 + noise
     result = clean_rsp(Stretch(time, wave, rate), Signal())
-    (found,) = result.quantities
+    found = result.quantities[0]
     known = np.isfinite(found.value)
     assert found.name == "rsp_rate_bpm"
     assert known.mean() > 0.7

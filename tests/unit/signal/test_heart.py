@@ -11,7 +11,7 @@ from tests.support.synth_signals import beat_times, clock, pulse_wave
 
 def rate_of(cleaner, time, value, rate):
     result = cleaner(Stretch(time, value, rate), Signal())
-    (quantity,) = result.quantities
+    quantity = result.quantities[0]
     assert quantity.name == "hr_bpm"
     return quantity.time_s, quantity.value, result.notes
 
