@@ -20,6 +20,19 @@ UPPER_LIP = (0, 37, 39, 40, 185, 13, 82, 81, 80, 191)
 LOWER_LIP = (17, 84, 181, 91, 146, 14, 87, 178, 88, 95)
 MOUTH_CORNER, INNER_MOUTH_CORNER = 61, 78
 
+# Outline of the face, from the middle of the hairline over the subject's left side, down and back up.
+FACE_OVAL = (
+    *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377),
+    *(152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
+)
+# Closed lines around what moves: one eye with its lids, one brow, the lips with their rim.
+EYE_RING = (130, 25, 110, 24, 23, 22, 26, 112, 243, 190, 56, 28, 27, 29, 30, 247)
+BROW_RING = (70, 63, 105, 66, 107, 55, 65, 52, 53, 46)
+MOUTH_RING = (
+    *(57, 43, 106, 182, 83, 18, 313, 406, 335, 273, 287),
+    *(410, 322, 391, 393, 164, 167, 165, 92, 186),
+)
+
 # iBUG 68 points. Jaw line 0-16 (points of the face's outline; the originals have no exact partner),
 # brows 17-26, nose 27-35, eyes 36-47, outer lip 48-59, inner lip 60-67. A mapping in wide public
 # use; the contour and the brows' outer ends (70, 300) chosen as the nearest points by the
