@@ -32,6 +32,9 @@ rule join_frames:
         # The path again: a missing file is no input, and the job then says so in one line.
         events=lambda wc: recording(wc).events,
         events_format=lambda wc: recording(wc).events_format,
+        # For phases that a device marked on its own clock.
+        offset_s=lambda wc: recording(wc).signal_offset_s,
+        video_start_unix_s=lambda wc: recording(wc).video_start_unix_s,
         max_gap_s=STUDY.signal.max_gap_s,
         signals_only_rate_hz=STUDY.features.signals_only_rate_hz,
     message:

@@ -9,6 +9,7 @@ from affectflow.config.features import Features
 from affectflow.config.signal import Signal
 from affectflow.io.tables import read_footer, read_table
 from tests.support.scripts import run_script
+from tests.support.synth_e4 import START, write_session
 from tests.support.synth_signals import study_signals
 
 SETTINGS = Features()
@@ -24,6 +25,7 @@ def clean(folder, path, name="S01"):
             "signals": str(path),
             "signals_format": "csv",
             "offset_s": 0.0,
+            "video_start_unix_s": None,
             **Signal().model_dump(),
         },
         wildcards={"recording_id": name},
@@ -39,6 +41,7 @@ def join(folder, *, events=None, name="S01"):
             "codes": "",
             "signals": folder / f"{name}.signals.parquet",
             "clock": "",
+            "rppg": "",
             "events": events or "",
         },
         outputs={"frames": folder / f"{name}.frames.parquet"},
@@ -48,6 +51,8 @@ def join(folder, *, events=None, name="S01"):
             "pair": name,
             "events": str(events) if events else None,
             "events_format": "bids",
+            "offset_s": 0.0,
+            "video_start_unix_s": None,
             "max_gap_s": 1.0,
             "signals_only_rate_hz": 25.0,
         },
@@ -134,3 +139,51 @@ def test_wrong_events(tmp_path, signals_file, capsys, text, words):
     assert stop.value.code == 1
     one_line(capsys, words)
     assert not (tmp_path / "S01.frames.parquet").exists()
+
+
+def test_a_wristbands_clock_and_tags_reach_the_videos_by_the_time_of_day(tmp_path):
+    session = write_session(tmp_path / "S1", tags=(15.0, 35.0))
+    params = {
+        "signals": str(session),
+        "signals_format": "empatica_e4",
+        # The video began 12 s after the session; its clock is known to be half a second late.
+        "offset_s": 0.5,
+        "video_start_unix_s": START + 12.0,
+        **Signal().model_dump(),
+    }
+    names = {"recording_id": "S01"}
+    cleaned = tmp_path / "S01.signals.parquet"
+    run_script(
+        "clean_signals",
+        tmp_path,
+        inputs={"signals": session},
+        outputs={"signals": cleaned},
+        params=params,
+        wildcards=names,
+    )
+    assert read_footer(cleaned)["applied_offset_s"] == -11.5
+    table = read_table(cleaned, "signals")
+    first = {name: t["time_s"][0] for (name,), t in table.group_by("signal", maintain_order=True)}
+    assert first["temp_degc"] == pytest.approx(-11.5)
+    assert first["hr_bpm"] == pytest.approx(-1.5)
+    run_script(
+        "join_frames",
+        tmp_path,
+        inputs={
+            **dict.fromkeys(("video_frames", "codes", "clock", "rppg"), ""),
+            "signals": cleaned,
+            "events": session / "tags.csv",
+        },
+        outputs={"frames": tmp_path / "S01.frames.parquet"},
+        params={
+            **{"subject_id": "S01", "condition": None, "pair": "S01", "max_gap_s": 1.0},
+            **{"events": str(session / "tags.csv"), "events_format": "e4_tags", "signals_only_rate_hz": 25.0},
+            **{k: params[k] for k in ("offset_s", "video_start_unix_s")},
+        },
+        wildcards=names,
+    )
+    frames = read_table(tmp_path / "S01.frames.parquet", "frames")
+    onset = {phase: t["time_s"][0] for (phase,), t in frames.group_by("phase", maintain_order=True)}
+    assert list(onset) == ["tag_0", "tag_1", "tag_2"]
+    assert onset["tag_1"] == pytest.approx(3.5, abs=0.041)
+    assert onset["tag_2"] == pytest.approx(23.5, abs=0.041)

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from affectflow.config.moments import parse_moment
 from affectflow.errors import SheetError, did_you_mean
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]+")
@@ -93,6 +94,11 @@ class Recording:
     video_start: str | None = None
     markers: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def video_start_unix_s(self) -> float | None:
+        """Wall-clock time of the first frame, Unix seconds; None when the sheet does not say."""
+        return parse_moment(self.video_start) if self.video_start else None
 
 
 def read_sheet(
@@ -256,6 +262,12 @@ def _check_row(row: dict[str, str], where: str, formats: dict[str, set[str] | No
     offset = row.get("signal_offset_s", "")
     if offset and not _is_finite_number(offset):
         mistakes.append(f"{where}: signal_offset_s {offset!r} is not a number of seconds.")
+    start = row.get("video_start", "")
+    if start:
+        try:
+            parse_moment(start)
+        except ValueError as error:
+            mistakes.append(f"{where}: video_start {error}")
     for column, known in formats.items():
         kind = row.get(column, "")
         if kind and known is not None and kind not in known:

@@ -36,6 +36,12 @@ EVENT_FORMATS = {
     },
 }
 
+# Those of them whose times count from a device's start, not from the video's first frame → function(path)
+# that returns when that was, Unix seconds; the sheet's video_start puts them onto the video's clock.
+EVENT_STARTS = {
+    "e4_tags": "affectflow.datasets.empatica_e4_tags:session_start",
+}
+
 # Name for `affectflow manifest NAME DIR` → function(folder, ...) that returns the rows of a sheet.
 MANIFESTS = {
     "folder": "affectflow.datasets.folder:list_folder",

@@ -9,8 +9,6 @@ sees across a gap.
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 from scipy.signal import firwin, kaiserord, oaconvolve
 
@@ -19,6 +17,8 @@ from affectflow.signal.stretches import longest_step, median_step, on_regular_cl
 
 # Passed up to 0.3 of the new rate, gone (-60 dB) from half of it: what would alias does not come through.
 PASS, STOP, ATTENUATION_DB = 0.3, 0.5, 60.0
+# Samples from which a convolution by FFT is faster than a plain one.
+LONG = 20_000
 # Rates that differ by less need no filter: 30 and 29.97 per second.
 FASTER_THAN = 1.1
 
@@ -117,7 +117,8 @@ def runs_of_valid(time_s: np.ndarray, value: np.ndarray, max_step_s: float) -> l
         return []
     apart = (np.diff(time_s[good]) > max_step_s + 1e-9) | (np.diff(good) > 1)
     edges = np.concatenate([[0], np.flatnonzero(apart) + 1, [good.size]])
-    return [slice(int(good[a]), int(good[b - 1]) + 1) for a, b in pairwise(edges.tolist())]
+    first, last = good[edges[:-1]].tolist(), good[edges[1:] - 1].tolist()
+    return [slice(a, b + 1) for a, b in zip(first, last, strict=True)]
 
 
 def _taps(own_hz: float, rate_hz: float) -> np.ndarray:
@@ -133,10 +134,19 @@ def _filtered(time_s: np.ndarray, value: np.ndarray, step_s: float, taps: np.nda
     clock, regular = stretch.time_s, stretch.value
     if clock is not time_s:  # irregular: the last, incomplete step belongs to the stretch as well
         clock, regular = np.append(clock, clock[-1] + step_s), np.append(regular, value[-1])
-    half = taps.size // 2
-    padded = np.pad(regular, half, mode="reflect", reflect_type="odd")
-    smooth = oaconvolve(padded, taps, mode="valid")
+    padded = _turned_ends(regular, taps.size // 2)
+    # By FFT only where it pays: a signal with many single samples missing falls into thousands of short runs.
+    convolve = oaconvolve if padded.size > LONG else np.convolve
+    smooth = np.clip(convolve(padded, taps, mode="valid"), value.min(), value.max())
     return smooth if clock is time_s else np.interp(time_s, clock, smooth)
+
+
+def _turned_ends(value: np.ndarray, n: int) -> np.ndarray:
+    """Continue an array by n values at each end, turned about its first and last."""
+    if n >= value.size:
+        return np.pad(value, n, mode="reflect", reflect_type="odd")
+    head, tail = 2 * value[0] - value[n:0:-1], 2 * value[-1] - value[-2 : -n - 2 : -1]
+    return np.concatenate([head, value, tail])
 
 
 def interpolate_valid(

@@ -18,6 +18,7 @@ _UNITS = {
     "kmh": "km/h",
     "newton": "N",
     "m": "m",
+    "db": "dB",
 }
 _WORDS = {
     "ear_left": "left eye opening",
@@ -28,6 +29,7 @@ _WORDS = {
     "lip_press": "lip height",
     "blink_rate_hz": "blink rate (Hz)",
     "hr_bpm": "heart rate (1/min)",
+    "rppg_hr_bpm": "heart rate from the face (1/min)",
     "rsp_rate_bpm": "breathing rate (1/min)",
     "scr_rate_hz": "skin response rate (Hz)",
     "eda_tonic_usiemens": "skin conductance level (µS)",

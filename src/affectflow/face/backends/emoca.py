@@ -40,6 +40,8 @@ from affectflow.schema import EXP, POSE
 
 logger = logging.getLogger("affectflow")
 Arrays = dict[str, NDArray[np.float32]]
+# Centre and side of the reference's square, as `FaceCrop` has them.
+Square = tuple[NDArray[np.float64], int]
 CM = 100.0
 # Passes whose crops are made ahead: one that runs next, one that is being filled.
 PASSES_AHEAD = 2
@@ -115,15 +117,15 @@ class EmocaBackend(FaceBackend):
             raise ValueError("emoca looks at pixels and needs the frames")
         started, n_frames, n_coded = time.monotonic(), 0, 0
         with _torch_threads(self._settings.threads), closing(self._encode(faces, frames)) as encoded:
-            for piece, crops, codes in encoded:
+            for piece, squares, codes in encoded:
                 n_frames, n_coded = n_frames + piece.height, n_coded + len(codes["pose"])
-                yield self._table(piece, crops, codes)
+                yield self._table(piece, squares, codes)
         self._say_how(n_frames, n_coded, time.monotonic() - started)
 
     def _encode(
         self, faces: Iterable[pl.DataFrame], frames: Iterable[Any]
-    ) -> Generator[tuple[pl.DataFrame, list[FaceCrop | None], Arrays], None, None]:
-        """Yield each piece of faces with the crops of its rows and the codes of those that have one."""
+    ) -> Generator[tuple[pl.DataFrame, list[Square | None], Arrays], None, None]:
+        """Yield each piece of faces with the crops' squares of its rows and the codes of those that have one."""
         n_pass = self._encoders.batch_size
         crops = map_ahead(
             face_frames(faces, frames),
@@ -131,7 +133,7 @@ class EmocaBackend(FaceBackend):
             workers=self._settings.threads,
             results_ahead=PASSES_AHEAD * n_pass,
         )
-        rows: list[FaceCrop | None] = []
+        rows: list[Square | None] = []
         waiting: list[NDArray[np.uint8]] = []
         passes: list[Arrays] = []
         with closing(crops):
@@ -148,16 +150,17 @@ class EmocaBackend(FaceBackend):
                     yield crop, rows, codes
                     rows, passes = [], []
                 else:
-                    rows.append(crop)
+                    # Not the crop itself: the pixels of a piece are 150 MiB.
+                    rows.append(None if crop is None else (crop.centre, crop.size))
 
-    def _table(self, faces: pl.DataFrame, crops: list[FaceCrop | None], codes: Arrays) -> pl.DataFrame:
+    def _table(self, faces: pl.DataFrame, squares: list[Square | None], codes: Arrays) -> pl.DataFrame:
         """Lay the codes of a piece, and what follows from them, beside their frames."""
-        coded = np.array([crop is not None for crop in crops], bool)
+        coded = np.array([square is not None for square in squares], bool)
         tracked, landmarks = usable_landmarks(faces)
         _, aligned = align_faces(landmarks[coded[tracked]])
         centre, size = table_square(
-            np.array([crop.centre for crop in crops if crop is not None]).reshape(-1, 2),
-            np.array([crop.size for crop in crops if crop is not None]),
+            np.array([square[0] for square in squares if square is not None]).reshape(-1, 2),
+            np.array([square[1] for square in squares if square is not None]),
         )
         columns = dict(zip(EXP, codes["exp"].T, strict=True)) | dict(zip(POSE, codes["pose"].T, strict=True))
         columns |= measure_faces(aligned) | flame_views(self._landmark_model, codes)
