@@ -1,119 +1,98 @@
-"""Anybody's biosignals: one table with time_s and one column per signal."""
+"""Anybody's biosignals: one table with the time of each row and one column per signal."""
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from affectflow.datasets.csv_cells import Cells, column_of_numbers, read_parquet_cells, read_text_cells
+from affectflow.datasets.csv_times import MOMENT_COLUMNS, iso_column, unix_column
 from affectflow.errors import InputError, did_you_mean
-from affectflow.io.text import read_text
 from affectflow.schema import SIGNAL_UNITS
 from affectflow.signal.ranges import split_name
 from affectflow.signal.raw import RawRecording, raw_signals
 
-SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma"}
-# Besides an empty cell, these mean "no value": BIDS's n/a and what R, NumPy and spreadsheets write.
-MISSING = ("", "n/a", "na", "nan", "null")
+TIME_COLUMNS = ("time_s", *MOMENT_COLUMNS)
 
 
 def read_csv_signals(path: str | Path) -> RawRecording:
-    """Read the signals of a recording from CSV, TSV or Parquet; see `read_signal_table`."""
-    return RawRecording(raw_signals(read_signal_table(path)))
+    """Read the signals of a recording from CSV, TSV or Parquet.
 
+    The first row names the columns: the time and any number of signals whose names
+    end in a unit (`schema.SIGNAL_UNITS`), such as ``eda_usiemens``, ``ppg_au``, ``hr_bpm``.
+    The time is one of
 
-def read_signal_table(path: str | Path) -> pl.DataFrame:
-    """Read a table of signals from CSV, TSV or Parquet.
+    - ``time_s``: seconds, strictly increasing, may start before 0;
+    - ``time_unix_s``: Unix seconds, or ``time_iso``: ISO 8601 with a zone in every
+      cell. The first row's moment becomes time 0 and `start_unix_s`;
+    - no column, but a line ``# rate_hz: 64`` above the header: row i is at i / rate.
 
-    The first row names the columns: ``time_s`` (seconds, strictly increasing,
-    may start before 0) and any number of signals whose names end in a unit
-    (`schema.SIGNAL_UNITS`), such as ``eda_usiemens``, ``ppg_au``, ``hr_bpm``.
+    A line ``# start: 2022-02-07T09:52:00Z`` above the header says when ``time_s`` 0 was.
     An empty cell, or n/a, means no sample at that time, so signals of different
-    rates can share a file. Columns are separated by tabs, semicolons or commas;
-    numbers have a decimal point.
+    rates can share a file. Columns are separated by tabs, semicolons or commas. Numbers
+    have a decimal point; commas are read as such where that is the only way to
+    read the file (the separator is another, and there is no point in any number).
+    Rows that repeat the row before them are left out. Both is said in the notes.
 
     Parameters
     ----------
     path
         ``.parquet`` is read as Parquet, everything else as UTF-8 text.
 
-    Returns
-    -------
-    ``time_s`` and the signals, all Float64, missing values null.
-
     Raises
     ------
     InputError
-        Names file, row (the header is row 1), column and value.
+        Names file, row (as an editor counts lines), column and value.
     """
-    path = Path(path)
-    cells, first_row = (
-        (_read_parquet(path), 1) if path.suffix.lower() == ".parquet" else (_read_text(path), 2)
-    )
-    _check_columns(cells.columns, path)
-    if cells.height == 0:
+    table, start, notes = _read(Path(path))
+    return RawRecording(raw_signals(table), start_unix_s=start, notes=notes)
+
+
+def read_signal_table(path: str | Path) -> pl.DataFrame:
+    """Return the same file as a table: ``time_s`` and the signals, all Float64, missing values null."""
+    return _read(Path(path))[0]
+
+
+def _read(path: Path) -> tuple[pl.DataFrame, float | None, list[str]]:
+    cells = read_parquet_cells(path) if path.suffix.lower() == ".parquet" else read_text_cells(path)
+    time_name = _time_column(cells)
+    _check_names([n for n in cells.table.columns if n != time_name], path, time_name)
+    if cells.table.height == 0:
         raise InputError(f"{path}: has no samples below the header.")
-    table = cells.select(_numbers(cells[name], path, first_row) for name in cells.columns)
-    _check_times(table["time_s"], path, first_row)
-    return table
+    time, start = _times(cells, time_name)
+    signals = [column_of_numbers(cells, name) for name in cells.table.columns if name != time_name]
+    notes = list(cells.notes)
+    table = pl.DataFrame([time, *signals])
+    if time_name is not None:
+        table = _increasing(table, cells, time_name, notes)
+    return table, start, notes
 
 
-def _read_parquet(path: Path) -> pl.DataFrame:
-    try:
-        return pl.read_parquet(path)
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file. Check the path in the sheet.") from None
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]}).") from None
-
-
-def _read_text(path: Path) -> pl.DataFrame:
-    """Return all cells as stripped text; ragged rows are refused with their number."""
-    text = read_text(path, what="signals").replace("\r\n", "\n").replace("\r", "\n")
-    header_line, _, body = text.rstrip("\n").partition("\n")
-    if not header_line.strip():
-        raise InputError(f"{path}: row 1 is empty. It names the columns: time_s, eda_usiemens, …")
-    separator = max(SEPARATORS, key=header_line.count)
-    header = [name.strip() for name in next(csv.reader([header_line], delimiter=separator))]
-    for name in header:
-        if header.count(name) > 1:
-            raise InputError(f"{path}: row 1: column {name!r} occurs twice. Name each signal differently.")
-    schema = dict.fromkeys(header, pl.String)
-    if not body:
-        return pl.DataFrame(schema=schema)
-    _check_widths(body, separator, len(header), path)
-    try:
-        cells = pl.read_csv(io.BytesIO(body.encode()), separator=separator, has_header=False, schema=schema)
-    except pl.exceptions.PolarsError as error:
-        raise InputError(f"{path}: cannot be read as a table ({str(error).splitlines()[0]}).") from None
-    return cells.with_columns(pl.all().fill_null("").str.strip_chars())
-
-
-def _check_widths(body: str, separator: str, n_columns: int, path: Path) -> None:
-    for number, line in enumerate(body.split("\n"), start=2):
-        found = line.count(separator) + 1
-        if not line.strip():
-            raise InputError(f"{path}: row {number} is empty. Remove it.")
-        if found != n_columns and '"' not in line:
-            too_many_commas = separator == "," and found > n_columns
-            hint = " Are these decimal commas? Save numbers with a decimal point." if too_many_commas else ""
-            raise InputError(f"{path}: row {number} has {found} cells, the header has {n_columns}.{hint}")
-
-
-def _check_columns(names: list[str], path: Path) -> None:
-    if "time_s" not in names:
+def _time_column(cells: Cells) -> str | None:
+    path, names = cells.path, cells.table.columns
+    found = [name for name in TIME_COLUMNS if name in names]
+    if len(found) > 1:
+        raise InputError(f"{path}: has {' and '.join(found)}. Keep one column of times.")
+    if found and cells.rate_hz is not None:
+        raise InputError(f"{path}: has {found[0]} and a line # rate_hz. Remove one of them.")
+    if found and found[0] != "time_s" and cells.start_unix_s is not None:
+        raise InputError(f"{path}: has {found[0]} and a line # start. Remove one of them.")
+    if not found and cells.rate_hz is None:
         near = did_you_mean("time_s", names)
         raise InputError(
             f"{path}: there is no column time_s (found {', '.join(map(repr, names[:8]))}).{near} "
-            "Add the time of each row in seconds."
+            "Add the time of each row in seconds, or a first line such as # rate_hz: 64."
         )
-    if len(names) == 1:
-        raise InputError(f"{path}: has time_s but no signal. Add columns such as eda_usiemens.")
+    return found[0] if found else None
+
+
+def _check_names(names: list[str], path: Path, time_name: str | None) -> None:
+    if not names:
+        raise InputError(f"{path}: has {time_name} but no signal. Add columns such as eda_usiemens.")
     for name in names:
-        if name != "time_s" and (split_name(name) is None or not name.isascii() or name != name.lower()):
+        if split_name(name) is None or not name.isascii() or name != name.lower():
             unit = name.rpartition("_")[2]
             near = did_you_mean(unit.lower(), SIGNAL_UNITS)
             raise InputError(
@@ -123,41 +102,47 @@ def _check_columns(names: list[str], path: Path) -> None:
             )
 
 
-def _numbers(cells: pl.Series, path: Path, first_row: int) -> pl.Series:
-    """Return one column as numbers, or name the first cell that is none."""
-    if cells.dtype != pl.String:
-        if not cells.dtype.is_numeric():
-            raise InputError(f"{path}: column {cells.name} holds {cells.dtype}, not numbers.")
-        numbers = cells.cast(pl.Float64).fill_nan(None)
-        wrong = numbers.is_infinite()
-    else:
-        absent = cells.str.to_lowercase().is_in(MISSING)
-        numbers = cells.cast(pl.Float64, strict=False).set(absent, None)
-        wrong = ~absent & (numbers.is_null() | numbers.is_infinite() | numbers.is_nan())
-    wrong = wrong.fill_null(False)
-    if wrong.any():
-        row = int(np.argmax(wrong.to_numpy()))
-        value = str(cells[row])
-        comma = value.count(",") == 1 and value.replace(",", "").lstrip("-").isdigit()
-        hint = "Use a decimal point." if comma else "Correct it, or leave the cell empty."
-        raise InputError(
-            f"{path}: row {row + first_row}, column {cells.name}: {value!r} is not a number. {hint}"
-        )
-    return numbers
+def _times(cells: Cells, name: str | None) -> tuple[pl.Series, float | None]:
+    """Return time_s, and the Unix time of its 0 where it is known."""
+    if name is None:
+        assert cells.rate_hz is not None
+        return pl.Series("time_s", np.arange(cells.table.height) / cells.rate_hz), cells.start_unix_s
+    if name == "time_s":
+        return _complete(column_of_numbers(cells, name), cells, name), cells.start_unix_s
+    moments = _complete((unix_column if name == "time_unix_s" else iso_column)(cells, name), cells, name)
+    start = float(moments[0])
+    return (moments - start).alias("time_s"), start
 
 
-def _check_times(time: pl.Series, path: Path, first_row: int) -> None:
+def _complete(time: pl.Series, cells: Cells, name: str) -> pl.Series:
     if time.null_count():
-        row = int(np.argmax(time.is_null().to_numpy())) + first_row
-        raise InputError(f"{path}: row {row}: time_s is empty. Every row needs its time in seconds.")
-    steps = np.diff(time.to_numpy())
-    wrong = np.flatnonzero(steps <= 0)
+        row = int(np.argmax(time.is_null().to_numpy()))
+        what = "time in seconds" if name == "time_s" else "time"
+        raise InputError(f"{cells.path}: row {cells.row(row)}: {name} is empty. Every row needs its {what}.")
+    return time
+
+
+def _increasing(table: pl.DataFrame, cells: Cells, name: str, notes: list[str]) -> pl.DataFrame:
+    """Leave out rows that repeat the row before; refuse any other time that does not increase."""
+    steps = np.diff(table["time_s"].to_numpy())
+    if (steps > 0).all():
+        return table
+    same = (
+        table.select(pl.all().eq_missing(pl.all().shift(1))).select(pl.all_horizontal(pl.all())).to_series()
+    )
+    repeated = same.to_numpy()[1:]
+    wrong = np.flatnonzero((steps <= 0) & ~repeated)
     if wrong.size:
         i = int(wrong[0])
-        before, after = time[i], time[i + 1]
-        row = i + 1 + first_row
-        if before == after:
-            raise InputError(
-                f"{path}: row {row}: time_s {after} occurs twice. Put signals of one time in one row."
-            )
-        raise InputError(f"{path}: row {row}: time_s {after} comes after {before}. Times must increase.")
+        before, after = (
+            cells.table[name][k] if name == "time_iso" else table["time_s"][k] for k in (i, i + 1)
+        )
+        place = f"{cells.path}: row {cells.row(i + 1)}: {name} {after}"
+        if steps[i] == 0:
+            raise InputError(f"{place} occurs twice. Put signals of one time in one row.")
+        raise InputError(f"{place} comes after {before}. Times must increase.")
+    first = cells.row(int(np.argmax(repeated)) + 1)
+    notes.append(
+        f"{int(repeated.sum())} rows repeat the row before them (first: row {first}); they are left out"
+    )
+    return table.filter(pl.Series(np.concatenate([[True], ~repeated])))
