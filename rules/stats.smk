@@ -8,16 +8,16 @@ except AffectflowError as error:
     stop(error, error.exit_code)
 
 OWN_TABLE = STUDY.stats.own_table
-ANALYSIS_FIGURES = {name: PLOTS[name].figures for name in STUDY.stats.analyses if name in PLOTS}
-
 # Without any condition in the sheet there is nothing to compare.
-if OWN_TABLE.path or any(r.condition for r in RECORDINGS.values()):
-    TARGETS += [f"{RESULTS}/stats/{name}/results.parquet" for name in STUDY.stats.analyses]
-    TARGETS += [
-        f"{RESULTS}/figures/{name}/{figure}.svg"
-        for name, figures in ANALYSIS_FIGURES.items()
-        for figure in figures
-    ]
+COMPARED = bool(OWN_TABLE.path) or any(r.condition for r in RECORDINGS.values())
+CHOSEN_ANALYSES = [name for name in STUDY.stats.analyses if COMPARED or not ANALYSES[name].compares]
+TARGETS += [f"{RESULTS}/stats/{name}/results.parquet" for name in CHOSEN_ANALYSES]
+TARGETS += [
+    f"{RESULTS}/figures/{name}/{figure}.svg"
+    for name in CHOSEN_ANALYSES
+    if name in PLOTS
+    for figure in PLOTS[name].figures
+]
 
 
 def analysis_tables(wildcards):

@@ -19,7 +19,7 @@ from affectflow.io.tables import read_footer, read_free_table, write_table
 from affectflow.registry import load
 from affectflow.stats import ANALYSES, RUN
 from affectflow.viz.plot_analysis import PLOTS
-from tests.support.synth_stats import synth_features, synth_windows
+from tests.support.synth_stats import synth_agreement, synth_features, synth_windows
 
 
 def options_of(name: str) -> dict[str, Any]:
@@ -37,6 +37,8 @@ def options_of(name: str) -> dict[str, Any]:
 def table_for(name: str) -> pl.DataFrame:
     if ANALYSES[name].reads == "features":
         return synth_features()
+    if name == "agreement":
+        return synth_agreement()
     return synth_windows(n_subjects=8, n_codes=4, grouped=name == "grouped_tests")
 
 
@@ -79,7 +81,8 @@ def test_settings_are_keywords_of_the_function(name: str) -> None:
 @every
 def test_an_empty_table_and_one_condition_are_answered(name: str) -> None:
     run, table = load(RUN, name, "analysis"), table_for(name)
-    for poor in (table.clear(), table.filter(pl.col("condition") == "baseline")):
+    one_condition = [table.filter(pl.col("condition") == "baseline")] if ANALYSES[name].compares else []
+    for poor in (table.clear(), *one_condition):
         with pytest.raises(DesignError) as error:
             run(poor, **options_of(name))
         assert "\n" not in str(error.value)

@@ -72,6 +72,31 @@ def synth_windows(
     return pl.concat(parts).select([*WINDOWS.names, *columns])
 
 
+def synth_agreement(
+    *,
+    n_subjects: int = 6,
+    n_windows: int = 20,
+    bias: float = 1.5,
+    between: float = 2.0,
+    within: float = 1.0,
+    seed: int = 0,
+) -> pl.DataFrame:
+    """Return windows with two heart rates: the one from the face is off by `bias`, with the given SDs.
+
+    In every fifth window the face has none.
+    """
+    windows = synth_windows(n_subjects=n_subjects, n_windows=n_windows, n_codes=2, seed=seed)
+    rng = np.random.default_rng(seed)
+    own = dict(zip(windows["subject_id"].unique().sort(), rng.normal(bias, between, n_subjects), strict=True))
+    off = windows["subject_id"].replace_strict(own, return_dtype=pl.Float64).to_numpy()
+    contact = rng.normal(75, 5, windows.height)
+    face = contact + off + rng.normal(0, within, windows.height)
+    return windows.with_columns(
+        mean_hr_bpm=contact,
+        mean_rppg_hr_bpm=pl.when(pl.col("window_id") % 5 < 4).then(pl.Series(face)),
+    )
+
+
 def synth_features(
     *, n_subjects: int = 4, n_frames: int = 60, effect: float = 3.0, seed: int = 0
 ) -> pl.DataFrame:

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from affectflow.datasets.simulated_design import generator
+from affectflow.face.anatomy import FACE_OVAL
 
 # Part of the portrait that can ever be seen, and the margin made up above it (plain background there).
 CROP_X0, CROP_X1, CROP_Y1 = 40, 410, 260
@@ -25,11 +26,6 @@ HEAD_CENTRE = np.array([226.0, 100.0])
 HEAD_AXES = np.array([80.0, 92.0])
 FACE_CENTRE = np.array([224.0, 124.0])
 FACE_AXES = np.array([45.0, 55.0])
-
-FACE_OVAL = (
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
-    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -25,12 +25,15 @@ class Analysis:
         part is the keyword of `run`.
     tables
         Every table it returns.
+    compares
+        Whether it compares the two conditions; the others run without any condition too.
     """
 
     run: str
     reads: str
     settings: tuple[str, ...]
     tables: tuple[str, ...]
+    compares: bool = True
 
 
 _CONDITIONS = ("stats.baseline", "stats.stressor")
@@ -62,6 +65,13 @@ ANALYSES: dict[str, Analysis] = {
         "features",
         (*_CONDITIONS, "seed", "stats.tsne.kinds", "stats.tsne.max_points", "stats.tsne.perplexity"),
         ("results", "embedding"),
+    ),
+    "agreement": Analysis(
+        "affectflow.stats.agreement:agreement",
+        "windows",
+        (),
+        ("results", "people", "pairs"),
+        compares=False,
     ),
 }
 

@@ -39,6 +39,7 @@ PLOTS: dict[str, Plot] = {
     "paired_tests": _TESTS,
     "grouped_tests": _TESTS,
     "lda": Plot("affectflow.viz.plot_lda:plot_lda", ("scores", "direction")),
+    "agreement": Plot("affectflow.viz.plot_agreement:plot_agreement", ("bland_altman",)),
     "tsne": Plot("affectflow.viz.plot_tsne:plot_tsne", ("embedding",)),
 }
 

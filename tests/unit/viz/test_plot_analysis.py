@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from affectflow.errors import ConfigError
+from affectflow.stats.agreement import agreement
 from affectflow.stats.grouped_tests import grouped_tests
 from affectflow.stats.lda import lda
 from affectflow.stats.paired_tests import paired_tests
@@ -16,7 +17,7 @@ from affectflow.stats.tsne import tsne
 from affectflow.viz.labels import label_of
 from affectflow.viz.plot_analysis import PLOTS, plot_analysis
 from affectflow.viz.style import write_figure
-from tests.support.synth_stats import synth_features, synth_windows
+from tests.support.synth_stats import synth_agreement, synth_features, synth_windows
 
 C = {"baseline": "baseline", "stressor": "stressor"}
 Tables = dict[str, dict[str, pl.DataFrame]]
@@ -30,6 +31,7 @@ def tables() -> Tables:
         "paired_tests": paired_tests(windows, **C),
         "grouped_tests": grouped_tests(synth_windows(n_subjects=9, n_codes=4, grouped=True), **C),
         "lda": lda(windows, **C, **lda_options),
+        "agreement": agreement(synth_agreement()),
         "tsne": tsne(synth_features(n_subjects=3, n_frames=20), **C, seed=1, perplexity=5),
     }
 
