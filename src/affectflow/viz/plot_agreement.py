@@ -34,10 +34,9 @@ def plot_agreement(tables: Mapping[str, pl.DataFrame], figure: str) -> Figure:
         pairs["mean"], pairs["difference"], "o", color=GREY, markersize=2.2, alpha=0.5, markeredgewidth=0
     )
     axis.plot(people["mean"], people["difference"], "o", color=BLUE, markersize=4.5, markeredgecolor="white")
-    _line(axis, row["bias"], (row["bias"] - row["bias_low"]), "bias", BLUE, "-")
-    for name in ("limit_low", "limit_high"):
-        words = f"bias {'−' if name == 'limit_low' else '+'} 1.96 SD"
-        _line(axis, row[name], row["limit_half_width"], words, VERMILLION, "--")
+    _level(axis, row["bias"], row["bias"] - row["bias_low"], "bias", BLUE, "-", bar=0.95)
+    for name, words, bar in (("limit_low", "− 1.96 SD", 0.97), ("limit_high", "+ 1.96 SD", 0.99)):
+        _level(axis, row[name], row["limit_half_width"], f"bias {words}", VERMILLION, "--", bar=bar)
     _limit(axis, pairs["difference"].to_numpy(), row)
     axis.set_xlabel(
         "mean of face and sensor (1/min)\n"
@@ -51,18 +50,16 @@ def plot_agreement(tables: Mapping[str, pl.DataFrame], figure: str) -> Figure:
     return drawn
 
 
-def _line(axis: Axes, at: float, half: float, words: str, colour: str, style: str) -> None:
-    """Draw a level with its 95 % interval, and its name and value beside the axis."""
+def _level(axis: Axes, at: float, half: float, words: str, colour: str, style: str, *, bar: float) -> None:
+    """Draw a level, its 95 % interval as a bar across it, and its name and value beside the axis."""
+    across = axis.get_yaxis_transform()
     axis.axhline(at, color=colour, linewidth=1, linestyle=style)
-    axis.axhspan(at - half, at + half, color=colour, alpha=0.1, linewidth=0)
-    axis.annotate(
-        f"{words}\n{at:.1f}",
-        (1.01, at),
-        xycoords=axis.get_yaxis_transform(),
-        va="center",
-        fontsize=6.5,
-        color=colour,
-    )
+    axis.plot(
+        [bar, bar], [at - half, at + half], color=colour, linewidth=2.4, alpha=0.55, transform=across,
+        solid_capstyle="butt",
+    )  # fmt: skip
+    value = f"{at:.1f}".replace("-", "−")
+    axis.annotate(f"{words}\n{value}", (1.01, at), xycoords=across, va="center", fontsize=6.5, color=colour)
 
 
 def _limit(axis: Axes, difference: np.ndarray, row: Mapping[str, float]) -> None:

@@ -10,7 +10,7 @@ from affectflow.errors import DesignError, InputError, TableError
 from affectflow.features.events import parse_events
 from affectflow.features.join_frames import join_frames, signal_frames
 from affectflow.io.tables import check_table
-from affectflow.schema import CODES
+from affectflow.schema import CLOCKS, CODES
 from affectflow.signal.resample import interpolate_valid
 from tests.support.synth_frames import face_codes, frame_times
 
@@ -177,3 +177,26 @@ def test_neither_video_nor_signal_says_so():
     nothing = signals_table(np.arange(4.0), np.arange(4.0), valid=np.zeros(4, bool))
     with pytest.raises(DesignError, match="recording a: has no video and no valid signal sample"):
         signal_frames(nothing, recording_id="a", rate_hz=25.0)
+
+
+def test_the_pulse_of_the_face_is_on_the_videos_clock_already():
+    """The signals' clock is corrected, the pulse's is not: it was seen in the frames themselves."""
+    time = np.arange(0, 20, 0.04)
+    contact = signals_table(time, 60 + time)
+    face = signals_table(time, 60 + time, name="rppg_hr_bpm")
+    wave = signals_table(time, np.sin(time), name="rppg_wave_au")
+    clock = CLOCKS.empty().clear(1).with_columns(
+        recording_id=pl.lit("a"), method=pl.lit("markers"), offset_s=pl.lit(2.0), drift_ppm=pl.lit(0.0),
+        reference_s=pl.lit(0.0),
+    )  # fmt: skip
+    frames = join_frames(
+        video_frames(time), None, contact, None, clock=clock, rppg=pl.concat([face, wave]), **IDS
+    )
+    np.testing.assert_allclose(at_frames(frames, "rppg_hr_bpm"), 60 + time)
+    later = time > 2.1
+    np.testing.assert_allclose(at_frames(frames, "hr_bpm")[later], 58 + time[later])
+    assert "rppg_wave_au" not in frames.columns
+    alone = join_frames(video_frames(time), None, None, None, rppg=face, **IDS)
+    np.testing.assert_allclose(at_frames(alone, "rppg_hr_bpm"), 60 + time)
+    with pytest.raises(InputError, match="have rppg_hr_bpm"):
+        join_frames(video_frames(time), None, face, None, rppg=face, **IDS)
