@@ -28,6 +28,17 @@ CODES_COLUMNS = EXP + POSE
 MEASURES = ("ear_left", "ear_right", "brow_raise", "smile", "mouth_open", "lip_press")
 
 
+# What other programs say about a face, imported beside the codes: action units in that program's scale
+# (py-feat 0..1, OpenFace 0..5), probabilities of emotions, valence and arousal (-1..1), direction of the
+# eyes in the axes of pose (pitch > 0 looks down, yaw > 0 to the picture's right).
+FURTHER_FACE = r"au_\d{2}|emotion_[a-z]+|valence|arousal|eyes_(pitch|yaw)_rad"
+
+
+def is_further_face(name: str) -> bool:
+    """Tell whether a column is a further measure of the face, as some formats of codes bring them."""
+    return re.fullmatch(FURTHER_FACE, name) is not None
+
+
 @dataclass(frozen=True)
 class Column:
     """One column: its name, polars type, unit ("" = dimensionless) and meaning."""
@@ -277,7 +288,7 @@ CODES = Table(
             "105 MediaPipe points: the surface there is turned to the camera, as l68_visible",
         ),
     ),
-    extra=r"(shape|tex|cam|light|detail)_\d{2,3}",
+    extra=rf"(shape|tex|cam|light|detail)_\d{{2,3}}|{FURTHER_FACE}",
 )
 
 SIGNALS = Table(
@@ -338,7 +349,8 @@ CLOCKS = Table(
         _f64(
             "confidence",
             "",
-            "correlation: 0 = another lag is as good, 0.5 = chance reaches half of the correlation; null for markers",
+            "correlation: 0 = another lag is as good, 0.5 = chance (lags too large to be true) reaches half as far, in Fisher's z; "
+            "null for markers",
         ),
         Column("n_markers", pl.Int32, "", "markers: how many; null for correlation"),
         _f64(
@@ -385,7 +397,7 @@ FRAMES = Table(
     "One row per video frame: codes, signals and phase joined on time.",
     ("recording_id", "frame_id"),
     (*_FRAME_IDS, *EXP_COLUMNS, *POSE_COLUMNS, *MEASURE_COLUMNS),
-    extra=_SIGNAL_EXTRA,
+    extra=rf"({_SIGNAL_EXTRA})|{FURTHER_FACE}",
 )
 
 FEATURES = Table(
@@ -399,7 +411,7 @@ FEATURES = Table(
         *MEASURE_COLUMNS,
         Column("blink", pl.Boolean, "", "the eyes are shut in this frame; null when the face is not valid"),
     ),
-    extra=rf"({_SIGNAL_EXTRA})|d_[a-z0-9_]+",
+    extra=rf"({_SIGNAL_EXTRA})|{FURTHER_FACE}|d_[a-z0-9_]+",
 )
 
 WINDOWS = Table(

@@ -83,11 +83,12 @@ def align(
     maximised is the likelihood of the correlation (from as many independent samples as the autocorrelations leave) times a
     normal distribution of drifts with `max_drift_ppm` at three standard deviations.
 
-    The confidence compares the best correlation r with what other lags reach. *Far* is the highest at lags too large to
-    be true: what chance gives two such signals. *Near* is the highest of the other maxima within `max_lag_s`: what a
-    rhythm gives. The confidence is the smaller of 1 - far / r and of the larger of 1 - near / r and 4 s - 3, where s is
-    the share of half minutes in which r's lag agrees better than near's. So 0 means that another lag is as good, 0.5
-    that chance reaches half the correlation, and that the second-best lag reaches half of it too or
+    The confidence compares the best correlation with what other lags reach, as Fisher's z = atanh(r), in which chance
+    scatters equally wherever r is. *Far* is the highest at lags too large to be true: what chance gives two
+    such signals. *Near* is the highest of the other maxima within `max_lag_s`: what a rhythm gives. The
+    confidence is the smaller of 1 - z_far / z and of the larger of 1 - z_near / z and 4 s - 3, where s is
+    the share of half minutes in which the best lag agrees better than near's. So 0 means that another lag is as good, 0.5
+    that chance reaches half as far, and that the second-best lag reaches half as far too or
     wins in one half minute of eight. Only positive correlation counts.
 
     Parameters
@@ -266,7 +267,8 @@ def _wins(fine: Series, y: Series, clock: Clock, rival: Clock) -> float:
 def _confidence(best: float, near: float, far: float, wins: float) -> float:
     if best <= 0:
         return 0.0
-    return float(np.clip(min(1 - far / best, max(1 - near / best, 4 * wins - 3)), 0.0, 1.0))
+    z, z_near, z_far = np.arctanh(np.minimum([best, near, far], 1 - 1e-9))
+    return float(np.clip(min(1 - z_far / z, max(1 - z_near / z, 4 * wins - 3)), 0.0, 1.0))
 
 
 def _residual(fine: Series, y: Series, clock: Clock, best: float) -> float:

@@ -49,7 +49,10 @@ def test_unrelated_signals_are_refused_in_fifty_cases():
     rng = np.random.default_rng(2)
     kinds = ("movement", "pulse", "heart_rate")
     refused = [
-        align_pair(clock_pair(kinds[n % 3], rng, related=False, seconds=(300, 600)[n % 2])).confidence < 0.5
+        align_pair(
+            clock_pair(kinds[n % 3], rng, related=False, seconds=(60, 120, 300, 600)[n % 4])
+        ).confidence
+        < 0.5
         for n in range(50)
     ]
     assert sum(refused) >= 48
