@@ -16,7 +16,7 @@ from affectflow.features import SMOOTHERS
 from affectflow.io.tables import check_table
 from affectflow.registry import load
 from affectflow.schema import _SIGNAL_EXTRA
-from affectflow.signal import CLEANERS
+from affectflow.signal import CLEANERS, SCREENS
 from affectflow.signal.clean_signals import clean_signals
 from affectflow.signal.quality import is_continuous
 from affectflow.signal.ranges import split_name
@@ -49,11 +49,19 @@ WAVES = {
     "ecg": lambda t: np.exp(-0.5 * (((t % 0.8) - 0.4) / 0.012) ** 2),
     "rsp": lambda t: np.sin(2 * np.pi * 0.25 * t),
 }
+SAMPLES = {
+    "ibi_ms": lambda t: 850 + 30 * np.sin(t),
+    "rr_ms": lambda t: 850 + 30 * np.sin(t),
+    "gaze_px": lambda t: 500 + 200 * np.sin(t),
+    "pupil_mm": lambda t: 3.5 + 0.3 * np.sin(t),
+    "perinasal_degc2": lambda t: 0.005 + 0.001 * np.sin(t),
+}
 
 
 def test_everything_registered_is_tested_here():
     assert set(EXAMPLES) == set(SIGNAL_FORMATS)
     assert set(WAVES) == set(CLEANERS)
+    assert set(SAMPLES) == set(SCREENS)
 
 
 @pytest.mark.parametrize("name", sorted(SIGNAL_FORMATS))
@@ -105,6 +113,30 @@ def test_a_cleaner_names_units_keeps_clocks_and_says_what_is_wrong(kind):
         assert {q.name for q in bad.quantities} == {q.name for q in result.quantities}
         assert all(np.isnan(q.value).all() for q in bad.quantities)
         assert len(bad.notes) == 1
+
+
+@pytest.mark.parametrize("name", sorted(SCREENS))
+def test_a_screen_keeps_the_signals_own_samples_and_takes_anything(name):
+    screen = load(SCREENS, name, "signal kind")
+    time = clock(0, 60, 30)
+    value = SAMPLES[name](time)
+    if name.endswith("_ms"):  # a list of beats: times and values tell the same
+        value = value[:80]
+        time = np.cumsum(value) / 1000
+    value[20:24] = np.nan
+    before = value.copy()
+    result, again = screen(time, value, Signal()), screen(time, value, Signal())
+    assert np.array_equal(value, before, equal_nan=True)
+    own = result.quantities[0]
+    assert own.name.rpartition("_")[2] == name.rpartition("_")[2]
+    assert np.array_equal(own.time_s, time)
+    kept = ~np.isnan(value)
+    assert np.mean(own.value[kept] == value[kept]) > 0.95
+    for one, two in zip(result.quantities, again.quantities, strict=True):
+        assert re.fullmatch(_SIGNAL_EXTRA, one.name)
+        assert np.array_equal(one.value, two.value, equal_nan=True)
+    for n in (1, 2, 3):
+        assert np.isnan(screen(time[:n], np.full(n, np.nan), Signal()).quantities[0].value).all()
 
 
 @pytest.mark.parametrize("name", sorted(SMOOTHERS))

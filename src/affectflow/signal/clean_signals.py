@@ -15,7 +15,7 @@ from affectflow.registry import load
 from affectflow.schema import SIGNAL_UNITS, SIGNALS
 from affectflow.signal import CLEANERS, SCREENS, WAVE_UNITS
 from affectflow.signal.event_rates import join_intervals
-from affectflow.signal.hrv import heart_rate_variability
+from affectflow.signal.hrv import QUANTITIES, heart_rate_variability
 from affectflow.signal.naming import final_names, with_rest
 from affectflow.signal.ranges import plausible_range, split_name
 from affectflow.signal.raw import RawSignal
@@ -151,7 +151,10 @@ def _variability(beats: Intervals | None, column: str, recording_id: str, option
             "(signal.hrv.coverage_min, signal.hrv.window_s)",
             *(recording_id, column, 100 * options.hrv.coverage_min, options.hrv.window_s),
         )
-    return found
+    # Without samples the rest still takes part in naming: a quantity from a second sensor has the
+    # same name in all recordings, whether or not the first one worked.
+    nothing, told = np.empty(0), {q.name for q in found}
+    return found + [Cleaned(name, nothing, nothing) for name in QUANTITIES if name not in told]
 
 
 def _named(column: str, recording_id: str) -> tuple[str, str, str]:

@@ -59,9 +59,14 @@ def plausible_intervals(
     events_s: np.ndarray, *, lowest: float, highest: float, max_change: float | None
 ) -> Intervals:
     """Return the intervals between increasing times of events, seconds, that can be true; see `are_plausible`."""
-    start, length = events_s[:-1], np.diff(events_s)
-    good = are_plausible(length, lowest=lowest, highest=highest, max_change=max_change)
-    return Intervals(start[good], length[good])
+    found = Intervals(events_s[:-1], np.diff(events_s))
+    good = are_plausible(found.length_s, lowest=lowest, highest=highest, max_change=max_change)
+    return pick(found, good)
+
+
+def pick(intervals: Intervals, good: np.ndarray) -> Intervals:
+    """Return the intervals for which `good` (boolean, one each) is true."""
+    return Intervals(intervals.start_s[good], intervals.length_s[good])
 
 
 def interval_runs(intervals: Intervals, max_gap_s: float) -> list[slice]:

@@ -9,7 +9,7 @@ from scipy.interpolate import CubicSpline
 from affectflow.config.signal import Signal
 from affectflow.signal.event_rates import (
     are_plausible,
-    plausible_intervals,
+    pick,
     rate_of_intervals,
     refine_peaks,
     regular_times,
@@ -26,6 +26,8 @@ LIMITS = {"lowest": 30.0, "highest": 220.0, "max_change": 0.25}
 PPG_SLOWEST_HZ = 20.0
 ECG_SLOWEST_HZ = 100.0
 PPG_SEARCH_HZ = 100.0
+# Beats less like the usual one say nothing about variability (limits of Orphanidou et al. 2015).
+PPG_ALIKE, ECG_ALIKE = 0.86, 0.66
 
 
 def clean_ppg(stretch: Stretch, options: Signal, *, problem: str | None = None) -> Result:
@@ -38,31 +40,33 @@ def clean_ppg(stretch: Stretch, options: Signal, *, problem: str | None = None) 
 
     Returns
     -------
-    ``hr_bpm`` and ``quality_hr`` (`quality.shape_quality`); `Result.beats` for the
-    heart rate variability of the whole recording.
+    ``hr_bpm`` and ``quality_hr`` (`quality.shape_quality`). `Result.beats` are the
+    intervals between beats that look like the usual one (from 0.86; ECG 0.66), for
+    the heart rate variability of the whole recording.
 
     References
     ----------
-    Elgendi et al. (2013), PLoS ONE 8(10): e76585.
+    Elgendi et al. (2013), PLoS ONE 8(10): e76585. Orphanidou et al. (2015), IEEE Journal
+    of Biomedical and Health Informatics 19, 832-838.
     """
     problem = problem or _problem(stretch, "pulse wave", PPG_SLOWEST_HZ)
     if problem:
-        return _result(stretch, None, np.empty(0), options, problem)
+        return _without(stretch, options, problem)
     stretch = _finer(stretch)
     clean = nk.ppg_clean(stretch.value, sampling_rate=stretch.rate_hz, method="elgendi")
     peaks = nk.ppg_findpeaks(clean, sampling_rate=stretch.rate_hz, method="elgendi")["PPG_Peaks"]
-    return _result(stretch, clean, peaks, options, None)
+    return _result(stretch, clean, peaks, options, alike_min=PPG_ALIKE)
 
 
 def clean_ecg(stretch: Stretch, options: Signal, *, problem: str | None = None) -> Result:
     """Find the heart rate in an electrocardiogram (NeuroKit2's R peaks); else as `clean_ppg`."""
     problem = problem or _problem(stretch, "ECG", ECG_SLOWEST_HZ)
     if problem:
-        return _result(stretch, None, np.empty(0), options, problem)
+        return _without(stretch, options, problem)
     rate = round(stretch.rate_hz)
     clean = nk.ecg_clean(stretch.value, sampling_rate=rate, method="neurokit")
     peaks = nk.ecg_findpeaks(clean, sampling_rate=rate, method="neurokit")["ECG_R_Peaks"]
-    return _result(stretch, clean, peaks, options, None)
+    return _result(stretch, clean, peaks, options, alike_min=ECG_ALIKE)
 
 
 def screen_beats(time_s: np.ndarray, value: np.ndarray, options: Signal) -> Result:
@@ -83,7 +87,7 @@ def screen_beats(time_s: np.ndarray, value: np.ndarray, options: Signal) -> Resu
     # One that begins before the beat before it contradicts the list's own times.
     true = are_plausible(length, **LIMITS)
     true &= np.append(True, start[1:] >= time_s[known][:-1] - ADJACENT_S)[: true.size]
-    beats = Intervals(start[true], length[true])
+    beats = pick(Intervals(start, length), true)
     kept = np.full(value.shape, np.nan)
     kept[known[true]] = value[known[true]]
     clock = regular_times(time_s[0], time_s[-1], options.rate_clock_hz)
@@ -115,21 +119,25 @@ def _finer(stretch: Stretch) -> Stretch:
     return Stretch(stretch.time_s[0] + offset, curve(offset), rate)
 
 
+def _without(stretch: Stretch, options: Signal, problem: str) -> Result:
+    clock = regular_times(stretch.time_s[0], stretch.time_s[-1], options.rate_clock_hz)
+    nothing = np.full(clock.shape, np.nan)
+    return Result([Cleaned("hr_bpm", clock, nothing), Cleaned("quality_hr", clock, nothing)], [problem])
+
+
 def _result(
-    stretch: Stretch, wave: np.ndarray | None, peaks: np.ndarray, options: Signal, problem: str | None
+    stretch: Stretch, wave: np.ndarray, peaks: np.ndarray, options: Signal, *, alike_min: float
 ) -> Result:
     clock = regular_times(stretch.time_s[0], stretch.time_s[-1], options.rate_clock_hz)
-    if wave is None:
-        nothing = np.full(clock.shape, np.nan)
-        return Result(
-            [Cleaned("hr_bpm", clock, nothing), Cleaned("quality_hr", clock, nothing)],
-            [problem] if problem else [],
-        )
     wave = np.asarray(wave, dtype=np.float64)
     places = refine_peaks(wave, np.asarray(peaks, dtype=np.int64))
     at = stretch.time_s[0] + places / stretch.rate_hz
-    beats = plausible_intervals(at, **LIMITS)
-    rate = rate_of_intervals(beats, clock, max_gap_s=options.max_gap_s)
+    found = Intervals(at[:-1], np.diff(at))
+    true = are_plausible(found.length_s, **LIMITS)
+    rate = rate_of_intervals(pick(found, true), clock, max_gap_s=options.max_gap_s)
     quality = shape_quality(wave, places, (clock - stretch.time_s[0]) * stretch.rate_hz)
+    # A rate averages over a bad beat; a difference between beats is made of it.
+    alike = shape_quality(wave, places, places) >= alike_min
+    beats = pick(found, true & alike[:-1] & alike[1:])
     notes = [f"no two plausible beats in {stretch.duration_s:.1f} s"] if np.isnan(rate).all() else []
     return Result([Cleaned("hr_bpm", clock, rate), Cleaned("quality_hr", clock, quality)], notes, beats)

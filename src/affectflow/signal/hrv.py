@@ -26,6 +26,14 @@ LF_HZ, HF_HZ = (0.04, 0.15), (0.15, 0.40)
 # "About 1 minute is needed to assess HF, about 2 minutes to address LF" (Task Force 1996, p. 363).
 HF_SHORTEST_S, LF_SHORTEST_S = 60.0, 120.0
 QUALITY = "quality_hrv"
+QUANTITIES = (
+    "hrv_rmssd_ms",
+    "hrv_sdnn_ms",
+    "hrv_pnn50_percent",
+    "hrv_hf_ms2",
+    "hrv_lf_ms2",
+    QUALITY,
+)
 # Windows transformed together, so that memory does not grow with the recording.
 ROWS_AT_ONCE = 2000
 

@@ -70,7 +70,18 @@ def test_the_offset_moves_the_clock_and_nothing_else():
 @given(
     start=st.floats(12, 30),
     length=st.floats(0.05, 15),
-    kind=st.sampled_from(["eda_usiemens", "ppg_au", "rsp_au", "hr_bpm", "temp_degc", "gaze_x_px"]),
+    kind=st.sampled_from(
+        [
+            "eda_usiemens",
+            "ppg_au",
+            "rsp_au",
+            "hr_bpm",
+            "temp_degc",
+            "gaze_x_px",
+            "pupil_mm",
+            "perinasal_degc2",
+        ]
+    ),
     outside=st.booleans(),
 )
 def test_no_sample_is_made_up_inside_a_long_gap(start, length, kind, outside):
@@ -83,6 +94,8 @@ def test_no_sample_is_made_up_inside_a_long_gap(start, length, kind, outside):
         "hr_bpm": 70 + 0 * time,
         "temp_degc": 33 + 0 * time,
         "gaze_x_px": 300 + time,
+        "pupil_mm": 3.5 + 0.2 * np.sin(time),
+        "perinasal_degc2": 0.005 + 0.001 * np.sin(time),
     }[kind]
     inside = (time > start) & (time < start + length)
     can_be_outside = outside and kind in {"eda_usiemens", "hr_bpm", "temp_degc"}

@@ -76,3 +76,35 @@ def test_a_slow_signal_keeps_its_level_only():
     assert np.allclose(found["eda_tonic_usiemens"], 5 + 0.01 * time)
     assert np.isnan(found["eda_phasic_usiemens"]).all()
     assert "too slow" in notes[0]
+
+
+@pytest.mark.parametrize("rate", [4.0, 25.0])
+def test_heights_are_those_from_onset_to_peak(rate):
+    time = clock(0, 120, rate)
+    onsets, sizes = [20.0, 50.0, 80.0], [0.3, 0.6, 1.2]
+    value = 4 + sum(skin_conductance(time, [o], size=s, level=0) for o, s in zip(onsets, sizes, strict=True))
+    value -= 3 * 0.01 * time  # without the trend of each
+    found, _ = cleaned(time, value, rate, scr_window_s=10.0)
+    true = [np.ptp(value[(time >= o) & (time < o + 5)]) for o in onsets]
+    for onset, height in zip(onsets, true, strict=True):
+        at = np.argmin(np.abs(time - onset - 1))
+        assert found["scr_amplitude_usiemens"][at] == pytest.approx(height, rel=0.08)
+        assert found["scr_rate_hz"][at] == pytest.approx(0.1, rel=0.02)
+    quiet = np.abs(time[:, None] - np.array(onsets) - 1.3).min(axis=1) > 6.5
+    assert np.isnan(found["scr_amplitude_usiemens"][quiet]).all()
+    assert (found["scr_rate_hz"][quiet] == 0).all()
+
+
+@pytest.mark.parametrize("rate", [4.0, 25.0])
+def test_the_filters_are_neurokits(rate):
+    import neurokit2 as nk
+
+    time = clock(0, 200, rate)
+    value = skin_conductance(time, [40, 100]) + 0.01 * np.random.default_rng(0).standard_normal(time.size)
+    found, _ = cleaned(time, value, rate)
+    theirs = value if rate < 7 else nk.eda_clean(value, sampling_rate=rate, method="neurokit")
+    theirs = nk.eda_phasic(theirs, sampling_rate=rate, method="highpass")
+    # Only the padding at the ends differs.
+    inner = (time > 30) & (time < 170)
+    assert np.allclose(found["eda_phasic_usiemens"][inner], theirs["EDA_Phasic"][inner], atol=1e-3)
+    assert np.allclose(found["eda_tonic_usiemens"][inner], theirs["EDA_Tonic"][inner], atol=1e-3)

@@ -80,6 +80,20 @@ def test_the_devices_beats_show_the_rise(sessions, labels, person):
     assert stressed > calm
 
 
+@pytest.mark.parametrize("person", PEOPLE)
+def test_skin_responses_come_more_often_under_stress(sessions, labels, person):
+    calm, stressed, share = levels(sessions[person], labels[person], "scr_rate_hz")
+    assert share > 0.95
+    assert stressed > 1.3 * calm
+
+
+def test_a_moving_wrists_wave_gives_no_variability(sessions):
+    """S02's beats differ by 150 ms from one to the next as found; too few look like a beat."""
+    names = set(sessions[2][1]["signal"].unique())
+    assert "quality_hr_bvp" in names
+    assert not any(n.startswith("hrv_") for n in names)
+
+
 def test_a_clock_off_by_the_late_start_of_hr_would_be_seen(sessions):
     """HR.csv starts 10 s after the other streams and keeps its own start."""
     for start, table in sessions.values():
