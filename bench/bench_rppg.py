@@ -30,7 +30,7 @@ from affectflow.io.video import read_frames
 
 CLIP = Path(__file__).resolve().parents[2] / "shared/data/media/woman_emotions_360p24.mp4"
 GOAL = 0.5
-PEOPLE = ("S01_baseline", "S02_stressor", "S03_baseline", "S04_stressor", "S05_baseline", "S06_stressor")
+PEOPLE = ("S01_baseline", "S02_stressor", "S03_baseline")
 
 
 def write_faces(video: Path, target: Path) -> None:
@@ -109,7 +109,7 @@ def simulated(folder: Path, name: str) -> float:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", nargs="*", choices=("speed", "accuracy", []), default=[])
+    parser.add_argument("what", nargs="*", metavar="speed|accuracy")
     chosen = parser.parse_args().what or ["speed", "accuracy"]
     logging.disable(logging.WARNING)
     with tempfile.TemporaryDirectory() as temporary:

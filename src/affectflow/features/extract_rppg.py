@@ -24,6 +24,9 @@ HEART_RATE, SNR, WAVE = "rppg_hr_bpm", "rppg_snr_db", "rppg_wave_au"
 # a third of a beat, more would be drawn rather than measured.
 BRIDGED_S = 0.25
 
+# Red, green and blue of skin lie tens of levels apart; those of a monochrome camera do not.
+GREY = 1.0
+
 Array = NDArray[np.float64]
 Columns = dict[str, tuple[Array, Array]]
 
@@ -108,7 +111,7 @@ def pulse_table(
     longest_s = max(min(max_gap_s, BRIDGED_S), 1.5 * step_s) if colour.time_s.size > 1 else BRIDGED_S
     parts: list[Columns] = []
     for run in split_at_gaps(time, longest_s):
-        problem = _problem(time[run], step_s, options.window_s)
+        problem = _problem(time[run], rgb[run], step_s, options.window_s)
         if problem:
             message = "recording %s: no pulse from the face from %.1f s to %.1f s: %s"
             logger.warning(message, recording_id, time[run][0], time[run][-1], problem)
@@ -121,9 +124,11 @@ def pulse_table(
     return table
 
 
-def _problem(time: Array, step_s: float, window_s: float) -> str | None:
+def _problem(time: Array, rgb: Array, step_s: float, window_s: float) -> str | None:
     if time.size < 2:
         return "a single frame with skin"
+    if np.ptp(rgb, axis=1).max() < GREY:
+        return "the picture has no colour"
     if 1 / step_s < SLOWEST_HZ:
         return f"{1 / step_s:.3g} frames per second are too few (at least {SLOWEST_HZ:.2g})"
     lasts = time[-1] - time[0] + step_s

@@ -131,6 +131,13 @@ def test_what_cannot_be_measured_is_missing_and_said(n, rate_hz, words, caplog):
     assert words in caplog.text
 
 
+def test_a_monochrome_camera_is_told_apart_from_a_person_without_a_pulse(caplog):
+    t = np.arange(500) / 25
+    grey = skin_course(t, bpm=66)[0][:, 1:2].repeat(3, axis=1)
+    assert not table_of(t, grey)["valid"].any()
+    assert "no colour" in caplog.text
+
+
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_hardly_any_frames(n):
     t = np.arange(n) / 25.0
