@@ -21,6 +21,8 @@ SIGNAL_FORMATS = {
 CODE_FORMATS = {
     "emoca_csv": "affectflow.datasets.emoca_csv:EmocaCsv",
     "emoca_csv_from_0": "affectflow.datasets.emoca_csv:EmocaCsvFrom0",
+    "pyfeat": "affectflow.datasets.pyfeat:PyfeatCsv",
+    "openface": "affectflow.datasets.openface:OpenfaceCsv",
 }
 
 # Name in the sheet's events_format column → function(path) that reads the phases of a recording into a

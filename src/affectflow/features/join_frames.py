@@ -11,7 +11,14 @@ from affectflow.errors import DesignError, InputError, TableError
 from affectflow.features.align_clock import apply_clock
 from affectflow.features.events import check_events_end, fill_durations, phase_at
 from affectflow.features.extract_rppg import HEART_RATE
-from affectflow.schema import EXP_COLUMNS, FRAMES, MEASURE_COLUMNS, POSE_COLUMNS, VIDEO_FRAMES
+from affectflow.schema import (
+    EXP_COLUMNS,
+    FRAMES,
+    MEASURE_COLUMNS,
+    POSE_COLUMNS,
+    VIDEO_FRAMES,
+    is_further_face,
+)
 from affectflow.signal.resample import rate_of, resample_at
 from affectflow.signal.stretches import median_step
 
@@ -104,6 +111,11 @@ def join_frames(
         signals = apply_clock(signals, clock)
     signals = _with_pulse(signals, rppg, name)
     columns = [] if signals is None else signal_columns(signals, time, max_gap_s=max_gap_s)
+    doubled = [c.name for c in columns if c.name in frames.columns]
+    if doubled:
+        raise InputError(
+            f"recording {name}: {', '.join(doubled)} is in its signals and in its face codes. Rename it in the signals."
+        )
     joined = frames.with_columns(columns)
     return joined.select(*FRAMES.names, *sorted(c for c in joined.columns if c not in FRAMES.names))
 
@@ -127,7 +139,8 @@ def _with_codes(frames: pl.DataFrame, codes: pl.DataFrame | None, name: str) -> 
     empty = [pl.lit(None, pl.Float32).alias(c) for c in FACE_COLUMNS]
     if codes is None:
         return frames.with_columns(pl.lit(False).alias("valid"), *empty)
-    picked = codes.select("frame_id", pl.col("time_s").alias("code_time_s"), "valid", *FACE_COLUMNS)
+    columns = [*FACE_COLUMNS, *(c for c in codes.columns if is_further_face(c))]
+    picked = codes.select("frame_id", pl.col("time_s").alias("code_time_s"), "valid", *columns)
     strangers = picked.join(frames, on="frame_id", how="anti").height
     joined = frames.join(picked, on="frame_id", how="left", maintain_order="left")
     apart = np.nanmax(
@@ -147,7 +160,7 @@ def _with_codes(frames: pl.DataFrame, codes: pl.DataFrame | None, name: str) -> 
     # A number of a frame that is not valid is a leftover of the backend, not a measurement.
     return joined.drop("code_time_s").with_columns(
         pl.col("valid").fill_null(False),
-        *(pl.when(pl.col("valid").fill_null(False)).then(pl.col(c)).alias(c) for c in FACE_COLUMNS),
+        *(pl.when(pl.col("valid").fill_null(False)).then(pl.col(c)).alias(c) for c in columns),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from affectflow.features.frame_runs import phase_runs
-from affectflow.schema import EXP, FEATURES, MEASURES, POSE, WINDOWS
+from affectflow.schema import EXP, FEATURES, MEASURES, POSE, WINDOWS, is_further_face
 from affectflow.signal.quality import PREFIX, quality_column
 from affectflow.signal.stretches import longest_step, median_step
 
@@ -114,7 +114,9 @@ def _windows_of(
     starts, first, last = window_edges(
         time, runs, phase.is_not_null().to_numpy(), length_s=length_s, stride_s=stride_s
     )
-    signals = [c for c in features.columns if c not in FEATURES.names and not c.startswith(("d_", PREFIX))]
+    others = [c for c in features.columns if c not in FEATURES.names and not c.startswith(("d_", PREFIX))]
+    further = [c for c in others if is_further_face(c)]
+    signals = [c for c in others if c not in further]
     shown_s = _time_shown(time, max_gap_s)
     valid = features["valid"].to_numpy()
     face_s = _sums(np.where(valid, shown_s, 0.0), first, last)
@@ -135,7 +137,7 @@ def _windows_of(
         "n_frames": pl.Series(last - first, dtype=pl.Int32),
         "coverage": pl.Series(np.minimum(face_s / length_s, 1.0), dtype=pl.Float64),
     }
-    for name in (*FACE, *signals):
+    for name in (*FACE, *further, *signals):
         columns |= _summaries(features, name, first, last, min_coverage)
     for name in signals:
         worth = _sums(shown_s * _quality_of(features, name), first, last) / length_s

@@ -16,7 +16,7 @@ from affectflow.features.frame_runs import OnStretch, clean_matrix, per_second, 
 from affectflow.features.outliers import replace_outliers
 from affectflow.features.rotations import aligned_quaternions, rotation_vectors
 from affectflow.registry import load
-from affectflow.schema import EXP, FEATURES, FRAMES, MEASURES, POSE
+from affectflow.schema import EXP, FEATURES, FRAMES, MEASURES, POSE, is_further_face
 
 # Eyes shut for a tenth of a second: these are neither smoothed nor searched for jumps.
 FAST = ("ear_left", "ear_right")
@@ -76,9 +76,11 @@ def preprocess_frames(
     outliers, smoothing = outliers or Outliers(), smoothing or Smoothing()
     blink, baseline = blink or Blink(), baseline or Baseline()
     time, runs = frames["time_s"].to_numpy(), phase_runs(frames["phase"].to_list())
-    signals = sorted(c for c in frames.columns if c not in FRAMES.names)
+    others = sorted(c for c in frames.columns if c not in FRAMES.names)
+    signals = [c for c in others if not is_further_face(c)]
+    slow = (*SLOW, *(c for c in others if is_further_face(c)))
     values = {
-        "slow": matrix(frames, SLOW),
+        "slow": matrix(frames, slow),
         "fast": matrix(frames, FAST),
         "signals": matrix(frames, signals),
         "pose": matrix(frames, POSE),
@@ -89,11 +91,15 @@ def preprocess_frames(
     values.update(_cleaned(values, time, runs, max_gap_s, outliers, smoothing))
     if baseline.kind != "none":
         values = _from_resting_level(values, baseline_rows(frames, baseline))
-    names: dict[str, Sequence[str]] = {"slow": SLOW, "fast": FAST, "pose": POSE, "signals": signals}
+    names: dict[str, Sequence[str]] = {"slow": slow, "fast": FAST, "pose": POSE, "signals": signals}
     columns: list[pl.Series] = []
     for kind, block in values.items():
         columns += series(names[kind], block, pl.Float64 if kind == "signals" else pl.Float32)
-        keep = [i for i, n in enumerate(names[kind]) if not (n.endswith(NO_DERIVATIVE) or n.startswith(NO_DERIVATIVE_OF))]
+        keep = [
+            i
+            for i, n in enumerate(names[kind])
+            if not (n.endswith(NO_DERIVATIVE) or n.startswith(NO_DERIVATIVE_OF))
+        ]
         slope = per_second(block[:, keep], time, runs, max_gap_s=max_gap_s)
         columns += series([f"d_{names[kind][i]}" for i in keep], slope, pl.Float32)
     features = frames.with_columns(*columns, pl.when("valid").then(pl.Series("blink", shut)).alias("blink"))

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from affectflow.errors import DesignError
-from affectflow.schema import CODES_COLUMNS, FEATURES, MEASURES, SIGNAL_UNITS, WINDOWS
+from affectflow.schema import CODES_COLUMNS, FEATURES, MEASURES, SIGNAL_UNITS, WINDOWS, is_further_face
 
 KINDS = ("codes", "measures", "signals", "other")
 SUMMARIES = ("mean", "sd", "speed")
@@ -35,13 +35,13 @@ def kind_of(column: str) -> str:
     """Return what kind of thing a column is about: codes, measures, signals or other.
 
     The kinds are the families of tests: face codes (expression and pose), facial
-    measures (eyes, brows, mouth, blink rate), biosignals (names that end in a
+    measures (eyes, brows, mouth, blink rate; imported action units), biosignals (names that end in a
     unit), and whatever else the user's table has.
     """
     base = base_of(column)
     if base in CODES_COLUMNS:
         return "codes"
-    if base in MEASURES or base in {"blink_rate_hz", "blink"}:
+    if base in MEASURES or base in {"blink_rate_hz", "blink"} or is_further_face(base):
         return "measures"
     return "signals" if base.rsplit("_", 1)[-1] in SIGNAL_UNITS else "other"
 

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from affectflow.errors import DesignError, TableError
-from affectflow.schema import EXP, FEATURES, MEASURES, POSE
+from affectflow.schema import EXP, FEATURES, MEASURES, POSE, is_further_face
 from affectflow.train.window_set import WindowSet, summary_set
 
 FACE_PARTS: dict[str, tuple[str, ...]] = {
@@ -51,7 +51,8 @@ def choose_columns(
         If no recording has a wanted signal, or none has any.
     """
     found = {name for names in available for name in names}
-    recorded = {n for n in found if FEATURES.allows(n) and not n.startswith(("d_", "quality_"))}
+    further = sorted(n for n in found if is_further_face(n))
+    recorded = {n for n in found if FEATURES.allows(n) and not n.startswith(("d_", "quality_"))} - {*further}
     for name in signals:
         if name not in recorded:
             raise DesignError(
@@ -63,8 +64,10 @@ def choose_columns(
             "features: no recording has a biosignal, which a cross-modal model needs. "
             "Give signals in the sheet or set train.models: [logistic]."
         )
-    face = tuple(name for part in FACE_PARTS if part in face_inputs for name in FACE_PARTS[part])
-    return {"face": face, "bio": bio}
+    face = [name for part in FACE_PARTS if part in face_inputs for name in FACE_PARTS[part]]
+    if "measures" in face_inputs:
+        face += further
+    return {"face": tuple(face), "bio": bio}
 
 
 def window_tensors(
