@@ -24,9 +24,10 @@ from affectflow.datasets import simulated_face
 from affectflow.datasets.simulated import simulate_recording, write_recording
 from affectflow.face.finish_faces import TrackTotals, finish_faces
 from affectflow.face.track_faces import track_faces
-from affectflow.features.extract_rppg import HEART_RATE, SNR, extract_rppg
+from affectflow.features.extract_rppg import extract_rppg
 from affectflow.io.tables import read_pieces, stream_table
 from affectflow.io.video import read_frames
+from affectflow.signal.rppg import HEART_RATE, SNR
 
 CLIP = Path(__file__).resolve().parents[2] / "shared/data/media/woman_emotions_360p24.mp4"
 GOAL = 0.5

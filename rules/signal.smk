@@ -97,7 +97,7 @@ rule extract_rppg:
     benchmark:
         benchmark_of("extract_rppg", "recording_id")
     conda:
-        "../envs/core.yaml"
+        "../envs/face.yaml"
     threads: 1
     resources:
         mem_mb=1000,

@@ -14,12 +14,11 @@ from affectflow.config.signal import Rppg
 from affectflow.errors import ConfigError
 from affectflow.face.skin_colour import SkinColour, skin_colour
 from affectflow.schema import SIGNALS
-from affectflow.signal.rppg import SLOWEST_HZ, WAVES, band_pass, heart_rates
+from affectflow.signal.rppg import HEART_RATE, SLOWEST_HZ, SNR, WAVE, WAVES, band_pass, heart_rates
 from affectflow.signal.stretches import Stretch, median_step, on_regular_clock, split_at_gaps
 
 logger = logging.getLogger(__name__)
 
-HEART_RATE, SNR, WAVE = "rppg_hr_bpm", "rppg_snr_db", "rppg_wave_au"
 # Longest time without skin that is bridged, whatever signal.max_gap_s allows: a quarter of a second is
 # a third of a beat, more would be drawn rather than measured.
 BRIDGED_S = 0.25

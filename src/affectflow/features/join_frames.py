@@ -10,7 +10,6 @@ import polars as pl
 from affectflow.errors import DesignError, InputError, TableError
 from affectflow.features.align_clock import apply_clock
 from affectflow.features.events import check_events_end, fill_durations, phase_at
-from affectflow.features.extract_rppg import HEART_RATE
 from affectflow.schema import (
     EXP_COLUMNS,
     FRAMES,
@@ -20,6 +19,7 @@ from affectflow.schema import (
     is_further_face,
 )
 from affectflow.signal.resample import rate_of, resample_at
+from affectflow.signal.rppg import HEART_RATE
 from affectflow.signal.stretches import median_step
 
 logger = logging.getLogger(__name__)

@@ -16,6 +16,8 @@ from scipy.signal import butter, get_window, sosfiltfilt
 
 Array = NDArray[np.float64]
 
+# What is found, as signals.
+HEART_RATE, SNR, WAVE = "rppg_hr_bpm", "rppg_snr_db", "rppg_wave_au"
 # 42 to 240 beats per minute.
 BAND_HZ = (0.7, 4.0)
 # Both methods normalise the colour over windows that hold at least one beat (both papers: 1.6 s).

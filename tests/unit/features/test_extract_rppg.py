@@ -14,9 +14,10 @@ from affectflow.errors import ConfigError
 from affectflow.face.finish_faces import TrackTotals, finish_faces
 from affectflow.face.skin_colour import SkinColour
 from affectflow.face.track_faces import track_faces
-from affectflow.features.extract_rppg import HEART_RATE, SNR, WAVE, extract_rppg, pulse_table
+from affectflow.features.extract_rppg import extract_rppg, pulse_table
 from affectflow.io.tables import check_table
 from affectflow.io.video import read_frames
+from affectflow.signal.rppg import HEART_RATE, SNR, WAVE
 from tests.support.synth import simulated_files
 from tests.support.synth_skin import SKIN, skin_course
 
