@@ -11,6 +11,7 @@ from affectflow.features.events import check_events_end, fill_durations, phase_a
 from affectflow.registry import load
 from affectflow.schema import EVENTS_SCHEMA
 from tests.support.synth_e4 import write_session
+from tests.support.synth_edf import write_edf
 from tests.support.synth_taamneh import write_r, write_stm
 
 
@@ -36,6 +37,7 @@ def write_tags(folder):
 EXAMPLES = {
     "bids": write_bids,
     "e4_tags": write_tags,
+    "edf": lambda folder: write_edf(folder / "a.edf"),
     "taamneh_stm": write_stimuli,
     "taamneh_stm_control": write_stimuli,
     **{f"taamneh_r_{drive}": write_r_file for drive in ("cd", "ed", "md", "fd", "control")},

@@ -22,6 +22,7 @@ from affectflow.signal.quality import is_continuous
 from affectflow.signal.ranges import split_name
 from affectflow.signal.stretches import Stretch
 from tests.support.synth_e4 import write_session
+from tests.support.synth_edf import write_edf
 from tests.support.synth_frames import frame_times
 from tests.support.synth_signals import beat_times, clock, pulse_wave, skin_conductance, study_signals
 from tests.support.synth_taamneh import write_drive, write_r
@@ -38,6 +39,7 @@ EXAMPLES = {
     "csv": write_csv,
     "empatica_e4": lambda folder: write_session(folder / "S1"),
     "ubfc_phys": write_task,
+    "edf": lambda folder: write_edf(folder / "a.edf"),
     "taamneh": write_drive,
     "taamneh_unscreened": write_drive,
     **{f"taamneh_r_{code.lower()}": lambda folder: write_r(folder / "T001.csv") for code in DRIVES},

@@ -25,6 +25,7 @@ NEEDED = (
 OPTIONAL = {
     "pytorch3d": "the pytorch3d renderer (see docs/weights.md)",
     "face-alignment": "FAN landmarks for EMOCA crops: pip install affectflow[face-alignment]",
+    "pyedflib": "signals in EDF files: pip install affectflow[edf]",
     "snakemake-executor-plugin-slurm": "profiles/slurm: pip install affectflow[slurm]",
 }
 # What Open3D and OpenCV load; the Debian package that holds each.

@@ -6,6 +6,7 @@ SIGNAL_FORMATS = {
     "csv": "affectflow.datasets.csv_signals:read_csv_signals",
     "empatica_e4": "affectflow.datasets.empatica_e4_signals:read_empatica_e4",
     "ubfc_phys": "affectflow.datasets.ubfc_phys_signals:read_ubfc_phys",
+    "edf": "affectflow.datasets.edf_signals:read_edf_signals",
     # The driving-stress study: a drive's folder of workbooks, with the authors' quality rules or without;
     # in its R-friendly form one file holds all drives of a person, and the format names the drive.
     "taamneh": "affectflow.datasets.taamneh_signals:read_taamneh",
@@ -30,6 +31,7 @@ CODE_FORMATS = {
 EVENT_FORMATS = {
     "bids": "affectflow.features.events:read_events",
     "e4_tags": "affectflow.datasets.empatica_e4_tags:read_tags",
+    "edf": "affectflow.datasets.edf_signals:read_edf_events",
     "taamneh_stm": "affectflow.datasets.taamneh_phases:read_stm",
     "taamneh_stm_control": "affectflow.datasets.taamneh_phases:read_stm_control",
     **{
