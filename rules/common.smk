@@ -25,13 +25,14 @@ def stop(message, exit_code=2):
 
 try:
     STUDY = read_settings(Study, config, "config")
-    SHEET = read_sheet(
+    LISTED = read_sheet(
         STUDY.recordings,
+        with_excluded=True,
         signal_formats=set(SIGNAL_FORMATS),
         code_formats=set(CODE_FORMATS),
         event_formats=set(EVENT_FORMATS),
     )
-    RECORDINGS = {r.recording_id: r for r in SHEET}
+    RECORDINGS = {r.recording_id: r for r in LISTED if not r.exclude}
 except AffectflowError as error:
     stop(error, error.exit_code)
 
@@ -104,6 +105,11 @@ def weights_of(backend):
 def has_weights(backend):
     """Whether a backend works without weights, or the user has put something into their folder."""
     return backend not in WEIGHTS or any(Path("resources/models", backend).glob("*"))
+
+
+def report_of_recording(path, **options):
+    """Put one recording's file into the report, unless the study has too many of them."""
+    return report(path, **options) if len(RECORDINGS) <= STUDY.viz.report_recordings else path
 
 
 def study_is_simulated():

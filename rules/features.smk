@@ -2,6 +2,11 @@
 from affectflow.features import SMOOTHERS
 
 
+def has_thumbnails(wildcards):
+    """Whether a recording's page shows pictures: it has a video, and the study wants them."""
+    return bool(recording(wildcards).video) and STUDY.viz.thumbnails != "none"
+
+
 rule join_frames:
     input:
         video_frames=lambda wc: (rules.probe_video.output.frames if recording(wc).video else []),
@@ -74,9 +79,63 @@ rule preprocess_frames:
         "../workflow/scripts/preprocess_frames.py"
 
 
+if "quality" in {name.lower() for name in RECORDINGS}:
+    stop(f"{STUDY.recordings}: a recording cannot be called quality: that is the page of all. Rename it.")
+
+
+rule check_quality:
+    input:
+        frames=rules.join_frames.output.frames,
+        quality=lambda wc: rules.probe_video.output.quality if recording(wc).video else [],
+        rppg=pulse_of_face,
+        clock=clock_of,
+        # For thumbnails only.
+        video=lambda wc: rules.transcode_video.output.video if has_thumbnails(wc) else [],
+        faces=lambda wc: rules.track_faces.output.faces if has_thumbnails(wc) else [],
+    output:
+        quality=RESULTS + "/quality/{recording_id}.parquet",
+        page=report_of_recording(
+            RESULTS + "/figures/quality/{recording_id}.html",
+            category="Quality",
+            subcategory="Recordings",
+            labels={"recording": "{recording_id}"},
+            caption="../workflow/report/check_quality.rst",
+        ),
+    log:
+        log_of("check_quality", "recording_id"),
+    benchmark:
+        benchmark_of("check_quality", "recording_id")
+    # Not the page of all recordings, which lies in the same folder.
+    wildcard_constraints:
+        recording_id=one_of(RECORDINGS),
+    conda:
+        "../envs/viz.yaml"
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=20,
+    params:
+        version=STAGE_VERSIONS["check_quality"],
+        subject_id=lambda wc: recording(wc).subject_id,
+        condition=lambda wc: recording(wc).condition,
+        has_signals=lambda wc: bool(recording(wc).signals),
+        exclude=STUDY.features.exclude.model_dump(),
+        max_gap_s=STUDY.features.max_gap_s,
+        thumbnails=STUDY.viz.thumbnails,
+        simulated=lambda wc: is_simulated(recording(wc).video or recording(wc).signals),
+    message:
+        "check_quality {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/check_quality.py"
+
+
+QUALITY = [f"{RESULTS}/quality/{name}.parquet" for name in RECORDINGS]
+
+
 rule make_windows:
     input:
         features=[f"{RESULTS}/features/{name}.parquet" for name in RECORDINGS],
+        quality=QUALITY,
     output:
         windows=RESULTS + "/windows.parquet",
     log:
@@ -106,8 +165,7 @@ TARGETS.append(rules.make_windows.output.windows)
 
 rule summarise_quality:
     input:
-        quality=[f"{RESULTS}/video/{name}.quality.parquet" for name in WITH_VIDEO],
-        frames=[f"{RESULTS}/frames/{name}.parquet" for name in RECORDINGS],
+        quality=QUALITY,
         windows=rules.make_windows.output.windows,
     output:
         table=RESULTS + "/quality.parquet",
@@ -129,6 +187,12 @@ rule summarise_quality:
         runtime=30,
     params:
         version=STAGE_VERSIONS["summarise_quality"],
+        # Rows of the sheet that take no part: no job looks at them, and the table says why.
+        left_out=[
+            {key: getattr(r, key) for key in ("recording_id", "subject_id", "condition", "exclude")}
+            for r in LISTED
+            if r.exclude
+        ],
         simulated=study_is_simulated(),
     message:
         "summarise_quality"

@@ -40,9 +40,15 @@ def analysis_options(wildcards):
     return options
 
 
+def tables_quality(wildcards):
+    """What says which recordings are left out; windows are without them already."""
+    return [] if OWN_TABLE.path or ANALYSES[wildcards.analysis].reads == "windows" else QUALITY
+
+
 rule run_analysis:
     input:
         tables=analysis_tables,
+        quality=tables_quality,
     output:
         results=RESULTS + "/stats/{analysis}/results.parquet",
         tables=directory(RESULTS + "/stats/{analysis}/tables"),

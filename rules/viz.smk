@@ -13,11 +13,6 @@ def first_of_each_condition(names):
 OVERLAYS = {"all": WITH_VIDEO, "sample": first_of_each_condition(WITH_VIDEO), "none": []}[STUDY.viz.overlays]
 
 
-def report_of_recording(path, **options):
-    """Put one recording's file into the report, unless the study has too many of them."""
-    return report(path, **options) if len(WITH_VIDEO) <= STUDY.viz.report_recordings else path
-
-
 def draws_mesh(wildcards):
     """Whether the overlay shows meshes: a study of imported codes does without the weights it does not have."""
     return wildcards.recording_id in EXTRACTED or has_weights(BACKEND)

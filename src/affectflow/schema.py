@@ -12,7 +12,7 @@ dimensionless.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -436,18 +436,56 @@ WINDOWS = Table(
 
 RECORDING_QUALITY = Table(
     "recording_quality",
-    "One row per recording of the study: video, face and signal coverage, with what a user should know.",
+    "One row per recording: video, face, signals and clocks, what a user should know, and why it is left out. "
+    "`coverage_` = share of frames with a value of that signal, 0..1.",
     ("recording_id",),
     (
         RECORDING_ID,
         SUBJECT_ID,
         CONDITION,
-        *VIDEO_QUALITY.columns[1:-1],
-        _f64("face_coverage", "", "share of frames with a valid face, 0..1"),
-        _f64("signal_coverage", "", "share of frames with every signal present, 0..1; null without signals"),
-        Column("n_windows", pl.Int32, "", "windows it gives to statistics and models", nullable=False),
+        # Null where there is no video, or no job has looked at it.
+        *(replace(c, nullable=True) for c in VIDEO_QUALITY.columns[1:-1]),
+        _f64(
+            "irregular_share",
+            "",
+            "share of steps between frames that differ by more than 10 % from the median one",
+        ),
+        _f64("face_coverage", "", "share of frames with a valid face, 0..1; null without a video"),
+        Column(
+            "n_face_gaps", pl.Int32, "", "times without a valid face longer than features.max_gap_s, ends included"
+        ),
+        _f64("face_gap_max_s", "s", "longest time from one valid face to the next, or to an end"),
+        _f64(
+            "pose_jitter_rad",
+            "rad",
+            "what head rotation shakes by from frame to frame, one standard deviation: from second differences, "
+            "so that movement does not count",
+        ),
+        _f64(
+            "signal_coverage",
+            "",
+            "share of frames with every recorded signal present, 0..1; null without signals",
+        ),
+        _f64("clock_offset_s", "s", "offset_s of clocks; null when the sheet's offset is all"),
+        _f64("clock_drift_ppm", "ppm", "drift_ppm of clocks"),
+        _f64("clock_confidence", "", "confidence of clocks, 0..1; null for markers"),
+        _f64("rppg_snr_db", "dB", "median signal-to-noise ratio of the pulse in the face"),
+        Column(
+            "n_windows",
+            pl.Int32,
+            "",
+            "windows it gives to statistics and models; null before they are cut, in the table of one recording",
+        ),
+        Column(
+            "excluded",
+            pl.String,
+            "",
+            "why it is left out of windows, statistics and models: limits of features.exclude, or the sheet; "
+            "null when it takes part",
+        ),
         Column("note", pl.String, "", "in words, what a user should know; null when all is well"),
     ),
+    extra=rf"coverage_({_SIGNAL_EXTRA})",
 )
 
 FOLDS = Table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from affectflow.config.features import Features
+from affectflow.config.features import Exclude, Features
 from affectflow.config.signal import Signal
 from affectflow.io.tables import read_footer, read_table
 from tests.support.scripts import run_script
@@ -60,6 +60,28 @@ def join(folder, *, events=None, name="S01"):
     )
 
 
+def check(folder, *, name="S01", **exclude):
+    return run_script(
+        "check_quality",
+        folder,
+        inputs={
+            "frames": folder / f"{name}.frames.parquet",
+            **dict.fromkeys(("quality", "rppg", "clock", "video", "faces"), ""),
+        },
+        outputs={"quality": folder / f"{name}.quality.parquet", "page": folder / f"{name}.html"},
+        params={
+            "subject_id": name,
+            "condition": None,
+            "has_signals": True,
+            "exclude": Exclude(**exclude).model_dump(),
+            "max_gap_s": SETTINGS.max_gap_s,
+            "thumbnails": "clear",
+            "simulated": False,
+        },
+        wildcards={"recording_id": name},
+    )
+
+
 @pytest.fixture
 def signals_file(tmp_path):
     study_signals(bpm=66).write_csv(tmp_path / "S01.csv")
@@ -79,10 +101,14 @@ def test_a_recording_without_video_goes_from_raw_signals_to_windows(tmp_path, si
             **{k: getattr(SETTINGS, k).model_dump() for k in ("outliers", "smoothing", "blink", "baseline")},
         },
     )
+    check(tmp_path)
     log = run_script(
         "make_windows",
         tmp_path,
-        inputs={"features": [tmp_path / "S01.features.parquet"]},
+        inputs={
+            "features": [tmp_path / "S01.features.parquet"],
+            "quality": [tmp_path / "S01.quality.parquet"],
+        },
         outputs={"windows": tmp_path / "windows.parquet"},
         params={**SETTINGS.windows.model_dump(), "max_gap_s": SETTINGS.max_gap_s},
     )

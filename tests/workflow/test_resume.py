@@ -16,6 +16,7 @@ PER_RECORDING = {
     "join_frames": 1,
     "preprocess_frames": 1,
     "contact_sheet": 1,
+    "check_quality": 1,
 }
 GATHERING = {
     "make_windows",

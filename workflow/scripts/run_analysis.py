@@ -6,6 +6,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from affectflow.datasets.feature_table import read_feature_table
+from affectflow.features.check_quality import taking_part
 from affectflow.io.log import stage
 from affectflow.io.tables import read_free_table, read_table, write_free_table
 from affectflow.registry import load
@@ -24,6 +25,8 @@ with stage(snakemake) as footer:
     elif snakemake.params.reads == "windows":
         table = read_table(paths[0], "windows")
     else:
+        quality = (read_table(path, "recording_quality") for path in snakemake.input.quality)
+        paths = taking_part(paths, quality, at_least_one=True)
         wanted = [frame_columns(pq.read_schema(path).names, options["kinds"]) for path in paths]
         table = pl.concat(
             [read_free_table(p, columns=c) for p, c in zip(paths, wanted, strict=True)], how="diagonal"

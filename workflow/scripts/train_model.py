@@ -19,7 +19,9 @@ with stage(snakemake) as footer:
     )
     windows, how = summary_set(labelled), {}
     if settings:
-        found = {path: column_names(path) for path in snakemake.input.features}
+        # A signal that only a recording without windows has is no channel.
+        used = set(labelled["recording_id"])
+        found = {path: column_names(path) for path in snakemake.input.features if Path(path).stem in used}
         columns = choose_columns(
             found.values(), face_inputs=settings["face_inputs"], signals=settings["signals"]
         )

@@ -49,10 +49,24 @@ def _quality(path: Path) -> list[str]:
     frames = table["n_frames"].sum()
     coverage = table.select(pl.col("face_coverage").mean()).item()
     notes = table.filter(pl.col("note").is_not_null()).select("recording_id", "note").rows()
+    seen = "" if coverage is None else f", {frames} frames, face in {coverage:.1%} of them"
     return [
-        f"{table.height} recordings of {people} people, {frames} frames, face in {coverage:.1%} of them",
+        f"{table.height} recordings of {people} people{seen}",
+        *_excluded(table, path),
         *(f"  {name}: {note}" for name, note in notes[:MOST_SHOWN]),
         *([f"  … {len(notes) - MOST_SHOWN} more notes in {path}"] if len(notes) > MOST_SHOWN else []),
+    ]
+
+
+def _excluded(table: pl.DataFrame, path: Path) -> list[str]:
+    """How many recordings are left out and why; nothing when all take part."""
+    out = table.filter(pl.col("excluded").is_not_null()).select("recording_id", "excluded").rows()
+    if not out:
+        return []
+    return [
+        f"{len(out)} of them left out of windows, statistics and models",
+        *(f"  {name}: {reason}" for name, reason in out[:MOST_SHOWN]),
+        *([f"  … {len(out) - MOST_SHOWN} more in {path}"] if len(out) > MOST_SHOWN else []),
     ]
 
 

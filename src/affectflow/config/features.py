@@ -92,10 +92,16 @@ class Exclude(Section):
     """Recordings that are left out of windows, statistics and models; null = no limit. The reason is kept."""
 
     face_coverage_min: float | None = Field(
-        None, ge=0, le=1, description="Least share of frames with a valid face."
+        None,
+        ge=0,
+        le=1,
+        description="Least share of frames with a valid face; asked of recordings with a video.",
     )
     signal_coverage_min: float | None = Field(
-        None, ge=0, le=1, description="Least share of frames with every signal present."
+        None,
+        ge=0,
+        le=1,
+        description="Least share of frames with every recorded signal; asked of recordings with signals.",
     )
     duration_min_s: float | None = Field(None, ge=0, description="Shortest recording, seconds.")
     step_max_s: float | None = Field(None, gt=0, description="Longest step between two frames, seconds.")

@@ -107,6 +107,7 @@ def read_sheet(
     signal_formats: set[str] | None = None,
     code_formats: set[str] | None = None,
     event_formats: set[str] | None = None,
+    with_excluded: bool = False,
 ) -> list[Recording]:
     """Read and check the sheet.
 
@@ -118,11 +119,13 @@ def read_sheet(
         The names that `signals_format` may have; None = not checked.
     code_formats, event_formats
         Likewise for `codes_format` and `events_format`.
+    with_excluded
+        Return the rows that have a reason in `exclude` too.
 
     Returns
     -------
-    The recordings that take part (those with `exclude` are left out), sorted
-    by recording_id so that reordering the sheet changes nothing.
+    The recordings that take part (those with `exclude` are left out, unless
+    asked for), sorted by recording_id so that reordering the sheet changes nothing.
 
     Raises
     ------
@@ -165,7 +168,8 @@ def read_sheet(
         )
     if mistakes:
         raise SheetError("\n".join(mistakes))
-    return sorted((r for r in recordings if not r.exclude), key=lambda r: r.recording_id)
+    taken = (r for r in recordings if with_excluded or not r.exclude)
+    return sorted(taken, key=lambda r: r.recording_id)
 
 
 def write_sheet(recordings: list[Recording]) -> str:

@@ -36,11 +36,13 @@ class Viz(Section):
         12, ge=4, le=48, description="Frames on a contact sheet, evenly spaced in time."
     )
     thumbnails: Literal["clear", "blurred", "none"] = Field(
-        "clear", description="Pictures of the person on the quality pages."
+        "clear",
+        description="Pictures of the person on the quality pages: clear, blurred (all coarse, faces beyond recognition) or "
+        "none. Contact sheets and overlays show faces in any case.",
     )
     report_recordings: int = Field(
         24,
         ge=0,
-        description="The report holds overlays and contact sheets of studies up to this many recordings; "
+        description="The report holds overlays, contact sheets and quality pages of studies up to this many recordings; "
         "they would make the page of a larger one too heavy to open.",
     )

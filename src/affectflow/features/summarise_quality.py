@@ -1,71 +1,55 @@
-"""One row per recording: what its video, face and signals are worth."""
+"""One row per recording: what its video, face, signals and clocks are worth, and who is left out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-from affectflow.schema import FRAMES, RECORDING_QUALITY, VIDEO_QUALITY
-from affectflow.signal.quality import is_continuous
+from affectflow.schema import RECORDING_QUALITY
 
-LOW_COVERAGE = 0.5
+BY_SHEET = "by the sheet"
+TOO_SHORT = "not in statistics and models: no window of features.windows.length_s with enough coverage"
 
 
 def summarise_quality(
-    quality: Iterable[pl.DataFrame], frames: Iterable[pl.DataFrame], windows: pl.DataFrame
+    quality: Iterable[pl.DataFrame],
+    windows: pl.DataFrame,
+    *,
+    left_out: Iterable[Mapping[str, str | None]] = (),
 ) -> pl.DataFrame:
-    """Put video quality beside the coverage of face and signals.
+    """Gather the rows of all recordings, and how many windows each gives.
 
     Parameters
     ----------
     quality
-        `schema.VIDEO_QUALITY` of recordings with video.
-    frames
-        `schema.FRAMES` of all recordings, read one at a time.
+        `schema.RECORDING_QUALITY` of single recordings, from `check_quality`.
     windows
         `schema.WINDOWS` of all recordings.
+    left_out
+        Rows of the sheet with a reason in its column `exclude`: recording_id,
+        subject_id, condition, exclude. No job looks at them; their row holds the reason alone.
 
     Returns
     -------
-    `schema.RECORDING_QUALITY`, sorted by recording_id. Signals-only
-    recordings have a coverage of signals and no description of a video.
+    `schema.RECORDING_QUALITY`, sorted by recording_id.
     """
-    coverage = pl.concat([_coverage(table) for table in frames])
-    videos = pl.concat([VIDEO_QUALITY.empty(), *quality]).rename({"note": "video_note"})
-    counts = windows.group_by("recording_id").agg(n_windows=pl.len())
-    table = coverage.join(videos, on="recording_id", how="left").join(counts, on="recording_id", how="left")
-    table = table.with_columns(pl.col("n_windows").fill_null(0)).sort("recording_id")
-    notes = pl.concat_str(
-        pl.col("video_note"),
-        pl.when(pl.col("face_coverage") == 0).then(pl.lit("no face in any frame")),
-        pl.when(pl.col("face_coverage").is_between(0, LOW_COVERAGE, closed="none")).then(
-            pl.format(
-                "face in only {} % of the frames", (pl.col("face_coverage") * 100).round().cast(pl.Int32)
-            )
-        ),
-        pl.when((pl.col("n_windows") == 0) & (pl.col("face_coverage") > 0)).then(
-            pl.lit("not in statistics and models: too short for a window of features.windows.length_s")
-        ),
-        separator="; ",
-        ignore_nulls=True,
+    counts = windows.group_by("recording_id").agg(found=pl.len().cast(pl.Int32))
+    table = pl.concat([RECORDING_QUALITY.empty(), *quality], how="diagonal")
+    table = table.join(counts, on="recording_id", how="left").with_columns(
+        n_windows=pl.col("found").fill_null(0)
     )
-    return (
-        table.with_columns(
-            note=pl.when(notes != "").then(notes),
-            truncated=pl.col("truncated").fill_null(False),
-            variable_rate=pl.col("variable_rate").fill_null(False),
-            n_frames=pl.col("n_frames").fill_null(0),
-        )
-        .select(RECORDING_QUALITY.names)
-        .cast({c.name: c.dtype for c in RECORDING_QUALITY.columns})
+    unused = (pl.col("n_windows") == 0) & pl.col("excluded").is_null()
+    # A recording without any face says so already.
+    unused &= pl.col("face_coverage").is_null() | (pl.col("face_coverage") > 0)
+    note = pl.concat_str("note", pl.when(unused).then(pl.lit(TOO_SHORT)), separator="; ", ignore_nulls=True)
+    table = table.with_columns(note=pl.when(note != "").then(note)).drop("found")
+    sheet = pl.DataFrame(
+        [_row_of_sheet(row) for row in left_out], schema={c.name: c.dtype for c in RECORDING_QUALITY.columns}
     )
+    return pl.concat([table, sheet], how="diagonal").sort("recording_id")
 
 
-def _coverage(frames: pl.DataFrame) -> pl.DataFrame:
-    signals = [c for c in frames.columns if c not in FRAMES.names and is_continuous(c)]
-    present = pl.all_horizontal(pl.col(signals).is_not_null()).mean() if signals else pl.lit(None, pl.Float64)
-    return frames.group_by("recording_id", "subject_id", "condition").agg(
-        face_coverage=pl.col("valid").mean(),
-        signal_coverage=present,
-    )
+def _row_of_sheet(row: Mapping[str, str | None]) -> dict[str, object]:
+    known = {k: row[k] for k in ("recording_id", "subject_id", "condition")}
+    return {**known, "n_windows": 0, "excluded": f"{BY_SHEET}: {row['exclude']}"}

@@ -51,7 +51,8 @@ def two_conditions(table: pl.DataFrame, *, baseline: str, stressor: str) -> pl.D
             raise DesignError(
                 f"stats.{key}: nothing to compare of condition {word!r}.{did_you_mean(word, found)} "
                 f"Found: {', '.join(found) or 'none'}. Either the sheet's condition column does not have it, or its "
-                "recordings are too short for a window (features.windows.length_s; quality.parquet says which)."
+                "recordings are too short for a window (features.windows.length_s) or left out (features.exclude): "
+                "quality.parquet says which."
             )
     others = [c for c in found if c not in (baseline, stressor)]
     if others:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 
 import pandas as pd
 import polars as pl
@@ -16,7 +17,9 @@ td:first-child, th:first-child { text-align: left; } tr:nth-child(even) td { bac
 """
 
 
-def table_page(table: pl.DataFrame, *, title: str, note: str = "") -> str:
+def table_page(
+    table: pl.DataFrame, *, title: str, note: str = "", links: Mapping[str, str] | None = None
+) -> str:
     """Return a table as a self-contained page.
 
     Parameters
@@ -27,11 +30,25 @@ def table_page(table: pl.DataFrame, *, title: str, note: str = "") -> str:
         Heading.
     note
         A sentence or two below it: what the columns mean, which data.
+    links
+        Where texts of the first column lead to.
     """
     frame = pd.DataFrame(table.to_dict(as_series=False), columns=table.columns)
-    body = frame.to_html(index=False, border=0, na_rep="", escape=True, float_format=lambda x: f"{x:.4g}")
+    links = links or {}
+    for number, name in enumerate(table.columns):
+        if table.schema[name] == pl.String:
+            frame[name] = [_cell(text, links if number == 0 else {}) for text in table[name].to_list()]
+    frame.columns = [html.escape(name) for name in table.columns]
+    body = frame.to_html(index=False, border=0, na_rep="", escape=False, float_format=lambda x: f"{x:.4g}")
     heading = html.escape(title)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{heading}</title><style>{_STYLE}</style></head>'
         f"<body><h1>{heading}</h1><p>{html.escape(note)}</p>{body}</body></html>\n"
     )
+
+
+def _cell(text: str | None, links: Mapping[str, str]) -> str:
+    if text is None:
+        return ""
+    shown = html.escape(text)
+    return f'<a href="{html.escape(links[text])}">{shown}</a>' if text in links else shown

@@ -1,28 +1,37 @@
-"""One row per recording: what its video, face and signals are worth."""
+"""The table of all recordings: rows gathered, windows counted, those left out named."""
 
 from __future__ import annotations
 
 import polars as pl
 
+from affectflow.config.features import Exclude
+from affectflow.features.check_quality import check_quality
 from affectflow.features.summarise_quality import summarise_quality
-from affectflow.io.probe_video import probe_video
 from affectflow.io.tables import check_table
-from affectflow.schema import FRAMES, WINDOWS
-from tests.support.clips import irregular_times, write_clip
+from affectflow.schema import VIDEO_QUALITY, WINDOWS
+from tests.support.synth_frames import frame_times, frames_table
 
 
-def frames_of(recording_id: str, valid: list[bool], **signals: list[float | None]) -> pl.DataFrame:
-    n = len(valid)
-    table = pl.DataFrame(
-        {
-            "recording_id": [recording_id] * n,
-            "subject_id": ["S"] * n,
-            "frame_id": range(n),
-            "valid": valid,
-            **signals,
-        }
+def row_of(name: str, *, lost: float = 0.0, limits: Exclude | None = None, **signals) -> pl.DataFrame:
+    """What check_quality says of 4 s of video, of which a share has no face."""
+    time = frame_times(100)
+    frames = frames_table(time, recording_id=name, lost=time > (1 - lost) * 4 - 0.01, signals=signals)
+    video = pl.DataFrame(
+        [
+            {
+                "recording_id": name,
+                "n_frames": 100,
+                "truncated": False,
+                "variable_rate": False,
+                "duration_s": 3.96,
+            }
+        ],
+        schema={c.name: c.dtype for c in VIDEO_QUALITY.columns},
     )
-    return pl.concat([FRAMES.empty(), table.cast({"frame_id": pl.Int32})], how="diagonal")
+    return check_quality(
+        frames, video, recording_id=name, subject_id="S", condition=None, limits=limits or Exclude(), max_gap_s=0.2,
+        has_signals=bool(signals),
+    )  # fmt: skip
 
 
 def windows_of(*recordings: str) -> pl.DataFrame:
@@ -32,30 +41,48 @@ def windows_of(*recordings: str) -> pl.DataFrame:
     )
 
 
-def test_coverage_and_notes(tmp_path):
-    _, quality = probe_video(write_clip(tmp_path / "a.mp4", irregular_times(4)), recording_id="A")
-    frames = [
-        frames_of("A", [True, True, False, False], hr_bpm=[60.0, 61.0, 62.0, None]),
-        frames_of("B", [False] * 4),
-        frames_of("C", [True, False, False, False]),
-    ]
-    table = summarise_quality([quality], frames, windows_of("A"))
+def gathered(*tables: pl.DataFrame, windows: pl.DataFrame, left_out=()) -> dict[str, dict]:
+    table = summarise_quality(tables, windows, left_out=left_out)
     check_table(table, "recording_quality", "x")
-    rows = {r["recording_id"]: r for r in table.iter_rows(named=True)}
-    assert rows["A"]["face_coverage"] == 0.5
-    assert rows["A"]["signal_coverage"] == 0.75
-    assert rows["A"]["n_frames"] == 4
+    assert table["recording_id"].is_sorted()
+    return {r["recording_id"]: r for r in table.iter_rows(named=True)}
+
+
+def test_windows_are_counted_and_their_lack_is_noted_once():
+    short, empty = row_of("C"), row_of("B", lost=1.0)
+    rows = gathered(short, row_of("A"), empty, windows=windows_of("A", "A"))
+    assert rows["A"]["n_windows"] == 2
     assert rows["A"]["note"] is None
+    assert rows["C"]["n_windows"] == 0
+    assert rows["C"]["note"].startswith("not in statistics and models: no window of")
     assert rows["B"]["note"] == "no face in any frame"
-    assert rows["B"]["signal_coverage"] is None
-    assert rows["A"]["n_windows"] == 1
-    assert rows["C"]["note"].startswith(
-        "face in only 25 % of the frames; not in statistics and models: too short"
+
+
+def test_recordings_with_other_signals_stand_in_one_table():
+    one = row_of("A", hr_bpm=frame_times(100))
+    rows = gathered(one, row_of("B", eda_usiemens=frame_times(100)), windows=windows_of("A", "B"))
+    assert rows["A"]["coverage_hr_bpm"] == 1.0
+    assert rows["A"]["coverage_eda_usiemens"] is None
+    assert rows["B"]["coverage_eda_usiemens"] == 1.0
+
+
+def test_the_excluded_keep_their_reason_and_no_other_note():
+    rows = gathered(
+        row_of("A", lost=0.25, limits=Exclude(face_coverage_min=0.9)), row_of("B"), windows=windows_of("B")
     )
+    assert rows["A"]["excluded"] == "face_coverage 0.75 is below features.exclude.face_coverage_min 0.9"
+    assert rows["A"]["note"] is None
+    assert rows["B"]["excluded"] is None
 
 
-def test_the_video_note_comes_first(tmp_path):
-    _, quality = probe_video(write_clip(tmp_path / "a.mp4", irregular_times(4)), recording_id="A")
-    quality = quality.with_columns(note=pl.lit("TRUNCATED: 4 frames decode"), truncated=True)
-    table = summarise_quality([quality], [frames_of("A", [False])], windows_of())
-    assert table["note"][0] == "TRUNCATED: 4 frames decode; no face in any frame"
+def test_those_that_the_sheet_leaves_out_are_named():
+    out = {"recording_id": "AA", "subject_id": "S9", "condition": "rest", "exclude": "asked to be forgotten"}
+    rows = gathered(row_of("A"), row_of("B"), windows=windows_of("A", "B"), left_out=[out])
+    assert rows["AA"]["excluded"] == "by the sheet: asked to be forgotten"
+    assert rows["AA"]["n_frames"] is None
+    assert rows["AA"]["n_windows"] == 0
+    assert list(rows) == ["A", "AA", "B"]
+
+
+def test_a_study_without_recordings_gives_an_empty_table():
+    assert gathered(windows=windows_of()) == {}
