@@ -147,3 +147,16 @@ def test_independent_samples_of_smoothed_noise():
 def test_a_clock_goes_both_ways(offset, drift, reference, t):
     clock = Clock(offset, drift, reference)
     assert clock.to_signal(clock.to_video(np.array([t])))[0] == pytest.approx(t, abs=1e-7)
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_a_rhythm_under_noise_is_refused_though_chance_reaches_less(seed):
+    """A steady beat, broken every 20 s: far lags agree little, the next beat nearly as well (seed 3: better)."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(60_000) / 100
+    wave = np.sin(2 * np.pi * 1.2 * time + np.repeat(rng.uniform(0, 2 * np.pi, 30), 2000))
+    signal_s, video_s = np.arange(5, 590, 1 / 32), np.arange(5, 590, 1 / 30)
+    signal = np.interp(signal_s, time, wave) + 2 * rng.standard_normal(signal_s.size)
+    seen = np.interp(video_s - 0.3, time, wave) + 2 * rng.standard_normal(video_s.size)
+    limits = {**LIMITS, "max_drift_ppm": 0.0}
+    assert align(signal_s, signal, video_s, seen, **limits).confidence < 0.5
