@@ -64,6 +64,19 @@ class _Converter(threading.local):
     def __init__(self) -> None:
         # One for all frames: a new one costs as much as the conversion itself.
         self.reformatter = VideoReformatter()
+        self._orientations: dict[int, tuple[int, bool]] = {}
+
+    def orientation(self, picture: av.VideoFrame) -> tuple[int, bool]:
+        """Return (counter-clockwise quarter turns, mirror left-right first), read anew when the rotation changes.
+
+        PyAV's side data and its picture hold each other, so a picture whose side
+        data was asked for stays in memory until Python's next collection of
+        cycles; of an hour of video those are hundreds of MiB.
+        """
+        rotation = picture.rotation
+        if rotation not in self._orientations:
+            self._orientations[rotation] = _orientation(picture)
+        return self._orientations[rotation]
 
 
 class VideoFrame:
@@ -101,7 +114,7 @@ class VideoFrame:
     @cached_property
     def rgb(self) -> np.ndarray:
         """The upright picture, uint8 (height, width, 3), made when first asked for."""
-        turns, mirrored = _orientation(self._picture)
+        turns, mirrored = self._converter.orientation(self._picture)
         rgb = self._converter.reformatter.reformat(self._picture, format="rgb24").to_ndarray()
         if mirrored:
             rgb = rgb[:, ::-1]
@@ -110,14 +123,14 @@ class VideoFrame:
     @property
     def upright_size_px(self) -> tuple[int, int]:
         """Width and height of the upright picture."""
-        turns, _ = _orientation(self._picture)
+        turns, _ = self._converter.orientation(self._picture)
         size = (self._picture.width, self._picture.height)
         return size[::-1] if turns % 2 else size
 
     @property
     def rotation_deg(self) -> int:
         """Rotation the container asks for, counter-clockwise, 0, 90, 180 or 270."""
-        return _orientation(self._picture)[0] * 90
+        return self._converter.orientation(self._picture)[0] * 90
 
 
 def _orientation(picture: av.VideoFrame) -> tuple[int, bool]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 
@@ -35,6 +37,20 @@ def test_pictures_may_be_made_in_many_threads(tmp_path):
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda frame: frame.rgb.tobytes(), read_frames(clip)))
     assert found == [frame.rgb.tobytes() for frame in read_frames(clip)]
+
+
+def test_pictures_are_let_go_without_a_collection_of_cycles(tmp_path):
+    clip = write_clip(tmp_path / "clip.mp4", irregular_times(40))
+    gc.collect()
+    gc.disable()
+    try:
+        for frame in read_frames(clip):
+            assert frame.rgb.size
+        del frame
+        kept = sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+    finally:
+        gc.enable()
+    assert kept <= 1  # the one whose orientation was read
 
 
 def test_same_frames_give_the_same_bytes(tmp_path):
