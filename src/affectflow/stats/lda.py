@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
+from affectflow.errors import DesignError
 from affectflow.stats.concordance import bootstrap_auroc, concordance
 from affectflow.stats.design import design_of
 from affectflow.stats.held_out import Fold, discriminant, prepare, roc_curves, scaler, scores_of, unit_folds
@@ -76,7 +77,16 @@ def lda(
     DesignError
         If there are too few units or no column of the chosen kinds.
     """
-    columns = feature_columns(windows, kinds=kinds, summaries=summaries)
+    # Columns that nobody has (expression codes of a program that makes none) say nothing about a row.
+    columns = [
+        c
+        for c in feature_columns(windows, kinds=kinds, summaries=summaries)
+        if windows[c].cast(pl.Float64).fill_nan(None).null_count() < windows.height
+    ]
+    if not columns:
+        raise DesignError(
+            f"lda: every column of kind {', '.join(kinds)} is empty. Set stats.lda.kinds to kinds that were measured."
+        )
     design = design_of(windows, columns, baseline=baseline, stressor=stressor)
     rows = _complete_enough(design.rows, columns)
     x, y = matrix(rows, columns), rows["stressed"].to_numpy()

@@ -133,6 +133,18 @@ def test_no_column_of_the_kind_is_said() -> None:
         lda(synth_windows(n_codes=2), **FAST, kinds=["other"])
 
 
+def test_columns_that_nobody_has_say_nothing_about_a_row() -> None:
+    windows = synth_windows(n_subjects=5, effect=3, n_codes=4)
+    # As of a program without expression codes: twice as many empty columns as measured ones.
+    empty = [pl.lit(None, pl.Float64).alias(f"mean_exp_{i:02d}") for i in range(10, 30)]
+    kinds = {"kinds": ["codes"], "summaries": ["mean"]}
+    assert lda(windows.with_columns(empty), **FAST, **kinds)["results"].equals(
+        lda(windows, **FAST, **kinds)["results"]
+    )
+    with pytest.raises(DesignError, match="every column of kind codes is empty"):
+        lda(windows.drop("^(mean|speed)_exp_.*$").with_columns(empty), **FAST, **kinds)
+
+
 def test_relabellings_swap_people_or_deal_within_folds() -> None:
     unit, y = np.repeat(np.arange(3), 2), np.tile([False, True], 3)
     labels, exact = relabellings(y, unit, unit, paired=True, n=10, seed=0)
