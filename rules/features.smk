@@ -2,11 +2,6 @@
 from affectflow.features import SMOOTHERS
 
 
-def has_thumbnails(wildcards):
-    """Whether a recording's page shows pictures: it has a video, and the study wants them."""
-    return bool(recording(wildcards).video) and STUDY.viz.thumbnails != "none"
-
-
 rule join_frames:
     input:
         video_frames=lambda wc: (rules.probe_video.output.frames if recording(wc).video else []),
@@ -79,37 +74,20 @@ rule preprocess_frames:
         "../workflow/scripts/preprocess_frames.py"
 
 
-if "quality" in {name.lower() for name in RECORDINGS}:
-    stop(f"{STUDY.recordings}: a recording cannot be called quality: that is the page of all. Rename it.")
-
-
 rule check_quality:
     input:
         frames=rules.join_frames.output.frames,
         quality=lambda wc: rules.probe_video.output.quality if recording(wc).video else [],
         rppg=pulse_of_face,
         clock=clock_of,
-        # For thumbnails only.
-        video=lambda wc: rules.transcode_video.output.video if has_thumbnails(wc) else [],
-        faces=lambda wc: rules.track_faces.output.faces if has_thumbnails(wc) else [],
     output:
         quality=RESULTS + "/quality/{recording_id}.parquet",
-        page=report_of_recording(
-            RESULTS + "/figures/quality/{recording_id}.html",
-            category="Quality",
-            subcategory="Recordings",
-            labels={"recording": "{recording_id}"},
-            caption="../workflow/report/check_quality.rst",
-        ),
     log:
         log_of("check_quality", "recording_id"),
     benchmark:
         benchmark_of("check_quality", "recording_id")
-    # Not the page of all recordings, which lies in the same folder.
-    wildcard_constraints:
-        recording_id=one_of(RECORDINGS),
     conda:
-        "../envs/viz.yaml"
+        "../envs/core.yaml"
     threads: 1
     resources:
         mem_mb=800,
@@ -121,8 +99,6 @@ rule check_quality:
         has_signals=lambda wc: bool(recording(wc).signals),
         exclude=STUDY.features.exclude.model_dump(),
         max_gap_s=STUDY.features.max_gap_s,
-        thumbnails=STUDY.viz.thumbnails,
-        simulated=lambda wc: is_simulated(recording(wc).video or recording(wc).signals),
     message:
         "check_quality {wildcards.recording_id}"
     script:

@@ -143,6 +143,57 @@ rule contact_sheet:
         "../workflow/scripts/contact_sheet.py"
 
 
+if "quality" in {name.lower() for name in RECORDINGS}:
+    stop(f"{STUDY.recordings}: a recording cannot be called quality: so is the page of all. Rename it.")
+
+
+def has_thumbnails(wildcards):
+    """Whether a recording's page shows pictures: it has a video, and the study wants them."""
+    return bool(recording(wildcards).video) and STUDY.viz.thumbnails != "none"
+
+
+# Apart from check_quality, on which windows and models hang: how a page looks must not train them anew.
+rule quality_page:
+    input:
+        quality=rules.check_quality.output.quality,
+        frames=rules.join_frames.output.frames,
+        video=lambda wc: rules.transcode_video.output.video if has_thumbnails(wc) else [],
+        faces=lambda wc: rules.track_faces.output.faces if has_thumbnails(wc) else [],
+    output:
+        page=report_of_recording(
+            RESULTS + "/figures/quality/{recording_id}.html",
+            category="Quality",
+            subcategory="Recordings",
+            labels={"recording": "{recording_id}"},
+            caption="../workflow/report/quality_page.rst",
+        ),
+    log:
+        log_of("quality_page", "recording_id"),
+    benchmark:
+        benchmark_of("quality_page", "recording_id")
+    # Not the page of all recordings, which lies in the same folder.
+    wildcard_constraints:
+        recording_id=one_of(RECORDINGS),
+    conda:
+        "../envs/viz.yaml"
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=20,
+    params:
+        version=STAGE_VERSIONS["quality_page"],
+        has_video=lambda wc: bool(recording(wc).video),
+        max_gap_s=STUDY.features.max_gap_s,
+        # The word: Snakemake compares params as a set, in which one more False is no change.
+        thumbnails=lambda wc: STUDY.viz.thumbnails if has_thumbnails(wc) else "none",
+        simulated=lambda wc: is_simulated(recording(wc).video or recording(wc).signals),
+    message:
+        "quality_page {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/quality_page.py"
+
+
+TARGETS += expand(rules.quality_page.output.page, recording_id=RECORDINGS)
 TARGETS += expand(rules.render_overlay.output.video, recording_id=OVERLAYS)
 TARGETS += expand(rules.contact_sheet.output.sheet, recording_id=WITH_VIDEO)
 TARGETS += expand(rules.render_vis.output.folder, recording_id=DRAWN)

@@ -33,6 +33,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "train_model": 1,
     "evaluate_models": 1,
     "plot_analysis": 1,
+    "quality_page": 1,
     "render_overlay": 1,
     "render_vis": 1,
     "contact_sheet": 1,

@@ -66,17 +66,15 @@ def check(folder, *, name="S01", **exclude):
         folder,
         inputs={
             "frames": folder / f"{name}.frames.parquet",
-            **dict.fromkeys(("quality", "rppg", "clock", "video", "faces"), ""),
+            **dict.fromkeys(("quality", "rppg", "clock"), ""),
         },
-        outputs={"quality": folder / f"{name}.quality.parquet", "page": folder / f"{name}.html"},
+        outputs={"quality": folder / f"{name}.quality.parquet"},
         params={
             "subject_id": name,
             "condition": None,
             "has_signals": True,
             "exclude": Exclude(**exclude).model_dump(),
             "max_gap_s": SETTINGS.max_gap_s,
-            "thumbnails": "clear",
-            "simulated": False,
         },
         wildcards={"recording_id": name},
     )

@@ -17,6 +17,7 @@ PER_RECORDING = {
     "preprocess_frames": 1,
     "contact_sheet": 1,
     "check_quality": 1,
+    "quality_page": 1,
 }
 GATHERING = {
     "make_windows",

@@ -27,6 +27,7 @@ PER_RECORDING = {
     "preprocess_frames",
     "contact_sheet",
     "check_quality",
+    "quality_page",
 }
 # Both drives of a person: what is made for each.
 ONCE_PER_DRIVE = 2

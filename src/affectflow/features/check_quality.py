@@ -117,6 +117,8 @@ def reasons_to_exclude(row: dict[str, object], limits: Exclude, *, step_s: float
     reasons = []
     for column, verdict, key, limit in checks:
         value = row.get(column)
+        if value is None and column == "duration_s":
+            value = 0.0
         if limit is None or not isinstance(value, (int, float)):
             continue
         room = step_s if key == "duration_min_s" else 0.0

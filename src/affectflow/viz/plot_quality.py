@@ -36,6 +36,8 @@ MOST_BINS = 600
 BAR, MARK, SPACE = 6, 2, 2
 ROW_MM, STEPS_MM, PHASES_MM = 4.2, 26.0, 7.0
 MOST_PHASES = 40
+# A step so many times the usual one would press the others onto the axis.
+LONG = 10
 
 
 def plot_quality(
@@ -157,7 +159,12 @@ def _draw_steps(axis: Axes, time: Array, edges: Array) -> None:
     low, middle, high = (ranges[c].to_numpy() for c in ("low", "middle", "high"))
     axis.vlines(at, low, high, color=SKY, linewidth=1.2)
     axis.plot(at, middle, color=BLUE, linewidth=0.8)
-    axis.set_ylim(0, max(1.15 * float(high.max()), 1e-3))
+    longest, usual = max(float(high.max()), 1e-3), float(np.median(middle))
+    if longest > LONG * usual > 0 and low.min() > 0:
+        axis.set_yscale("log")
+        axis.set_ylim(0.7 * float(low.min()), 1.4 * longest)
+    else:
+        axis.set_ylim(min(0.0, 1.15 * float(low.min())), 1.15 * longest)
 
 
 def _draw_phases(axis: Axes, time: Array, phase: list[str | None]) -> None:
