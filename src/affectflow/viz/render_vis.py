@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from affectflow.errors import TableError
 from affectflow.face.emoca.codes import CODES, N_DETAIL
 from affectflow.face.emoca.crop import reference_square
-from affectflow.face.emoca.warp import warp_fast
+from affectflow.face.emoca.warp_fast import warp_fast
 from affectflow.schema import EXP, POSE
 from affectflow.viz.code_painter import CodePainter, VisCode
 from affectflow.viz.contact_sheet import evenly_spaced
