@@ -452,7 +452,10 @@ RECORDING_QUALITY = Table(
         ),
         _f64("face_coverage", "", "share of frames with a valid face, 0..1; null without a video"),
         Column(
-            "n_face_gaps", pl.Int32, "", "times without a valid face longer than features.max_gap_s, ends included"
+            "n_face_gaps",
+            pl.Int32,
+            "",
+            "times without a valid face longer than features.max_gap_s, ends included",
         ),
         _f64("face_gap_max_s", "s", "longest time from one valid face to the next, or to an end"),
         _f64(
