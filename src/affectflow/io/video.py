@@ -118,7 +118,8 @@ class VideoFrame:
         rgb = self._converter.reformatter.reformat(self._picture, format="rgb24").to_ndarray()
         if mirrored:
             rgb = rgb[:, ::-1]
-        return np.ascontiguousarray(np.rot90(rgb, turns)) if turns or mirrored else rgb
+        # Also without a turn: libav's rows are padded when the width is no multiple of its alignment.
+        return np.ascontiguousarray(np.rot90(rgb, turns))
 
     @property
     def upright_size_px(self) -> tuple[int, int]:

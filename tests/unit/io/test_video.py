@@ -39,6 +39,14 @@ def test_pictures_may_be_made_in_many_threads(tmp_path):
     assert found == [frame.rgb.tobytes() for frame in read_frames(clip)]
 
 
+@pytest.mark.parametrize("width", [110, 200, 320, 854])
+def test_pictures_lie_whole_in_memory_at_any_width(tmp_path, width):
+    clip = write_clip(tmp_path / "clip.mp4", [0.0, 0.04], width=width, height=62)
+    for frame in read_frames(clip):
+        assert frame.rgb.shape == (62, width, 3)
+        assert frame.rgb.flags.c_contiguous
+
+
 def test_pictures_are_let_go_without_a_collection_of_cycles(tmp_path):
     clip = write_clip(tmp_path / "clip.mp4", irregular_times(40))
     gc.collect()
