@@ -26,6 +26,7 @@ PER_RECORDING = {
     "preprocess_frames",
     "contact_sheet",
     "check_quality",
+    "quality_page",
 }
 
 

@@ -57,7 +57,7 @@ class Hud:
         self._top = strongest(series)
         # Where the first to strongest coefficient rarely goes beyond.
         largest = np.abs(series.exp).max(axis=1)
-        self._exp_full = float(np.nanpercentile(largest, 95)) if series.valid.any() else 1.0
+        self._exp_full = float(np.nanpercentile(largest, 95)) if np.isfinite(largest).any() else 1.0
         self._traces = (
             ("eye aspect", series.ear, SKY, _range(series.ear)),
             ("smile", series.smile, ORANGE, _range(series.smile)),

@@ -99,7 +99,11 @@ def render_overlay(
     TableError
         If a frame has no row in the codes, or another time than its row.
     """
-    painter = _Painter(series, boxes, layout, recording_id, simulated, None if maker is None else jaw_gain)
+    missing = "no mesh: weights not installed" if maker is None else None
+    if series.valid.any() and not np.isfinite(series.exp).any():
+        # Codes of a program that makes no expression: a resting face would be made up.
+        maker, missing = None, "no mesh: these codes hold no expression"
+    painter = _Painter(series, boxes, layout, recording_id, simulated, missing, jaw_gain)
     meshes = _NoMeshes(layout.pane_px) if maker is None else _Meshes(maker, series, layout.pane_px, jaw_gain)
     if threads == 1:
         for frame in frames:
@@ -164,12 +168,14 @@ class _Painter:
         layout: OverlayLayout,
         recording_id: str,
         simulated: bool,
-        jaw_gain: float | None,
+        missing: str | None,
+        jaw_gain: float,
     ) -> None:
         self._series, self._layout = series, layout
         self._recording_id, self._simulated = recording_id, simulated
-        self._labels = "no mesh: weights not installed", "no mesh: weights not installed"
-        if jaw_gain is not None:
+        if missing is not None:
+            self._labels = missing, missing
+        else:
             drawn = "mesh drawn from the code" + (f", jaw × {jaw_gain:g}" if jaw_gain != 1 else "")
             self._labels = "no face: resting template", drawn
         found = boxes.select(BOX_COLUMNS).filter(pl.col("valid")).sort("frame_id", "track_id")

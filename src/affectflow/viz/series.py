@@ -155,10 +155,11 @@ def head_angles(pose: NDArray[np.floating]) -> NDArray[np.float64]:
     jaw (positive = open). NaN where missing.
     """
     angles = np.full((len(pose), 4), np.nan)
-    rows = np.flatnonzero(np.isfinite(pose).all(axis=1))
+    # Codes of other programs have the head without the jaw.
+    rows = np.flatnonzero(np.isfinite(pose[:, :3]).all(axis=1))
     if rows.size:
         angles[rows, :3] = Rotation.from_rotvec(pose[rows, :3]).as_euler("YXZ", degrees=True)
-        angles[rows, 3] = np.degrees(pose[rows, 3])
+    angles[:, 3] = np.degrees(pose[:, 3])
     return angles
 
 

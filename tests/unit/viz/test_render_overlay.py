@@ -15,7 +15,7 @@ from affectflow.errors import TableError
 from affectflow.io.tables import write_table
 from affectflow.io.video import read_frames
 from affectflow.io.video_writer import VideoWriter
-from affectflow.schema import POSE
+from affectflow.schema import EXP, POSE
 from affectflow.viz import draw
 from affectflow.viz.hud import N_TOP, Hud, signed, strongest
 from affectflow.viz.overlay_layout import overlay_layout
@@ -253,6 +253,21 @@ def test_codes_without_crop_landmarks_and_score_are_shown_as_numbers():
     assert near(left_of(expected[5][0]), draw.ORANGE)[30:-30].any()
     assert np.array_equal(pane_of(pictures[5][0]), pane_of(expected[5][0]))
     assert np.array_equal(left_of(pictures[6][0]), left_of(expected[6][0]))
+
+
+def test_codes_without_expression_have_no_mesh_but_the_head_and_what_was_measured():
+    whole = codes_table(TIMES, lost=LOST)
+    no_codes = [pl.lit(None, pl.Float32).alias(c) for c in (*EXP, *POSE[3:])]
+    series = code_series(whole.with_columns(no_codes))
+    assert np.array_equal(series.angles_deg[:, :3], code_series(whole).angles_deg[:, :3], equal_nan=True)
+    assert np.isnan(series.angles_deg[:, 3]).all()
+    bare, expected = rendered(whole.with_columns(no_codes)), rendered(whole)
+    for (picture, _), (other, _) in zip(bare, expected, strict=True):
+        assert np.array_equal(left_of(picture), left_of(other))
+        pane = pane_of(picture)
+        written = np.flatnonzero((pane != pane[0, 0]).any(axis=(1, 2)))
+        assert written.size, "nothing says why there is no mesh"
+        assert written.min() > LAYOUT.pane_px - 20 * LAYOUT.zoom
 
 
 @pytest.mark.parametrize("simulated", [True, False])
