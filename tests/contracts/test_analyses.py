@@ -19,7 +19,7 @@ from affectflow.io.tables import read_footer, read_free_table, write_table
 from affectflow.registry import load
 from affectflow.stats import ANALYSES, RUN
 from affectflow.viz.plot_analysis import PLOTS
-from tests.support.synth_stats import synth_agreement, synth_features, synth_windows
+from tests.support.synth_stats import quality_row, synth_agreement, synth_features, synth_windows
 
 
 def options_of(name: str) -> dict[str, Any]:
@@ -118,16 +118,20 @@ def test_the_scripts_write_and_draw_it(name: str, root: Path, tmp_path: Path) ->
         if reads == "windows"
         else [p for _, p in sorted(table.group_by("recording_id"), key=lambda p: p[0])]
     )
-    paths = []
+    paths, checked = [], []
     for i, part in enumerate(parts):
         paths.append(str(tmp_path / f"{reads}{i}.parquet"))
         write_table(part, paths[-1], reads)
+        if reads == "features":
+            checked.append(str(tmp_path / f"quality{i}.parquet"))
+            write_table(quality_row(part["recording_id"][0]), checked[-1], "recording_quality")
     stats, tables = tmp_path / "results.parquet", tmp_path / "tables"
     params = {"version": 1, "reads": reads, "options": options_of(name), "own_table": None, "simulated": True}
     output = {"results": str(stats), "tables": str(tables)}
 
     class Inputs(list):
         tables = paths
+        quality = checked
 
     run = stand_in("run_analysis", tmp_path, output=output, params=params, wildcards={"analysis": name})
     run.input = Inputs(paths)

@@ -16,12 +16,12 @@ from affectflow.io.probe_video import probe_video
 from affectflow.io.tables import read_footer, read_table, write_table
 from affectflow.io.video_writer import VideoWriter
 from affectflow.io.weights import read_weights
-from affectflow.schema import CLOCKS, FACES, RECORDING_QUALITY
+from affectflow.schema import CLOCKS, FACES
 from affectflow.train.split_subjects import split_subjects
 from tests.support.clips import TIME_BASE
 from tests.support.scripts import run_script
 from tests.support.synth_frames import frames_table
-from tests.support.synth_stats import synth_features
+from tests.support.synth_stats import quality_row, synth_features
 
 N, SIZE = 60, (160, 120)
 BOX = (50.0, 30.0, 90.0, 80.0)
@@ -165,8 +165,7 @@ def write_study(folder, *, out: str):
         name = table["recording_id"][0]
         paths["features"].append(folder / f"{name}.parquet")
         write_table(table, paths["features"][-1], "features")
-        row = {"recording_id": name, "subject_id": "S", "excluded": "too dark" if name == out else None}
-        quality = pl.concat([RECORDING_QUALITY.empty(), pl.DataFrame([row])], how="diagonal_relaxed")
+        quality = quality_row(name, excluded="too dark" if name == out else None)
         paths["quality"].append(folder / f"{name}.quality.parquet")
         write_table(quality, paths["quality"][-1], "recording_quality")
     return paths

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from affectflow.schema import CODES_COLUMNS, FEATURES, MEASURES, WINDOWS
+from affectflow.schema import CODES_COLUMNS, FEATURES, MEASURES, RECORDING_QUALITY, WINDOWS
 
 SIGNALS = ("hr_bpm", "eda_tonic_usiemens", "eda_phasic_usiemens")
 SHIFTED = (
@@ -127,3 +127,9 @@ def synth_features(
             measures = pl.DataFrame({m: np.zeros(n_frames, dtype=np.float32) for m in MEASURES})
             parts.append(ids.hstack(codes).hstack(measures).with_columns(d_exp_00=pl.lit(0.5, pl.Float32)))
     return pl.concat(parts).select([*FEATURES.names, "d_exp_00"])
+
+
+def quality_row(recording_id: str, *, excluded: str | None = None) -> pl.DataFrame:
+    """Return the quality table of one recording: who it is and why it is left out, if it is."""
+    row = {"recording_id": recording_id, "subject_id": recording_id.split("_")[0], "excluded": excluded}
+    return pl.DataFrame([row], schema={c.name: c.dtype for c in RECORDING_QUALITY.columns})
