@@ -2,7 +2,8 @@
 
 Finished pieces lie as whole files in a hidden folder beside the table, with the
 identity of the job that made them. The table itself is put together from them
-at the end, so its bytes do not tell whether the job was ever interrupted.
+at the end, so its bytes do not tell whether the job was ever interrupted. Beside
+each piece lies its sha256: a piece that is not what was written is made again.
 """
 
 from __future__ import annotations
@@ -16,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from affectflow.io.files import write_text
+from affectflow.io.files import sha256_of, write_text
 from affectflow.io.tables import read_pieces, stream_table, write_table
 
 logger = logging.getLogger("affectflow")
@@ -98,7 +98,7 @@ class _Pieces:
         self._folder, self._kind = folder, kind
         if not self._is_of(job):
             if folder.exists():
-                logger.info("%s: pieces of another job or damaged; starting afresh", folder)
+                logger.info("%s: pieces of another job; starting afresh", folder)
                 shutil.rmtree(folder)
             folder.mkdir(parents=True)
             write_text(job, folder / JOB)
@@ -107,25 +107,28 @@ class _Pieces:
 
     def _is_of(self, job: str) -> bool:
         try:
-            if (self._folder / JOB).read_text(encoding="utf-8") != job:
-                return False
-            self._heights()
-        except (OSError, pa.ArrowInvalid):
+            return (self._folder / JOB).read_bytes() == job.encode()
+        except OSError:
             return False
-        return True
 
     def _path(self, number: int) -> Path:
         return self._folder / f"{number:06d}.parquet"
 
     def _heights(self) -> list[int]:
-        """Rows of each piece, as far as there is none missing."""
+        """Rows of each piece, up to the first that is missing or other than it was written."""
         heights: list[int] = []
         while (path := self._path(len(heights))).exists():
+            if not _is_whole(path):
+                logger.warning("%s: is damaged; it and what follows are made again", path)
+                break
             heights.append(pq.read_metadata(path).num_rows)
         return heights
 
     def append(self, piece: pl.DataFrame) -> None:
-        write_table(piece, self._path(self._n), self._kind)
+        path = self._path(self._n)
+        write_table(piece, path, self._kind)
+        # After the piece: without its digest it does not count.
+        write_text(sha256_of(path), _digest_path(path))
         self._n += 1
 
     def read(self) -> Iterator[pl.DataFrame]:
@@ -134,3 +137,14 @@ class _Pieces:
 
     def remove(self) -> None:
         shutil.rmtree(self._folder)
+
+
+def _digest_path(path: Path) -> Path:
+    return path.with_suffix(".sha256")
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        return _digest_path(path).read_bytes() == sha256_of(path).encode()
+    except OSError:
+        return False

@@ -121,6 +121,34 @@ def test_a_missing_or_damaged_piece_is_made_again(faces, tmp_path, undisturbed):
     assert path.read_bytes() == undisturbed
 
 
+@pytest.mark.parametrize("place", [0.3, 0.5])
+def test_damage_within_a_piece_is_found_and_what_follows_made_again(
+    faces, tmp_path, undisturbed, place, caplog
+):
+    """The footer is whole, so the piece opens; its rows, or some of them, are not what was written."""
+    path = tmp_path / "faces.parquet"
+    interrupted(faces, path, 3)
+    piece = pieces_folder(path) / "000001.parquet"
+    content = bytearray(piece.read_bytes())
+    at = int(place * len(content))
+    content[at : at + 20] = bytes(byte ^ 0xFF for byte in content[at : at + 20])
+    piece.write_bytes(content)
+    again = Maker(faces)
+    with caplog.at_level("WARNING", "affectflow"):
+        assert resumable_table(path, "faces", again, footer=FOOTER) == ROWS
+    assert "000001.parquet: is damaged" in caplog.text
+    assert path.read_bytes() == undisturbed
+
+
+def test_a_piece_without_its_digest_does_not_count(faces, tmp_path, undisturbed):
+    path = tmp_path / "faces.parquet"
+    interrupted(faces, path, 3)
+    (pieces_folder(path) / "000002.sha256").unlink()
+    again = Maker(faces)
+    assert resumable_table(path, "faces", again, footer=FOOTER) == 2 * ROWS
+    assert path.read_bytes() == undisturbed
+
+
 def test_a_table_without_rows(faces, tmp_path):
     resumable_table(tmp_path / "faces.parquet", "faces", Maker(faces[:0]), footer=FOOTER)
     assert read_table(tmp_path / "faces.parquet", "faces").height == 0
