@@ -115,7 +115,10 @@ def _array(value: Any, where: str, depth: int) -> NDArray[Any]:
         # Flat ones only: a list that holds itself, or others many times over, has no end.
         if not all(type(item) in (bool, int, float) for item in value):
             raise TypeError("a list of other things than numbers")
-        return np.asarray(value, None if value else np.int64)
+        made = np.asarray(value, None if value else np.int64)
+        if made.dtype.kind not in "biuf":
+            raise TypeError("numbers too large for any array")
+        return made
     if not isinstance(value, Made):
         raise TypeError(f"found {type(value).__name__}")
     module, attribute = value.name
@@ -150,6 +153,9 @@ def _dtype(value: Any) -> np.dtype[Any]:
         raise TypeError("a kind of number that is no numpy.dtype")
     code, order = value.args[0], value.state[1] if value.state else "|"
     order = order.decode() if isinstance(order, bytes) else order
+    # Texts only: other things may take for ever to hash and to print.
+    if not isinstance(code, str) or not isinstance(order, str):
+        raise TypeError("a kind of number that is no word")
     if code not in {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"}:
         raise TypeError(f"numbers of the kind {code!r:.20}")
     return np.dtype((order if order in ("<", ">") else "=") + code)
@@ -179,8 +185,14 @@ def _from_bytes(content: bytes, dtype: np.dtype[Any], shape: Any, order: Any = "
 def checked_shape(shape: Any) -> tuple[int, ...]:
     """Return a shape as a tuple of at most 32 whole numbers ≥ 0, or raise ValueError."""
     sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-    if len(sizes) > 32 or not all(type(n) is int and 0 <= n < 2**40 for n in sizes):
-        raise ValueError(f"the shape {str(sizes)[:60]}")
+    # Told in our words: tuples in tuples, each twice in the next, take for ever to print.
+    if len(sizes) > 32:
+        raise ValueError(f"a shape of {len(sizes)} sizes")
+    for n in sizes:
+        if type(n) is not int:
+            raise ValueError(f"a shape with a {type(n).__name__} for a size")
+        if not 0 <= n < 2**40:
+            raise ValueError("a shape with a size below 0 or above 2**40")
     return sizes
 
 

@@ -32,6 +32,7 @@ from affectflow.weights.arrays import (
     widened,
 )
 from affectflow.weights.unpickle import Made, Name, Stored, pickled_document
+from affectflow.weights.web_page import WEB_PAGE_BYTES, refuse_web_page
 
 LARGEST_PICKLE_BYTES = 64 * 2**20
 # What a damaged zip makes zipfile raise, and wrong sizes ourselves.
@@ -109,6 +110,7 @@ class CheckpointFile:
 
     def __init__(self, archive: zipfile.ZipFile, path: Path) -> None:
         self._archive, self.path = archive, path
+        self._file_bytes = path.stat().st_size
         self._last: tuple[str, NDArray[Any]] | None = None
         self._entries = {info.filename: info for info in archive.infolist()}
         pickles = [name for name in self._entries if name.rpartition("/")[2] == "data.pkl"]
@@ -167,6 +169,9 @@ class CheckpointFile:
         # PyTorch never compresses, so the file on the disk bounds what can be read from it.
         if info.compress_type != zipfile.ZIP_STORED or info.file_size > most:
             raise ValueError(f"{name} is compressed or larger than it may be")
+        # Memory is taken for the sizes that the zip's directory states before a byte is read.
+        if max(info.file_size, info.compress_size) > self._file_bytes:
+            raise ValueError(f"{name} claims to be larger than the file")
         return self._archive.read(info)
 
 
@@ -193,10 +198,11 @@ def open_checkpoint(path: Path) -> Iterator[CheckpointFile]:
 
 def _check_start(path: Path) -> None:
     with path.open("rb") as handle:
-        start = handle.read(4)
+        start = handle.read(WEB_PAGE_BYTES)
+    refuse_web_page(start, path)
     if start[:2] != b"PK":
         raise InputError(
-            f"{path}: is no zip (it begins with {start!r}). PyTorch's files from before 1.6 are not read, since "
+            f"{path}: is no zip (it begins with {start[:4]!r}). PyTorch's files from before 1.6 are not read, since "
             "they are programs; get the official checkpoint, or one saved with torch 1.6 or newer."
         )
 

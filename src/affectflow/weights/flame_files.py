@@ -24,6 +24,7 @@ from affectflow.weights.arrays import (
 )
 from affectflow.weights.base import Arrays
 from affectflow.weights.unpickle import Made, pickled_document
+from affectflow.weights.web_page import WEB_PAGE_BYTES, refuse_web_page
 
 N_VERTICES, N_TRIANGLES, N_JOINTS, N_BASIS = 5023, 9976, 5, 400
 N_SHAPE, N_EXPRESSION, EXPRESSION_START = 100, 50, 300
@@ -61,6 +62,7 @@ _PICKLE_SHAPES = {
     "f": (N_TRIANGLES, 3),
 }
 _LARGEST_TABLE_BYTES = 4 * 2**20
+_PIECE_BYTES = 2**16
 _HEADER_ERRORS = (ValueError, TypeError, KeyError, SyntaxError, tokenize.TokenError, RecursionError)
 
 
@@ -122,18 +124,38 @@ def read_points105(path: Path) -> Arrays:
     """Return the 105 MediaPipe points of mediapipe_landmark_embedding.npz."""
     official = {"lmk_faces_idx_mediapipe": "lmk_face_idx", "lmk_bary_coords_mediapipe": "lmk_b_coords"}
     try:
+        with path.open("rb") as handle:
+            refuse_web_page(handle.read(WEB_PAGE_BYTES), path)
         with zipfile.ZipFile(path) as archive:
-            found = {}
-            for name, key in official.items():
-                info = archive.getinfo(f"{key}.npy")
-                if info.file_size > _LARGEST_TABLE_BYTES:
-                    raise ValueError(f"{key} claims {info.file_size} bytes")
-                found[name] = read_npy(archive.read(info), f"{path}, {key}")
+            found = {
+                name: read_npy(_read_member(archive, f"{key}.npy"), f"{path}, {key}")
+                for name, key in official.items()
+            }
     except ZIP_ERRORS as error:
         raise InputError(
             f"{path}: is no table of MediaPipe landmarks ({error}). Get the file again."
         ) from None
-    return {name: to_array(v, f"{path}, {name}") if isinstance(v, Made) else v for name, v in found.items()}
+    return {
+        name: v if isinstance(v, np.ndarray) else to_array(v, f"{path}, {name}") for name, v in found.items()
+    }
+
+
+def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
+    """The bytes of a file in a zip; whatever its directory says, no more memory than for the largest table."""
+    info = archive.getinfo(name)
+    if info.file_size > _LARGEST_TABLE_BYTES:
+        raise ValueError(f"{name} claims {info.file_size} bytes")
+    # NumPy writes these two. zipfile unpacks the others without a limit.
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{name} is packed in a way that NumPy does not use")
+    content = bytearray()
+    with archive.open(info) as handle:
+        # With a number zipfile unpacks as much at a time, without one all there is.
+        while piece := handle.read(_PIECE_BYTES):
+            content += piece
+    if len(content) != info.file_size:
+        raise ValueError(f"{name} has {len(content)} bytes instead of {info.file_size}")
+    return bytes(content)
 
 
 def read_npy(content: bytes, where: str) -> Any:
@@ -186,4 +208,6 @@ def read_bounded(path: Path, most: int = LARGEST_BYTES) -> bytes:
     size = path.stat().st_size
     if size > most:
         raise InputError(f"{path}: has {size} bytes, the official file at most {most}")
-    return path.read_bytes()
+    content = path.read_bytes()
+    refuse_web_page(content, path)
+    return content

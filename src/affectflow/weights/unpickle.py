@@ -298,8 +298,9 @@ class _Machine:
             called, args = args[0], ()
         if called == ("collections", "OrderedDict"):
             self._stack.append({})
-            pairs = args[0] if args else []
-            self._set([part for pair in pairs for part in pair])
+            # Pair by pair: a list of references to long lists must not be laid out as one.
+            for key, value in args[0] if args else ():
+                self._set([key, value])
         else:
             self._stack.append(Made(called, args))
 

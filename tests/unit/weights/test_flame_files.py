@@ -146,3 +146,44 @@ def test_a_file_larger_than_any_official_one_is_not_read(tmp_path):
         handle.truncate(2**30)
     one_line(read_head_model, tmp_path / "big.pkl", "has 1073741824 bytes")
     one_line(lambda p: read_bounded(p, 10), tmp_path / "big.pkl", "at most 10")
+
+
+@pytest.mark.parametrize("value", [5, 2.5, "text", None, {"a": 1}, [1, 2, 3], (1, 2)], ids=repr)
+def test_an_npz_of_objects_is_one_line(value, tmp_path):
+    from affectflow.weights.base import Found
+    from affectflow.weights.emoca import _from_files
+
+    path = tmp_path / "mediapipe_landmark_embedding.npz"
+    made = np.empty((), object)
+    made[()] = value
+    np.savez(path, lmk_face_idx=made, lmk_b_coords=made)
+    one_line(
+        lambda p: _from_files(Found(tmp_path, {"105 landmarks": p}), "105 landmarks", {}, {}, []),
+        path,
+        "shape|no array",
+    )
+
+
+PAGE = "\ufeff\n<!DOCTYPE html>\n<html><head><title>Log in</title></head></html>\n"
+
+
+@pytest.mark.parametrize("name", ["m.pkl", "l.npy", "l.npz", "t.obj", "d.npy", "m.png", "loss=1.ckpt"])
+def test_the_page_of_a_login_is_told(name, tmp_path):
+    from affectflow.weights.checkpoint import open_checkpoint
+    from affectflow.weights.uv import read_displacement, read_mask, read_surface
+
+    def read_checkpoint(path):
+        with open_checkpoint(path):
+            pass
+
+    readers = {
+        "m.pkl": read_head_model,
+        "l.npy": read_points68,
+        "l.npz": read_points105,
+        "t.obj": lambda path: read_surface(path, np.zeros((0, 3))),
+        "d.npy": read_displacement,
+        "m.png": read_mask,
+        "loss=1.ckpt": read_checkpoint,
+    }
+    (tmp_path / name).write_text(PAGE, encoding="utf-8")
+    one_line(readers[name], tmp_path / name, "is a web page .* login did not work")
