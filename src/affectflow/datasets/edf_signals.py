@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,14 @@ import numpy as np
 import polars as pl
 
 from affectflow.errors import InputError, MissingDependencyError
-from affectflow.features.events import parse_events
+from affectflow.schema import EVENTS_SCHEMA
 from affectflow.signal.raw import RawRecording, RawSignal
 
 if TYPE_CHECKING:
     from pyedflib import EdfReader
 
+# Times written with microseconds may overlap by rounding.
+TOLERANCE_S = 1e-6
 # A night of polysomnography has less.
 LARGEST_EDF_BYTES = 4 * 2**30
 # Physical dimension (without signs around it) → unit of the name, and what values are multiplied by.
@@ -99,17 +102,22 @@ def read_edf_events(path: str | Path) -> pl.DataFrame:
     """
     with _open(Path(path)) as file:
         onsets, durations, texts = file.readAnnotations()
-    lines = ["onset_s\tduration_s\tphase"]
-    for onset, duration, text in zip(onsets, durations, texts, strict=True):
-        if float(duration) > 0:
-            lines.append(
-                f"{float(onset):.9g}\t{float(duration):.9g}\t{' '.join(str(text).split()) or 'phase'}"
-            )
-    if len(lines) == 1:
+    rows = sorted(
+        (float(onset), float(duration), " ".join(str(text).split()) or "phase", None)
+        for onset, duration, text in zip(onsets, durations, texts, strict=True)
+        if float(duration) > 0
+    )
+    if not rows:
         raise InputError(
             f"{path}: has no annotation with a duration. Empty the events cell of this recording."
         )
-    return parse_events("\n".join(lines), where=f"{path}: annotations")
+    for before, after in pairwise(rows):
+        if after[0] < before[0] + before[1] - TOLERANCE_S:
+            raise InputError(
+                f"{path}: annotation {after[2]!r} starts at {after[0]:g} s, before {before[2]!r} ends at "
+                f"{before[0] + before[1]:g} s. Phases may not overlap."
+            )
+    return pl.DataFrame(rows, schema=EVENTS_SCHEMA, orient="row")
 
 
 @contextmanager

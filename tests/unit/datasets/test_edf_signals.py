@@ -61,7 +61,7 @@ def test_annotations_with_a_duration_are_phases(tmp_path):
     assert events.select("onset_s", "duration_s", "phase").rows() == [(0.0, 10.0, "P1"), (10.0, 10.0, "P2")]
     with pytest.raises(InputError, match="has no annotation with a duration"):
         read_edf_events(write_edf(tmp_path / "b.edf", annotations=[]))
-    with pytest.raises(InputError, match=r"annotations: row 3: phase 'b' starts at 5 s, before phase 'a'"):
+    with pytest.raises(InputError, match=r"annotation 'b' starts at 5 s, before 'a' ends at 10 s"):
         read_edf_events(write_edf(tmp_path / "c.edf", annotations=[(0, 10, "a"), (5, 10, "b")]))
 
 
