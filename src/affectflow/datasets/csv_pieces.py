@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +15,7 @@ import polars as pl
 
 from affectflow.errors import InputError
 
+logger = logging.getLogger("affectflow")
 SEPARATORS = ",;\t"
 # Besides an empty cell, these mean "no value".
 MISSING = ("", "n/a", "na", "nan", "null", "none")
@@ -50,10 +53,11 @@ class CsvPieces:
                     has_header=False,
                     schema={f"_{i}": pl.String for i in range(len(self.header))},
                 )
-            except pl.exceptions.PolarsError as error:
+            except pl.exceptions.PolarsError:
+                # Not polars' own words: they advise on its parameters.
                 raise InputError(
-                    f"{self.path}: rows {lines[0][0]} to {lines[-1][0]} cannot be read as a table "
-                    f"({str(error).splitlines()[0]})."
+                    f"{self.path}: rows {lines[0][0]} to {lines[-1][0]} cannot be read as a table. Is there a quotation "
+                    'mark (") within a cell? Export it again without.'
                 ) from None
             cells = cells.select(pl.col(f"_{self.header.index(c)}").alias(c) for c in columns)
             yield cells.select(pl.all().fill_null("").str.strip_chars()).with_columns(
@@ -115,8 +119,24 @@ def open_csv(path: str | Path, *, what: str) -> CsvPieces:
         if rest:
             yield rest
         yield from blocks
+        _check_last_line(path)
 
     return CsvPieces(path, separator, header, lines())
+
+
+def _check_last_line(path: Path) -> None:
+    """Tell or refuse a file whose last line has no end: its last number may be longer than what is left of it."""
+    with path.open("rb") as file:
+        start = file.read(LONGEST_ROW_BYTES)
+        file.seek(-min(2, file.seek(0, os.SEEK_END)), os.SEEK_END)
+        end = file.read()
+    if end.endswith((b"\n", b"\r")):
+        return
+    says = "the last line has no line end: the file was perhaps cut off within its last number"
+    if b"\r\n" in start:
+        # Whatever ends lines so (csv writers, our own export, Excel) ends the last one too.
+        raise InputError(f"{path}: {says}. Copy or export it again; if the row is whole, add a line break.")
+    logger.warning("%s: %s", path, says)
 
 
 def numbers(cells: pl.DataFrame, names: Sequence[str], path: Path) -> pl.DataFrame:
