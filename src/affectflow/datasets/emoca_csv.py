@@ -6,7 +6,8 @@ pose_05 (columns shape_00 …, tex_, cam_, light_, detail_ are kept too), and
 unit-centre crop coordinates. `io.export_csv` writes it.
 
 In that form **frame_id counts from 1**: it is the number of the frame's PNG. A
-frame without a face has no row, a frame with two faces has two rows.
+frame without a face has no row, a frame with two faces has two rows; a recording
+without a face is a header alone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from affectflow.datasets.csv_pieces import CsvPieces, numbers, open_csv
-from affectflow.datasets.rows_ahead import RowsAhead
+from affectflow.datasets.join_landmarks import join_landmarks
 from affectflow.errors import InputError, did_you_mean
 from affectflow.io.export_csv import (
     EXP_POSE_ENDING,
@@ -71,7 +72,7 @@ class EmocaCsv:
             and further codes (Float32), landmark views (arrays) when there is a
             file of them. Of two faces in a frame the first is kept. A row with
             an empty code is passed over, since half a code is none. What was
-            passed over is said in the log.
+            passed over is said in the log. A header alone gives one piece without rows.
 
         Raises
         ------
@@ -84,11 +85,8 @@ class EmocaCsv:
             logger.info("%s: no landmarks file beside it; the landmark columns stay empty", codes)
             yield from rows
             return
-        ahead = RowsAhead(_read_landmarks(landmarks[0], ids, self.first_frame))
-        for piece in rows:
-            points = ahead.until(piece["frame_id"][-1])
-            yield piece.join(points, on="frame_id", how="left", maintain_order="left")
-        ahead.finish()
+        points = _read_landmarks(landmarks[0], ids, self.first_frame)
+        yield from join_landmarks(rows, points, where=landmarks[0], first_frame=self.first_frame)
 
 
 class EmocaCsvFrom0(EmocaCsv):
@@ -102,6 +100,7 @@ def _read_codes(path: Path, ids: Collection[str], first_frame: int) -> Iterator[
     further = [name for name in file.header if CODES.allows(name)]
     names = [*CODES_COLUMNS, *sorted(further)]
     n_whole = n_incomplete = 0
+    empty = pl.DataFrame(schema={"frame_id": pl.Int32, **dict.fromkeys(names, pl.Float32)})
     for keys, cells in _rows(file, names, ids, first_frame):
         piece = pl.concat([keys, numbers(cells, names, path)], how="horizontal")
         whole = piece.filter(~pl.any_horizontal(pl.col(CODES_COLUMNS).is_null()))
@@ -109,7 +108,10 @@ def _read_codes(path: Path, ids: Collection[str], first_frame: int) -> Iterator[
         n_incomplete += piece.height - whole.height
         if whole.height:
             yield whole
-    if not n_whole:
+    if not n_whole + n_incomplete:
+        logger.warning("%s: has no rows below the header: every frame counts as one without a face", path)
+        yield empty
+    elif not n_whole:
         raise InputError(f"{path}: not one row has all of {names[0]} … {CODES_COLUMNS[-1]}. Export it again.")
     if n_incomplete:
         logger.info("%s: %d rows with empty codes count as frames without a face", path, n_incomplete)
@@ -119,10 +121,15 @@ def _read_landmarks(path: Path, ids: Collection[str], first_frame: int) -> Itera
     """Yield frame_id and the landmark views; a view with a blank point is null."""
     file = open_csv(path, what="landmarks")
     names = [name for view in VIEWS for name in point_columns(view)]
+    # Without rows the columns are there all the same.
+    nothing = pl.DataFrame(schema=dict.fromkeys(names, pl.Float32))
+    yield _views(pl.DataFrame(schema={"frame_id": pl.Int32}), nothing)
     for keys, cells in _rows(file, names, ids, first_frame):
-        points = numbers(cells, names, path)
-        views = [_view(points, view, axis) for view in VIEWS for axis in "xy"]
-        yield keys.with_columns(views)
+        yield _views(keys, numbers(cells, names, path))
+
+
+def _views(keys: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
+    return keys.with_columns(_view(points, view, axis) for view in VIEWS for axis in "xy")
 
 
 def _view(points: pl.DataFrame, view: str, axis: str) -> pl.Series:
@@ -209,8 +216,6 @@ def _report(path: Path, ids: Collection[str], found: bool, others: dict[str, int
         raise InputError(
             f"{path}: has rows of {names}, none of {wanted}. Correct subject_id in the sheet, or the path of the codes."
         )
-    if not found:
-        raise InputError(f"{path}: has no rows below the header. Export it again.")
     if others:
         logger.info("%s: %d rows of %s are passed over", path, sum(others.values()), names)
     if n_doubled:

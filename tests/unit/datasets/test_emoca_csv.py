@@ -44,6 +44,82 @@ def test_codes_and_landmarks_of_a_recording(tmp_path):
     assert np.array_equal(table["mp_y"].to_numpy(), points[:, 68:, 1])
 
 
+def rewrite_landmarks(path, change) -> None:
+    """Change the numbers (frames, then 346 coordinates) of the landmarks file beside."""
+    lands = path.parent / "lands" / "T019_landmarks_xy.csv"
+    rows = code_rows(FRAMES, n_values=346, seed=1)
+    write_rows(lands, LANDMARKS, change(rows))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda rows: rows[:2], "no landmarks of 4 of the 6 frames with codes, and landmarks of 0 frames"),
+        (
+            lambda rows: [[row[0], row[1] + 3, *row[2:]] for row in rows],
+            "no landmarks of 3 of the 6 frames with codes, and landmarks of 3 frames without codes",
+        ),
+    ],
+    ids=["cut off", "shifted"],
+)
+def test_landmarks_of_other_frames_than_the_codes_are_counted(tmp_path, caplog, change, says):
+    path = write_recording(tmp_path, FRAMES)
+    read(path)
+    assert "no landmarks of" not in caplog.text
+    rewrite_landmarks(path, change)
+    with caplog.at_level(logging.WARNING, "affectflow"):
+        assert read(path)["frame_id"].to_list() == [0, 1, 2, 4, 5, 8]
+    assert says in caplog.text
+
+
+def test_landmarks_in_pixels_are_refused_and_a_single_far_one_is_not(tmp_path):
+    path = write_recording(tmp_path, FRAMES)
+    rewrite_landmarks(path, lambda rows: [[*row[:2], *(112 + 100 * v for v in row[2:])] for row in rows])
+    message = refused(path)
+    assert "T019_landmarks_xy.csv: frame_id 1: a landmark lies" in message
+    assert "Are these pixels?" in message
+    rewrite_landmarks(path, lambda rows: [[*rows[0][:2], 200.0, *rows[0][3:]], *rows[1:]])
+    assert read(path)["l68_x"][0][0] == 200.0
+
+
+def test_a_header_alone_is_a_recording_without_a_face(tmp_path, caplog):
+    path = write_recording(tmp_path, [])
+    with caplog.at_level(logging.WARNING, "affectflow"):
+        table = read(path)
+    assert table.height == 0
+    assert table.columns == read(write_recording(tmp_path / "other", FRAMES)).columns
+    assert "every frame counts as one without a face" in caplog.text
+    # Codes with landmarks that are a header alone belong to no such recording.
+    write_rows(path, HEADER, code_rows(FRAMES))
+    assert "T019_landmarks_xy.csv: has no rows below the header" in refused(path)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("landmarks", [False, True])
+def test_a_last_number_that_may_be_cut_is_told_or_refused(tmp_path, caplog, end, landmarks):
+    """Programs that write CSV end the last line too; where it has no end, 0.123 may have been 0.1234."""
+    path = write_recording(tmp_path, FRAMES)
+    file = path.parent / "lands" / "T019_landmarks_xy.csv" if landmarks else path
+    file.write_bytes(file.read_bytes().replace(b"\r\n", end.encode())[: -len(end) - 2])
+    if end == "\r\n":
+        message = refused(path)
+        assert f"{file}: the last line has no line end" in message
+    else:
+        with caplog.at_level(logging.WARNING, "affectflow"):
+            assert read(path).height == len(FRAMES)
+        assert f"{file}: the last line has no line end" in caplog.text
+
+
+def test_a_quoted_row_with_a_cell_too_many_is_told_in_our_words(tmp_path):
+    path = write_recording(tmp_path, FRAMES, landmarks=False)
+    text = path.read_text().splitlines()
+    text[2] = '"T019"' + text[2][4:] + ",0.5"
+    path.write_text("\n".join(text) + "\n")
+    message = refused(path)
+    assert "row 3 has 59 cells, the header has 58" in message
+    assert "extra_columns" not in message
+
+
 def test_without_landmarks_there_are_no_landmark_columns(tmp_path, caplog):
     with caplog.at_level(logging.INFO, "affectflow"):
         table = read(write_recording(tmp_path, FRAMES, landmarks=False))
@@ -122,7 +198,7 @@ def test_files_are_not_read_far_ahead(tmp_path, monkeypatch):
         lambda b: b.replace(b"\r\n", b"\r"),
         lambda b: b.replace(b"\r\n", b"\r\r\n"),
         lambda b: b + b"\r\n\r\n",
-        lambda b: b.rstrip(b"\r\n"),
+        lambda b: b.replace(b"\r\n", b"\n").rstrip(b"\n"),
         lambda b: b.replace(b",", b";"),
         lambda b: b.replace(b",", b"\t"),
         lambda b: b.replace(b",", b" , "),
@@ -218,7 +294,6 @@ def set_cell(row: int, column: int, value: str):
         (set_cell(0, 1, "99999999999"), "is not the number of a frame"),
         (set_cell(0, 1, "000012_000"), "'000012_000' is not the number of a frame"),
         (set_cell(3, 1, "2"), "row 5: frame_id 2 comes after 3. Sort the rows by frame_id"),
-        (lambda rows: rows.clear(), "has no rows below the header"),
         (lambda rows: rows[2].pop(), "row 4 has 57 cells, the header has 58. Was the file cut off"),
         (lambda rows: rows[2].append("1"), "row 4 has 59 cells, the header has 58. Are these decimal commas"),
         (

@@ -166,6 +166,17 @@ def test_export_and_import_give_the_codes_back(faces, codes, tmp_path):
         assert difference.max() < most
 
 
+def test_a_recording_without_a_face_comes_back(faces, codes, tmp_path):
+    lost = codes.filter(~pl.col("valid"))
+    nobody = pl.concat([lost] * (N // lost.height + 1))[:N].with_columns(frame_id=codes["frame_id"])
+    paths = tmp_path / "rec_exp_pose.csv", tmp_path / "lands" / "rec_landmarks_xy.csv"
+    assert export_csv([nobody], *paths, subject_id="S01") == 0
+    back = import_all(faces, EmocaCsv().read(paths[0], ids={"S01"}), pieces=25)
+    assert back["frame_id"].to_list() == list(range(N))
+    assert not back["valid"].any()
+    assert back.select([*CODES_COLUMNS, *VIEWS]).null_count().row(0) == (N,) * (len(CODES_COLUMNS) + 4)
+
+
 def test_emocas_codes_come_back_with_their_crops(faces, tmp_path, monkeypatch):
     """The same points, the same rule: an imported run lies where the backend itself would have put it."""
     monkeypatch.setattr(emoca, "Encoders", TinyEncoders)
