@@ -48,10 +48,11 @@ def batch_of(wildcards):
     return recording(wildcards).batch if wildcards.backend in NEEDS_GPU else None
 
 
-# Pictures of codes are drawn from all of them.
-CODE_PARAMETERS = STUDY.face.codes.parameters
+# Pictures of codes are drawn from all of them, and without wrinkles where the weights have no detail.
+CODE_OPTIONS = {"parameters": STUDY.face.codes.parameters}
 if STUDY.face.codes.save == "vis":
-    CODE_PARAMETERS = ["shape", "tex", "cam", "light", "detail"]
+    asked = ["detail"] if "detail" in STUDY.face.codes.parameters else []
+    CODE_OPTIONS = {"parameters": ["shape", "tex", "cam", "light", *asked], "parameters_if_there": ["detail"]}
 
 
 def backend_settings(backend):
@@ -64,7 +65,7 @@ def backend_options(wildcards):
     section = backend_settings(wildcards.backend)
     if section is None:
         return {}
-    return {**section.model_dump(exclude={"threads"}), "parameters": CODE_PARAMETERS}
+    return {**section.model_dump(exclude={"threads"}), **CODE_OPTIONS}
 
 
 def backend_threads(wildcards):

@@ -87,6 +87,18 @@ def test_without_the_layout_of_the_texture(recording, tmp_path_factory):
     assert sum("head_template.obj" in line for line in lines) == 1
 
 
+def test_a_coarse_checkpoint_gives_pictures_without_wrinkles(recording, tmp_path_factory):
+    coarse = {name: array for name, array in vis_weights().items() if not name.startswith("D_detail.")}
+    codes = emoca_codes(TIMES)
+    plain = codes.drop([c for c in codes.columns if c.startswith("detail_")])
+    write_table(plain, recording / "codes.parquet", "codes")
+    folder = run(recording, write_model(tmp_path_factory.mktemp("coarse"), coarse))
+    assert {name[7:-4] for name in (p.name for p in folder.iterdir()) if name != "vis.png"} == set(
+        PLAIN_KINDS
+    )
+    assert "the checkpoint of mode detail" in (recording / "render_vis.log").read_text(encoding="utf-8")
+
+
 def test_nobody_in_the_video(recording, model):
     write_table(emoca_codes(TIMES, lost=np.ones(12, bool)), recording / "codes.parquet", "codes")
     assert [p.name for p in run(recording, model).iterdir()] == ["vis.png"]

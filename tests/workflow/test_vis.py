@@ -6,9 +6,10 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from affectflow.viz.code_painter import KINDS
+from affectflow.viz.code_painter import KINDS, PLAIN_KINDS
 from tests.support.study import simulated_rows
 
+WIDTHS = {"shape": 100, "tex": 50, "cam": 3, "light": 27}
 SAVE_VIS = {"save": "vis", "vis_frames": 2}
 
 
@@ -37,9 +38,13 @@ def test_a_backend_that_cannot_draw_is_refused(new_study):
 
 
 @pytest.mark.slow
-def test_from_video_to_pictures(new_study):
-    """Codes hold all that pictures need without being asked; the pictures are there, and stay as they are."""
-    from tests.support.synth_emoca import converted_weights
+@pytest.mark.parametrize("with_detail", [True, False], ids=["detail", "coarse"])
+def test_from_video_to_pictures(with_detail, new_study):
+    """Codes hold all that pictures need without being asked; the pictures are there, and stay as they are.
+
+    A coarse checkpoint has no detail: its pictures are those without wrinkles.
+    """
+    from tests.support.synth_emoca import write_official_installation
 
     study = new_study(
         simulated_rows(["S01"], ("baseline",)),
@@ -47,18 +52,19 @@ def test_from_video_to_pictures(new_study):
         face={"backend": "emoca", "codes": SAVE_VIS},
         datasets={"simulated": {"duration_s": 2, "fps": 8, "width_px": 320, "height_px": 240}},
     )
-    converted_weights(study.folder / "resources" / "models" / "emoca")
+    write_official_installation(study.folder / "resources" / "models" / "emoca", with_detail=with_detail)
     folder = study.results / "videos" / "vis" / "S01_baseline"
     target = str(folder.relative_to(study.folder))
     result = study.snakemake(target)
     assert result.returncode == 0, result.stdout + result.stderr
     codes = pl.read_parquet(study.results / "codes" / "emoca" / "S01_baseline.parquet")
-    for name, width in {"shape": 100, "tex": 50, "cam": 3, "light": 27, "detail": 128}.items():
+    for name, width in {**WIDTHS, "detail": 128 if with_detail else 0}.items():
         assert sum(c.startswith(f"{name}_") for c in codes.columns) == width
     names = {path.name for path in folder.glob("*.png")}
+    kinds = KINDS if with_detail else PLAIN_KINDS
     drawn = {name[:6] for name in names - {"vis.png"}}
     assert len(drawn) == 2
-    assert names == {f"{frame}_{kind}.png" for frame in drawn for kind in KINDS} | {"vis.png"}
+    assert names == {f"{frame}_{kind}.png" for frame in drawn for kind in kinds} | {"vis.png"}
     with Image.open(folder / "vis.png") as page:
         assert page.width > 1000
     assert study.planned(target) == {}

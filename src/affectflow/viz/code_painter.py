@@ -106,7 +106,7 @@ class CodePainter:
                 rasteriser=rasteriser,
             )
         reason = missing_for_detail(weights)
-        if not with_detail:
+        if not reason and not with_detail:
             reason = "the codes hold no detail code (face.codes.parameters)"
         if reason:
             logger.warning("%s are left out: %s", " and ".join(DETAIL_KINDS), reason)

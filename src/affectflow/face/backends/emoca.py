@@ -28,6 +28,7 @@ from affectflow.errors import MissingDependencyError
 from affectflow.face.ahead import map_ahead
 from affectflow.face.aligned import align_faces
 from affectflow.face.backends.base import FaceBackend
+from affectflow.face.emoca.codes import has_encoder
 from affectflow.face.emoca.crop import CROP_PX, table_square
 from affectflow.face.emoca.crop_frames import Cropper, face_frames, usable_landmarks
 from affectflow.face.emoca.encoders import Encoders
@@ -83,6 +84,14 @@ class EmocaBackend(FaceBackend):
             )
         options = dict(options or {})
         parameters = Codes(parameters=options.pop("parameters", [])).parameters
+        for name in Codes(parameters=options.pop("parameters_if_there", [])).parameters:
+            if name == "detail" and not has_encoder(weights, "E_detail"):
+                logger.warning(
+                    "the weights hold no E_detail (a coarse checkpoint), so the codes hold no detail and pictures with "
+                    "wrinkles are left out"
+                )
+            elif name not in parameters:
+                parameters.append(name)
         return cls(weights, device=device, settings=Emoca(**options), parameters=tuple(parameters))
 
     @cached_property

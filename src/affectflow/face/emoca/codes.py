@@ -9,7 +9,7 @@ Axes: n = picture, k = number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,23 @@ def split_codes(
     return {**codes, "exp": raw_expression_nk, "original_exp": codes["exp"]}
 
 
+def has_encoder(weights: Container[str], encoder: str) -> bool:
+    """Tell whether weights hold an encoder; the others of a coarse checkpoint lack E_detail.
+
+    Parameters
+    ----------
+    weights
+        Tensor names, or what knows them.
+    encoder
+        A name of `WIDTHS`.
+    """
+    return _last_bias(encoder) in weights
+
+
+def _last_bias(encoder: str) -> str:
+    return f"{encoder}.layers.2.bias"
+
+
 def check_widths(weights: Mapping[str, NDArray[Any]], encoders: tuple[str, ...]) -> None:
     """Refuse weights whose encoders give other numbers than these codes have.
 
@@ -81,7 +98,13 @@ def check_widths(weights: Mapping[str, NDArray[Any]], encoders: tuple[str, ...])
         If an encoder is missing or is that of another variant of the model.
     """
     for encoder in encoders:
-        name = f"{encoder}.layers.2.bias"
+        name = _last_bias(encoder)
+        if encoder == "E_detail" and name not in weights:
+            raise InputError(
+                "weights of emoca: they hold no E_detail, the network of the detail codes: the checkpoint they were "
+                "made of is a coarse one. Take detail out of face.codes.parameters, or convert the checkpoint of the "
+                "stage detail: affectflow convert-weights emoca"
+            )
         if name not in weights:
             raise InputError(
                 f"weights of emoca: tensor {name} is missing, so there is no {encoder}. "

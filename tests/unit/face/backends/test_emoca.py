@@ -123,6 +123,22 @@ def test_further_columns_on_request(faces):
     assert codes_of(faces, backend_of()).columns == CODES.names
 
 
+def test_detail_if_the_weights_have_it(faces, caplog):
+    """For pictures: a coarse checkpoint has none, and gives pictures without wrinkles."""
+    caplog.set_level(logging.WARNING, "affectflow")
+    options = {"threads": 2, "parameters": ["cam"], "parameters_if_there": ["detail"]}
+    coarse = codes_of(faces, EmocaBackend.load(synth_flame(), options=options))
+    assert {c for c in coarse.columns if c not in CODES.names} == {"cam_00", "cam_01", "cam_02"}
+    assert "hold no E_detail (a coarse checkpoint)" in caplog.text
+    caplog.clear()
+    whole = {**synth_flame(), "E_detail.layers.2.bias": np.zeros(128, np.float32)}
+    codes = codes_of(faces, EmocaBackend.load(whole, options=options))
+    assert sum(c.startswith("detail_") for c in codes.columns) == 128
+    assert caplog.text == ""
+    twice = EmocaBackend.load(whole, options={**options, "parameters": PARAMETERS})
+    assert len(set(codes_of(faces, twice).columns)) == len(codes_of(faces, twice).columns)
+
+
 def test_measures_are_those_of_the_tracked_landmarks(faces):
     codes = codes_of(faces, backend_of())
     theirs = pl.concat(extract_codes([faces], FaceMeshBackend.load()))

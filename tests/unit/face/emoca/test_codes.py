@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from affectflow.errors import InputError
-from affectflow.face.emoca.codes import CODES, N_FLAME, check_widths, split_codes
+from affectflow.face.emoca.codes import CODES, N_FLAME, check_widths, has_encoder, split_codes
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +78,16 @@ def test_another_variant_of_the_model_is_refused(widths, message):
     weights = biases(**{"E_flame": 236, "E_expression": 50, "E_detail": 128, **widths})
     with pytest.raises(InputError, match=message):
         check_widths(weights, ("E_flame", "E_expression", "E_detail"))
+
+
+def test_a_coarse_checkpoint_has_no_detail():
+    weights = biases(E_flame=236, E_expression=50)
+    assert not has_encoder(weights, "E_detail")
+    with pytest.raises(
+        InputError, match=r"hold no E_detail.*coarse.*Take detail out of face\.codes\.parameters"
+    ) as error:
+        check_widths(weights, ("E_flame", "E_expression", "E_detail"))
+    assert "\n" not in str(error.value)
 
 
 def test_the_original_deca_has_no_expression_encoder():
