@@ -6,16 +6,28 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from affectflow.errors import ConfigError, did_you_mean
 
 
 class Section(BaseModel):
-    """A group of settings: unknown keys are refused, values are fixed after reading."""
+    """A group of settings: unknown keys are refused, numbers are finite, values are fixed after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=False, allow_inf_nan=False
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _a_word_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse true and false (YAML's yes, on, no, off) for a number; pydantic takes them for 1 and 0."""
+        kinds = _plain_kinds(cls.model_fields[str(info.field_name)].annotation)
+        parts = value if isinstance(value, list | tuple) else [value]
+        if kinds & {int, float} and bool not in kinds and any(isinstance(part, bool) for part in parts):
+            raise ValueError("expected a number, not yes or no")
+        return value
 
 
 S = TypeVar("S", bound=Section)
@@ -112,6 +124,12 @@ def _section_at(model: type[Section], path: list[Any]) -> type[Section] | None:
         if current is None:
             return None
     return current
+
+
+def _plain_kinds(annotation: Any) -> set[Any]:
+    """Return the plain types a field may hold, itself or in a list."""
+    parts = get_args(annotation)
+    return set().union(*map(_plain_kinds, parts)) if parts else {annotation}
 
 
 def section_of(field: FieldInfo) -> type[Section] | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from affectflow.config.base import read_settings, read_yaml
+from affectflow.config.base import _plain_kinds, read_settings, read_yaml, section_of
 from affectflow.config.study import Study, read_study
 from affectflow.errors import ConfigError
 
@@ -26,6 +28,37 @@ def test_every_mistake_is_reported_with_its_key():
     assert "my.yaml: io.trancode is not a setting. Did you mean transcode?" in text
     assert "my.yaml: features.windows.lenght_s is not a setting. Did you mean length_s?" in text
     assert len(text.splitlines()) == 4
+
+
+def number_fields(section, path=()):
+    """Every setting that holds a number, as a path of keys and the field."""
+    for name, field in section.model_fields.items():
+        inner = section_of(field)
+        if inner is not None:
+            yield from number_fields(inner, (*path, name))
+        elif {int, float} & _plain_kinds(field.annotation):
+            yield (*path, name), field
+
+
+@pytest.mark.parametrize("path", [path for path, _ in number_fields(Study)], ids=".".join)
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), True, False])
+def test_a_number_is_finite_and_no_word(path, value):
+    """YAML's .inf, .nan, yes and off are none, wherever a number is expected."""
+    values = value
+    for key in reversed(path):
+        values = {key: values}
+    with pytest.raises(ConfigError, match=rf"my.yaml: {re.escape('.'.join(path))}"):
+        read_settings(Study, values, "my.yaml")
+
+
+def test_switches_are_still_words():
+    face = read_settings(Study, {"face": {"imported": {"flip_x": True, "scale": 1}}}, "my.yaml").face
+    assert face.imported.flip_x is True
+    assert face.imported.scale == 1.0
+    with pytest.raises(
+        ConfigError, match=r"emoca.batch_size: expected a number, not yes or no \(found True\)"
+    ):
+        read_settings(Study, {"face": {"emoca": {"batch_size": True}}}, "my.yaml")
 
 
 def test_an_unlike_key_lists_what_is_known():
