@@ -6,12 +6,14 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 
 from affectflow.errors import ConfigError
 
 logger = logging.getLogger("affectflow")
+DEVICES = Path("/dev")
 
 
 def choose_device(wanted: str, *, granted_gpus: int) -> torch.device:
@@ -24,7 +26,8 @@ def choose_device(wanted: str, *, granted_gpus: int) -> torch.device:
     granted_gpus
         What the scheduler gave the job (`resources.gpu`). Snakemake counts
         cards without looking for them, so one may be granted on a machine that
-        has none.
+        has none: then the job runs on the CPU, and only a card that is there
+        (or that a cluster handed to the job) and cannot be used is worth a word.
 
     Raises
     ------
@@ -38,9 +41,25 @@ def choose_device(wanted: str, *, granted_gpus: int) -> torch.device:
         )
     if wanted == "cuda" or (wanted == "auto" and granted_gpus > 0 and available):
         return torch.device("cuda", 0)
-    if wanted == "auto" and granted_gpus > 0:
-        logger.info("device: a GPU was granted but torch finds none here; running on the CPU")
+    if wanted == "auto" and granted_gpus > 0 and (sign := _sign_of_a_gpu()):
+        logger.warning(
+            "device: there is a GPU (%s), but torch %s cannot use it; running on the CPU. Is torch a build for the CPU, "
+            "or the driver too old?",
+            sign,
+            torch.__version__,
+        )
     return torch.device("cpu")
+
+
+def _sign_of_a_gpu() -> str:
+    """Return what shows that this job has an NVIDIA card, or ""."""
+    for name in ("CUDA_VISIBLE_DEVICES", "SLURM_JOB_GPUS"):
+        if os.environ.get(name, "").strip() not in {"", "-1", "NoDevFiles"}:
+            return f"{name}={os.environ[name]}"
+    # Where a user hides the cards on purpose they do not count.
+    if "CUDA_VISIBLE_DEVICES" in os.environ:
+        return ""
+    return next((str(path) for path in sorted(DEVICES.glob("nvidia[0-9]*"))), "")
 
 
 @contextmanager

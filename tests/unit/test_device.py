@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from affectflow import device as device_module
 from affectflow.device import choose_device, reproducible
 from affectflow.errors import ConfigError
 
@@ -23,11 +24,32 @@ def test_device_follows_wish_grant_and_machine(monkeypatch, wanted, granted, cud
     assert choose_device(wanted, granted_gpus=granted).type == device
 
 
-def test_a_granted_gpu_that_does_not_exist_is_said(monkeypatch, caplog):
+@pytest.mark.parametrize(
+    ("visible", "card", "granted", "sign"),
+    [
+        (None, False, 1, None),
+        (None, True, 1, "nvidia0"),
+        ("0", False, 1, "CUDA_VISIBLE_DEVICES=0"),
+        ("", True, 1, None),
+        ("-1", True, 1, None),
+        (None, True, 0, None),
+    ],
+)
+def test_a_gpu_that_torch_cannot_use_is_said_and_a_machine_without_one_is_not(
+    monkeypatch, caplog, tmp_path, visible, card, granted, sign
+):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(device_module, "DEVICES", tmp_path)
+    monkeypatch.delenv("SLURM_JOB_GPUS", raising=False)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    if card:
+        (tmp_path / "nvidia0").touch()
     with caplog.at_level("INFO", logger="affectflow"):
-        choose_device("auto", granted_gpus=1)
-    assert "running on the CPU" in caplog.text
+        assert choose_device("auto", granted_gpus=granted).type == "cpu"
+    assert ("running on the CPU" in caplog.text) == (sign is not None)
+    assert (sign or "") in caplog.text
 
 
 def test_cuda_asked_for_and_absent_is_an_error(monkeypatch):

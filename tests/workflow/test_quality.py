@@ -119,7 +119,7 @@ def test_a_recording_that_fails_is_named_and_stops_the_table_until_the_sheet_lea
     copied.write_sheet([*rows, row("bad", signals="bad.csv")])
     result = copied.snakemake(TARGETS[0])
     assert result.returncode == 1
-    assert "What failed, once more:\n  clean_signals: bad.csv: row 2" in result.stderr
+    assert "What failed, once more:\n  clean_signals bad: bad.csv: row 2" in result.stderr
     assert "summarise_quality" in copied.planned(TARGETS[0])
     copied.write_sheet([*rows, row("bad", signals="bad.csv", exclude="its file is damaged")])
     result = copied.snakemake(TARGETS[0])

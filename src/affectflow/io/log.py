@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 # Digests of the source videos are taken once, by probe_video; everything else is small.
 LARGEST_DIGESTED_BYTES = 256 * 2**20
+# Characters of another exception's text in its one line.
+LONGEST_DEFECT = 300
 
 
 @contextmanager
@@ -60,8 +62,9 @@ def stage(snakemake: Any) -> Iterator[dict[str, Any]]:
         logger.error("%s", error)
         print(f"affectflow {snakemake.rule}: {error}", file=sys.stderr)
         raise SystemExit(1) from None
-    except Exception:
-        logger.exception("%s failed; this is a defect in affectflow", snakemake.rule)
+    except Exception as error:
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_DEFECT]
+        logger.exception("%s failed (%s); this is a defect in affectflow", snakemake.rule, said)
         raise
     finally:
         logger.removeHandler(handler)
@@ -71,6 +74,8 @@ def stage(snakemake: Any) -> Iterator[dict[str, Any]]:
 
 def errors_since(folder: str | Path, started: float) -> list[str]:
     """Return what the stages said went wrong: the error lines of log files written since a time.
+
+    Each with its stage, its recording (the log file's name) and its log file.
 
     Parameters
     ----------
@@ -82,9 +87,13 @@ def errors_since(folder: str | Path, started: float) -> list[str]:
     said = []
     for path in sorted(Path(folder).rglob("*.log")):
         if path.stat().st_mtime >= started:
+            # A stage for the whole study has a log of its own name.
+            names = list(dict.fromkeys([path.parent.name, path.stem]))
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
             said += [
-                f"{path.parent.name}: {line.split(' ERROR ', 1)[1]}" for line in lines if " ERROR " in line
+                f"{' '.join(names)}: {line.split(' ERROR ', 1)[1]} (log: {path})"
+                for line in lines
+                if " ERROR " in line
             ]
     return list(dict.fromkeys(said))
 

@@ -12,10 +12,10 @@ from affectflow.errors import InputError
 from affectflow.io.log import errors_since, progress, stage
 
 
-def stand_in(tmp_path, **values):
+def stand_in(tmp_path, name="x", **values):
     return SimpleNamespace(
         rule="probe_video",
-        log=[str(tmp_path / "logs" / "x.log")],
+        log=[str(tmp_path / "logs" / f"{name}.log")],
         params={"version": 3, "crf": 18},
         input=values.get("input", []),
     )
@@ -54,10 +54,24 @@ def test_progress_passes_everything_on_and_says_so(caplog):
     assert "S01: 5 done" in caplog.text
 
 
+def test_defects_of_two_recordings_are_two_lines_that_name_them_and_their_logs(tmp_path):
+    for name in ("S01", "S02", "logs"):
+        with pytest.raises(ValueError, match="no such"), stage(stand_in(tmp_path, name)):
+            raise ValueError("no such\npicture")
+    says = "probe_video failed (ValueError: no such picture); this is a defect in affectflow"
+    folder = tmp_path / "logs"
+    assert errors_since(tmp_path, 0) == [
+        f"logs S01: {says} (log: {folder / 'S01.log'})",
+        f"logs S02: {says} (log: {folder / 'S02.log'})",
+        f"logs: {says} (log: {folder / 'logs.log'})",
+    ]
+
+
 def test_errors_of_a_run_are_collected_once(tmp_path):
     before = time.time() - 1
     for _ in range(2):
         with pytest.raises(SystemExit), stage(stand_in(tmp_path)):
             raise InputError("recording S01: the file is empty.")
-    assert errors_since(tmp_path, before) == ["logs: recording S01: the file is empty."]
+    log = tmp_path / "logs" / "x.log"
+    assert errors_since(tmp_path, before) == [f"logs x: recording S01: the file is empty. (log: {log})"]
     assert errors_since(tmp_path, time.time() + 60) == []
