@@ -16,6 +16,9 @@ from pathlib import Path
 from affectflow.config.moments import parse_moment
 from affectflow.errors import SheetError, did_you_mean
 
+# As Snakemake finds wildcards in the paths of a job's inputs; there is no way to write one that is none.
+PLACEHOLDER = re.compile(r"\{\s*[.\w]+\s*(,[^{}]*(\{\d+(,\d+)?\}[^{}]*)*)?\}")
+PATH_COLUMNS = ("video", "codes", "signals", "events", "markers")
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]+")
 # 255 bytes is the limit of a file name; the longest suffix and the temporary name need the rest.
 ID_LENGTH = 128
@@ -283,6 +286,12 @@ def _check_row(row: dict[str, str], where: str, formats: dict[str, set[str] | No
         mistakes.append(f"{where}: batch {batch!r} may have letters, digits, _ and - only.")
     if row.get("codes") and not row.get("video"):
         mistakes.append(f"{where}: codes are imported onto the times of their video; video is empty.")
+    mistakes += [
+        f"{where}: {column} {row[column]!r} has {found[0]}, which Snakemake takes for a placeholder. Rename the file, or "
+        "give a link to it."
+        for column in PATH_COLUMNS
+        if (found := PLACEHOLDER.search(row.get(column, "")))
+    ]
     return mistakes
 
 

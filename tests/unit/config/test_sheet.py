@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from snakemake.io import WILDCARD_REGEX
 
 from affectflow.config.sheet import Recording, read_sheet, write_sheet
 from affectflow.errors import SheetError
@@ -84,6 +85,29 @@ def test_offsets_are_numbers(tmp_path, offset):
         tmp_path, f"a\tS1\ta.mp4\t{offset}", header="recording_id\tsubject_id\tvideo\tsignal_offset_s"
     )
     assert f"signal_offset_s '{offset}' is not a number" in mistakes(path)[0]
+
+
+@pytest.mark.parametrize("column", ["video", "codes", "signals", "events", "markers"])
+@pytest.mark.parametrize("path", ["a {x}.mp4", "{recording_id}/a", "{a.b}.mp4", "a{ b, [0-9]{2} }"])
+def test_placeholders_of_snakemake_in_a_path_are_refused(tmp_path, column, path):
+    """Snakemake would stop the whole study; it knows no way to write such a path."""
+    assert WILDCARD_REGEX.search(path)
+    row = {"video": "a.mp4", column: path}
+    file = sheet(
+        tmp_path,
+        "\t".join(["a", "S1", *row.values()]),
+        header="\t".join(["recording_id", "subject_id", *row]),
+    )
+    [line] = mistakes(file)
+    assert "row 2: " in line
+    assert f"{column} {path!r} has {{" in line
+
+
+@pytest.mark.parametrize("path", ["a{.mp4", "a}.mp4", "{}.mp4", "{a b}.mp4", "{a-b}.mp4"])
+def test_other_braces_in_a_path_are_just_letters(tmp_path, path):
+    assert not WILDCARD_REGEX.search(path)
+    file = sheet(tmp_path, f"a\tS1\t{path}", header="recording_id\tsubject_id\tvideo")
+    assert read_sheet(file)[0].video == path
 
 
 def test_formats_are_known(tmp_path):
