@@ -3,7 +3,7 @@ from affectflow.face.backends import DRAWS_CODES
 
 
 def first_of_each_condition(names):
-    """The first recording of each condition, in the order of the sheet."""
+    """The first recording of each condition by recording_id: the order of the sheet's rows changes nothing."""
     first = {}
     for name in names:
         first.setdefault(RECORDINGS[name].condition, name)

@@ -14,7 +14,7 @@ class Viz(Section):
 
     overlays: Literal["all", "sample", "none"] = Field(
         "sample",
-        description="Recordings rendered side by side with the mesh: all, the first of each condition, or none.",
+        description="Recordings rendered side by side with the mesh: all, the first of each condition by recording_id, or none.",
     )
     overlay_height_px: int = Field(
         360,
