@@ -38,6 +38,9 @@ def table_page(
     for number, name in enumerate(table.columns):
         if table.schema[name] == pl.String:
             frame[name] = [_cell(text, links if number == 0 else {}) for text in table[name].to_list()]
+        elif table.schema[name] in (pl.Boolean, pl.Null):
+            # pandas would print None.
+            frame[name] = ["" if v is None else "yes" if v else "no" for v in table[name].to_list()]
     frame.columns = [html.escape(name) for name in table.columns]
     body = frame.to_html(index=False, border=0, na_rep="", escape=False, float_format=lambda x: f"{x:.4g}")
     heading = html.escape(title)

@@ -15,3 +15,15 @@ def test_values_are_shown_and_text_is_escaped():
     assert "&lt;script&gt;" in page
     assert "A &amp; B" in page
     assert "1.235" in page
+    assert "None" not in page
+
+
+def test_missing_values_are_empty_cells_and_links_lead_to_the_first_column_only():
+    table = pl.DataFrame(
+        {"a": ["x", None], "b": ["x", "y"], "c": [True, None], "d": [1, None], "e": [None, 2.5]}
+    )
+    page = table_page(table, title="t", links={"x": "x&y.html"})
+    assert page.count('<a href="x&amp;y.html">x</a>') == 1
+    assert "<td>yes</td>" in page
+    assert "None" not in page
+    assert "nan" not in page.lower()
