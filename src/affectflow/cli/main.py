@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from affectflow.errors import AffectflowError
+from affectflow.io.disk_errors import disk_trouble
 
 app = typer.Typer(
     add_completion=False,
@@ -169,7 +170,7 @@ def summary(
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one line on stderr, without a traceback."""
+    """Run the command line; a user's mistake or a full disk is one line on stderr, without a traceback."""
     try:
         app()
     except AffectflowError as error:
@@ -179,3 +180,8 @@ def main() -> None:
         # The reader of a pipe, such as `head`, has seen enough.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if (line := disk_trouble(error, "the output")) is None:
+            raise
+        print(f"affectflow: {line}", file=sys.stderr)
+        sys.exit(1)

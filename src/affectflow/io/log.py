@@ -8,12 +8,13 @@ import sys
 import time
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from affectflow import __version__
 from affectflow.errors import AffectflowError
+from affectflow.io.disk_errors import disk_trouble
 from affectflow.io.files import sha256_of
 
 logger = logging.getLogger("affectflow")
@@ -25,13 +26,26 @@ LARGEST_DIGESTED_BYTES = 256 * 2**20
 LONGEST_DEFECT = 300
 
 
+class _LogFile(logging.FileHandler):
+    """A log file that a full disk does not make louder than the error that matters."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        with suppress(OSError):
+            super().close()
+
+
 @contextmanager
 def stage(snakemake: Any) -> Iterator[dict[str, Any]]:
     """Run the body of a workflow script.
 
     Sends log messages and warnings to the rule's log file and, for a user's
-    mistake (`AffectflowError`), writes one line to the log and to stderr and
-    leaves with exit code 1 instead of a traceback. Other exceptions pass.
+    mistake (`AffectflowError`) and a disk that is full or may not be written,
+    writes one line to the log and to stderr and leaves with exit code 1
+    instead of a traceback. Other exceptions pass.
 
     Parameters
     ----------
@@ -45,8 +59,14 @@ def stage(snakemake: Any) -> Iterator[dict[str, Any]]:
         Provenance for the footers of what the script writes; see `provenance`.
     """
     log_path = Path(str(snakemake.log[0]))
-    log_path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(log_path, mode="w", encoding="utf-8")
+    try:
+        log_path.parent.mkdir(parents=True, exist_ok=True)
+        handler = _LogFile(log_path, mode="w", encoding="utf-8")
+    except OSError as error:
+        if (line := disk_trouble(error, str(log_path))) is None:
+            raise
+        print(f"affectflow {snakemake.rule}: {line}", file=sys.stderr)
+        raise SystemExit(1) from None
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logger.setLevel(logging.INFO)
     logger.addHandler(handler)
@@ -63,6 +83,13 @@ def stage(snakemake: Any) -> Iterator[dict[str, Any]]:
         print(f"affectflow {snakemake.rule}: {error}", file=sys.stderr)
         raise SystemExit(1) from None
     except Exception as error:
+        line = disk_trouble(
+            error, ", ".join(str(p) for p in getattr(snakemake, "output", [])) or str(log_path)
+        )
+        if line is not None:
+            logger.error("%s", line)
+            print(f"affectflow {snakemake.rule}: {line}", file=sys.stderr)
+            raise SystemExit(1) from None
         said = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_DEFECT]
         logger.exception("%s failed (%s); this is a defect in affectflow", snakemake.rule, said)
         raise

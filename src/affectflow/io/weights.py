@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import shutil
+import stat
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +20,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from affectflow.errors import InputError, MissingDependencyError
-from affectflow.io.files import whole_file
+from affectflow.io.disk_errors import errno_of
+from affectflow.io.files import clear_dead_parts, whole_file
 
 logger = logging.getLogger("affectflow")
 # One entry, since safetensors writes several in any order and the bytes would differ.
@@ -24,10 +29,41 @@ FACTS_KEY = "affectflow"
 
 
 def write_weights(arrays: Mapping[str, np.ndarray], path: str | Path, *, facts: Mapping[str, Any]) -> None:
-    """Write named arrays, whole, with facts (JSON values) in the header."""
+    """Write named arrays, whole, with facts (JSON values) in the header.
+
+    What killed processes left of the same file is removed first.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written (full disk, no rights).
+    """
     content = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    with whole_file(path) as temporary:
-        save_file(content, temporary, metadata={FACTS_KEY: json.dumps(dict(facts), sort_keys=True)})
+    metadata = {FACTS_KEY: json.dumps(dict(facts), sort_keys=True)}
+    clear_dead_parts(path)
+    with whole_file(path) as temporary, _own_folder(temporary) as folder:
+        made = folder / temporary.name
+        try:
+            save_file(content, made, metadata=metadata)
+        except SafetensorError as error:
+            if (number := errno_of(error)) is None:
+                raise
+            raise OSError(number, os.strerror(number), str(path)) from None
+        # It makes files that only their owner can read; this one gets the rights that any new file has.
+        temporary.touch()
+        made.chmod(stat.S_IMODE(temporary.stat().st_mode))
+        made.replace(temporary)
+
+
+@contextmanager
+def _own_folder(temporary: Path) -> Iterator[Path]:
+    """A folder for the temporary files of safetensors, whose names say nothing about what they belong to."""
+    folder = temporary.with_name(f"{temporary.name}.d")
+    folder.mkdir(exist_ok=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def read_weights(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from affectflow import __version__
 from affectflow.errors import AffectflowError, InputError, MissingDependencyError
-from affectflow.io.files import sha256_of, write_text
+from affectflow.io.files import clear_dead_parts, sha256_of, write_text
 from affectflow.io.weights import write_weights
 from affectflow.registry import load
 from affectflow.weights import WEIGHTS
@@ -72,6 +72,7 @@ def convert_weights(name: str, folder: str | Path, *, force: bool = False) -> Co
     source: Source = load(WEIGHTS, name, "weights")
     folder = Path(folder)
     path, described = converted_path(name, folder), manifest_path(name, folder)
+    clear_dead_parts(path)
     found = source.find(folder)
     missing = [f.role for f in source.files if f.needed and f.role not in found.files]
     present = _standing(path, described)

@@ -1,7 +1,15 @@
 """Named arrays in safetensors files."""
 
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
 from affectflow.errors import InputError, MissingDependencyError
 from affectflow.io.weights import Checkpoint, WeightsFile, read_weights, write_weights
@@ -103,3 +111,75 @@ def test_what_is_no_safetensors_file_is_not_opened(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(InputError, match="cannot be read as safetensors"):
         WeightsFile(path)
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600)])
+def test_others_may_read_it_as_any_new_file(umask, mode, tmp_path):
+    before = os.umask(umask)
+    try:
+        write_weights(ARRAYS, tmp_path / "a.safetensors", facts=FACTS)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.safetensors").stat().st_mode & 0o777 == mode
+
+
+def test_a_full_disk_is_an_error_of_the_system_with_the_files_name(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise SafetensorError('I/O error: No space left on device (os error 28) at path "/a/.tmpX"')
+
+    monkeypatch.setattr("affectflow.io.weights.save_file", full)
+    with pytest.raises(OSError, match="No space left") as error:
+        write_weights(ARRAYS, tmp_path / "a.safetensors", facts=FACTS)
+    assert (error.value.errno, error.value.filename) == (errno.ENOSPC, str(tmp_path / "a.safetensors"))
+    assert list(tmp_path.iterdir()) == []
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import affectflow.io.weights as weights
+
+def killed(content, path, **_):
+    (Path(path).parent / ".tmpAbCdEf").write_bytes(b"half")
+    print("writing", flush=True)
+    if sys.argv[2] == "wait":
+        sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+weights.save_file = killed
+weights.write_weights({}, sys.argv[1], facts={})
+"""
+
+
+def writer(path, what):
+    """A process that dies while it writes, or waits in the middle until it is told to die."""
+    command = [sys.executable, "-c", KILLED, str(path), what]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"writing\n"
+    return process
+
+
+def test_what_killed_writers_left_is_cleared_and_what_others_write_stays(tmp_path):
+    path = tmp_path / "emoca.safetensors"
+    living = writer(path, "wait")
+    try:
+        for target in (path, tmp_path / "other.safetensors"):
+            dead = writer(target, "die")
+            dead.communicate()
+            assert dead.returncode == -signal.SIGKILL
+        elsewhere = tmp_path / ".emoca.00000000.77.part.safetensors"
+        long_ago = tmp_path / ".emoca.78.part.safetensors"
+        for part in (elsewhere, long_ago, tmp_path / ".emoca.mine.part.safetensors"):
+            part.write_bytes(b"x")
+        os.utime(long_ago, (time.time() - 1e6,) * 2)
+        before = {p.name for p in tmp_path.iterdir()}
+        write_weights(ARRAYS, path, facts=FACTS)
+        gone = before - {p.name for p in tmp_path.iterdir()}
+        assert len(gone) == 2
+        assert long_ago.name in gone
+        left = {p.name for p in tmp_path.iterdir()}
+        assert sum(f".{living.pid}.part" in name for name in left) == 1
+        assert any(name.startswith(".other.") for name in left)
+        assert {elsewhere.name, ".emoca.mine.part.safetensors", path.name} <= left
+    finally:
+        living.communicate()
