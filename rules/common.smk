@@ -82,11 +82,13 @@ def input_file(path):
 
     Snakemake refuses to start when an input of any job is missing. Without it
     as an input the job starts, fails with one clear line, and the other
-    recordings go on.
+    recordings go on. The same goes for a pipe or a device, whose checksum
+    Snakemake would wait for without end.
     """
     if not path:
         return []
-    return path if is_simulated(path) or Path(path).exists() else []
+    there = Path(path).is_file() or Path(path).is_dir()
+    return path if is_simulated(path) or there else []
 
 
 def one_of(names):

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LONGEST_NAME = 200
+
 
 class AffectflowError(Exception):
     """Base of all errors that a user can mend."""
@@ -62,5 +64,8 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     choices
         What would have been right.
     """
-    near = get_close_matches(word, list(choices), n=1, cutoff=0.6)
+    short = [
+        c for c in choices if len(c) <= LONGEST_NAME
+    ]  # what is longer is no name, and takes minutes to compare
+    near = get_close_matches(word[:LONGEST_NAME], short, n=1, cutoff=0.6)
     return f" Did you mean {near[0]}?" if near else ""

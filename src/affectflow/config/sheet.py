@@ -7,8 +7,8 @@ recording and leaves the others alone.
 
 from __future__ import annotations
 
-import csv
 import math
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,9 @@ PATH_COLUMNS = ("video", "codes", "signals", "events", "markers")
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]+")
 # 255 bytes is the limit of a file name; the longest suffix and the temporary name need the rest.
 ID_LENGTH = 128
+# A hundred thousand recordings with all their columns have less.
+LARGEST_BYTES = 64 * 2**20
+MOST_COLUMNS = 2000
 
 
 @dataclass(frozen=True)
@@ -203,7 +206,7 @@ def write_sheet(recordings: list[Recording]) -> str:
 
 def _read_cells(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = _read_plain(Path(path))
     except OSError as error:
         raise SheetError(
             f"{path}: cannot be read ({error.strerror}). Set recordings: in the configuration to your sheet."
@@ -214,17 +217,41 @@ def _read_cells(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]
         ) from None
     if "\0" in text:
         raise SheetError(f"{path}: is not text. Save it as tab-separated UTF-8, not as a spreadsheet.")
-    lines = list(csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+    # Not splitlines: it would also cut at form feeds and at separators that Unicode has within lines.
+    lines = [line.split("\t") for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
     numbered = [
         (i, cells)
         for i, cells in enumerate(lines, start=1)
         if any(c.strip() for c in cells) and not cells[0].startswith("#")
     ]
+    if numbered and len(numbered[0][1]) > MOST_COLUMNS:
+        raise SheetError(
+            f"{path}: row {numbered[0][0]} names {len(numbered[0][1])} columns (limit {MOST_COLUMNS}). "
+            "A sheet has a row per recording."
+        )
     if not numbered:
         raise SheetError(
             f"{path}: is empty. The first row names the columns: recording_id, subject_id, video, …"
         )
     return [c.strip() for c in numbered[0][1]], numbered[1:]
+
+
+def _read_plain(path: Path) -> str:
+    """Return the sheet's text; what is no plain file would be waited for without end, and is not opened."""
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "a pipe or device"
+        raise SheetError(
+            f"{path}: is {what}, not a file. Set recordings: in the configuration to your sheet."
+        )
+    with path.open("rb") as file:
+        too_large = os.fstat(file.fileno()).st_size > LARGEST_BYTES
+        content = b"" if too_large else file.read(LARGEST_BYTES + 1)
+    if too_large or len(content) > LARGEST_BYTES:
+        raise SheetError(
+            f"{path}: is larger than {LARGEST_BYTES // 2**20} MiB: this is no sheet. "
+            "Set recordings: in the configuration to your sheet."
+        )
+    return content.decode("utf-8-sig")
 
 
 def _check_header(header: list[str], path: str | Path) -> list[str]:

@@ -13,11 +13,16 @@ import polars as pl
 
 from affectflow.config.moments import parse_moment
 from affectflow.errors import InputError, did_you_mean
+from affectflow.io.plain_files import open_plain, shown
 from affectflow.io.text import read_text
 
 SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma"}
 # Besides an empty cell, these mean "no value": BIDS's n/a and what R, NumPy and spreadsheets write.
 MISSING = ("", "n/a", "na", "nan", "null")
+# Nobody records as many signals at once; every column costs memory for each row.
+MOST_COLUMNS = 1000
+# As much as a text file of the largest size could mean: a few bytes of Parquet can promise any number of rows.
+LARGEST_PARQUET_CELLS = 500_000_000
 # What a line above the header may say.
 SAYS = ("rate_hz", "start")
 _SAID = re.compile(r"#\s*([A-Za-z_][A-Za-z0-9_]*)\s*[:=]\s*(.*)")
@@ -57,13 +62,25 @@ class Cells:
 
 
 def read_parquet_cells(path: Path) -> Cells:
-    """Read a Parquet file; rows count from 1."""
-    try:
-        return Cells(path, pl.read_parquet(path), 1)
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file. Check the path in the sheet.") from None
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]}).") from None
+    """Read a Parquet file; rows count from 1. What it promises is looked at before it is unpacked."""
+    # Through an open file: of a path, polars would take * for a pattern and a folder for many files.
+    with open_plain(path, what="signals") as file:
+        try:
+            schema = pl.read_parquet_schema(file)
+            file.seek(0)
+            n_rows = pl.scan_parquet(file).select(pl.len()).collect().item()
+            if len(schema) > MOST_COLUMNS or n_rows * len(schema) > LARGEST_PARQUET_CELLS:
+                raise InputError(
+                    f"{path}: has {n_rows} rows of {len(schema)} columns (limit {MOST_COLUMNS} columns, "
+                    f"{LARGEST_PARQUET_CELLS} cells). Save one file per recording."
+                )
+            for name, kind in schema.items():
+                if not (kind.is_numeric() or kind.is_temporal() or kind == pl.String or kind == pl.Null):
+                    raise InputError(f"{path}: column {shown(name)} holds {kind}, not numbers.")
+            file.seek(0)
+            return Cells(path, pl.read_parquet(file), 1)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise InputError(f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]}).") from None
 
 
 def read_text_cells(path: Path) -> Cells:
@@ -79,15 +96,20 @@ def read_text_cells(path: Path) -> Cells:
     if not header_line.strip():
         raise InputError(f"{path}: row {n_above + 1} is empty. It names the columns: time_s, eda_usiemens, …")
     separator = max(SEPARATORS, key=header_line.count)
-    header = [name.strip() for name in next(csv.reader([header_line], delimiter=separator))]
+    header = [name.strip() for name in split_line(header_line, separator, f"{path}: row {n_above + 1}")]
+    if len(header) > MOST_COLUMNS:
+        raise InputError(
+            f"{path}: row {n_above + 1} names {len(header)} columns (limit {MOST_COLUMNS}): this is no table of "
+            "signals. It has a row per time and a column per signal."
+        )
     for name in header:
         if header.count(name) > 1:
             raise InputError(
-                f"{path}: row {n_above + 1}: column {name!r} occurs twice. Name each signal differently."
+                f"{path}: row {n_above + 1}: column {shown(name)} occurs twice. Name each signal differently."
             )
     table, notes = pl.DataFrame(schema=dict.fromkeys(header, pl.String)), list[str]()
     if body:
-        _check_widths(body, separator, len(header), path, n_above + 2)
+        check_widths(body, separator, len(header), path, n_above + 2)
         try:
             table = pl.read_csv(
                 io.BytesIO(body.encode()), separator=separator, has_header=False, schema=table.schema
@@ -119,7 +141,7 @@ def column_of_numbers(cells: Cells, name: str) -> pl.Series:
         comma = value.count(",") == 1 and value.replace(",", "").lstrip("-").isdigit()
         hint = "Use a decimal point." if comma else "Correct it, or leave the cell empty."
         raise InputError(
-            f"{cells.path}: row {cells.row(i)}, column {name}: {value!r} is not a number. {hint}"
+            f"{cells.path}: row {cells.row(i)}, column {name}: {shown(value)} is not a number. {hint}"
         )
     return numbers
 
@@ -149,7 +171,16 @@ def _said_above(line: str, where: str) -> dict[str, float]:
     return {name: rate_hz}
 
 
-def _check_widths(body: str, separator: str, n_columns: int, path: Path, first_row: int) -> None:
+def split_line(line: str, separator: str, where: str) -> list[str]:
+    """Split one line into cells; a quotation mark that is never closed takes the rest of the line, not of the file."""
+    try:
+        return next(csv.reader([line], delimiter=separator), [])
+    except csv.Error as error:
+        raise InputError(f"{where}: cannot be split into cells ({error}). Export the file again.") from None
+
+
+def check_widths(body: str, separator: str, n_columns: int, path: Path, first_row: int) -> None:
+    """Refuse the first row whose cells are not as many as the header's: polars would fill short ones up in silence."""
     for number, line in enumerate(body.split("\n"), start=first_row):
         if not line.strip():
             raise InputError(f"{path}: row {number} is empty. Remove it.")
@@ -158,7 +189,7 @@ def _check_widths(body: str, separator: str, n_columns: int, path: Path, first_r
                 raise InputError(
                     f'{path}: row {number} has a quotation mark (") without a partner. Remove it.'
                 )
-            found = len(next(csv.reader([line], delimiter=separator)))
+            found = len(split_line(line, separator, f"{path}: row {number}"))
         else:
             found = line.count(separator) + 1
         if found != n_columns:

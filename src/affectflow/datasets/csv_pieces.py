@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from affectflow.datasets.csv_cells import split_line
 from affectflow.errors import InputError
+from affectflow.io.plain_files import known_kind, open_plain, shown
 
 logger = logging.getLogger("affectflow")
 SEPARATORS = ",;\t"
@@ -22,6 +24,8 @@ MISSING = ("", "n/a", "na", "nan", "null", "none")
 BLOCK_BYTES = 4 * 2**20
 # The widest row of a code file (all codes and landmarks) has about 20 kB.
 LONGEST_ROW_BYTES = 2**20
+# Codes with all their landmarks have 404 columns.
+MOST_COLUMNS = 5000
 BOM = b"\xef\xbb\xbf"
 
 
@@ -69,7 +73,8 @@ class CsvPieces:
         if '"' in line:
             if line.count('"') % 2:
                 raise InputError(f'{self.path}: row {number} has a quotation mark (") without a partner.')
-        elif found != len(self.header):
+            found = len(split_line(line, self.separator, f"{self.path}: row {number}"))
+        if found != len(self.header):
             hint = ""
             if self.separator == "," and found > len(self.header):
                 hint = " Are these decimal commas? Save numbers with a decimal point."
@@ -110,10 +115,16 @@ def open_csv(path: str | Path, *, what: str) -> CsvPieces:
         header = [name.strip() for name in next(csv.reader([header_line], delimiter=separator))]
     except csv.Error as error:
         raise InputError(f"{path}: row 1 does not name columns ({error}).") from None
+    if len(header) > MOST_COLUMNS:
+        raise InputError(
+            f"{path}: row 1 names {len(header)} columns: this is no table of {what} (limit {MOST_COLUMNS})."
+        )
     for name in header:
         # Row numbers that other programs write stand in a column without a name.
         if name and header.count(name) > 1:
-            raise InputError(f"{path}: row 1: column {name!r} occurs {header.count(name)} times. Keep one.")
+            raise InputError(
+                f"{path}: row 1: column {shown(name)} occurs {header.count(name)} times. Keep one."
+            )
 
     def lines() -> Iterator[list[tuple[int, str]]]:
         if rest:
@@ -160,7 +171,7 @@ def numbers(cells: pl.DataFrame, names: Sequence[str], path: Path) -> pl.DataFra
         comma = value.count(",") == 1 and value.replace(",", "").lstrip("-").isdigit()
         hint = "Use a decimal point." if comma else "Correct it, or leave the cell empty."
         raise InputError(
-            f"{path}: row {cells['row'][row]}, column {names[column]}: {value!r} is not a number. {hint}"
+            f"{path}: row {cells['row'][row]}, column {names[column]}: {shown(value)} is not a number. {hint}"
         )
     return values.with_columns(pl.all().fill_nan(None))
 
@@ -187,18 +198,15 @@ def _line_blocks(path: Path, what: str) -> Iterator[list[tuple[int, str]]]:
 
 def _whole_lines(path: Path, what: str) -> Iterator[bytes]:
     """Yield the file's bytes cut at line ends, which become LF."""
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise InputError(
-            f"{path}: the {what} file cannot be read ({error.strerror}). Check the path in the sheet."
-        ) from None
-    with file:
+    with open_plain(path, what=what) as file:
+        kind = known_kind(file.read(8))
+        file.seek(0)
         held = file.read(len(BOM)).removeprefix(BOM)
         while block := file.read(BLOCK_BYTES):
             held = (held + block).replace(b"\r\n", b"\n")
             if b"\0" in held:
-                raise InputError(f"{path}: is not text (it holds NUL bytes). Save the {what} as UTF-8 text.")
+                hint = kind or f"Save the {what} as UTF-8 text."
+                raise InputError(f"{path}: is not text (it holds NUL bytes). {hint}")
             # A CR at the very end may be the first half of a CR LF.
             end = len(held) - held.endswith(b"\r")
             text, held = held[:end].replace(b"\r", b"\n"), held[end:]
@@ -206,11 +214,14 @@ def _whole_lines(path: Path, what: str) -> Iterator[bytes]:
             held = text[cut:] + held
             if len(held) > LONGEST_ROW_BYTES:
                 raise InputError(
-                    f"{path}: has a row of more than {LONGEST_ROW_BYTES} bytes: this is no CSV file of {what}."
+                    f"{path}: has a row of more than {LONGEST_ROW_BYTES} bytes: this is no CSV file of {what}. "
+                    "Export it again, with a row per frame."
                 )
             if cut:
                 yield text[:cut]
         if b"\0" in held:
-            raise InputError(f"{path}: is not text (it holds NUL bytes). Save the {what} as UTF-8 text.")
+            raise InputError(
+                f"{path}: is not text (it holds NUL bytes). {kind or f'Save the {what} as UTF-8 text.'}"
+            )
         if held:
             yield held.replace(b"\r", b"\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,13 @@ import polars as pl
 from affectflow.datasets.csv_cells import Cells, column_of_numbers, read_parquet_cells, read_text_cells
 from affectflow.datasets.csv_times import MOMENT_COLUMNS, iso_column, unix_column
 from affectflow.errors import InputError, did_you_mean
+from affectflow.io.plain_files import shown
 from affectflow.schema import SIGNAL_UNITS
 from affectflow.signal.ranges import split_name
 from affectflow.signal.raw import RawRecording, raw_signals
 
+# Names become columns and parts of the names of figures.
+NAME = re.compile(r"[a-z][a-z0-9_]*")
 TIME_COLUMNS = ("time_s", *MOMENT_COLUMNS)
 
 
@@ -82,8 +86,9 @@ def _time_column(cells: Cells) -> str | None:
     if not found and cells.rate_hz is None:
         near = did_you_mean("time_s", names)
         raise InputError(
-            f"{path}: there is no column time_s (found {', '.join(map(repr, names[:8]))}).{near} "
-            "Add the time of each row in seconds, or a first line such as # rate_hz: 64."
+            f"{path}: row {cells.first_row - 1}: there is no column time_s (found {', '.join(map(shown, names[:8]))})."
+            f"{near} This row names the columns. Remove what stands above the names, add the time of each row in "
+            "seconds, or a first line such as # rate_hz: 64."
         )
     return found[0] if found else None
 
@@ -92,11 +97,11 @@ def _check_names(names: list[str], path: Path, time_name: str | None) -> None:
     if not names:
         raise InputError(f"{path}: has {time_name} but no signal. Add columns such as eda_usiemens.")
     for name in names:
-        if split_name(name) is None or not name.isascii() or name != name.lower():
+        if split_name(name) is None or not NAME.fullmatch(name):
             unit = name.rpartition("_")[2]
             near = did_you_mean(unit.lower(), SIGNAL_UNITS)
             raise InputError(
-                f"{path}: column {name!r} does not end in a known unit.{near} Name it in lower case with one of: "
+                f"{path}: column {shown(name)} does not end in a known unit.{near} Name it in lower case (a-z, 0-9, _) with one of: "
                 + ", ".join(f"_{u}" for u in SIGNAL_UNITS)
                 + "."
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from affectflow.errors import InputError, MissingDependencyError
+from affectflow.io.plain_files import open_plain
 from affectflow.schema import EVENTS_SCHEMA
 from affectflow.signal.raw import RawRecording, RawSignal
 
@@ -128,14 +130,11 @@ def _open(path: Path) -> Iterator[EdfReader]:
         raise MissingDependencyError(
             f"{path}: reading EDF needs pyEDFlib. Install it: pip install 'affectflow[edf]'"
         ) from None
+    with open_plain(path, what="EDF") as handle:
+        size = os.fstat(handle.fileno()).st_size
+    if size > LARGEST_EDF_BYTES:
+        raise InputError(f"{path}: is larger than {LARGEST_EDF_BYTES // 2**30} GiB. Cut it into recordings.")
     try:
-        size = path.stat().st_size
-        if size > LARGEST_EDF_BYTES:
-            raise InputError(
-                f"{path}: is larger than {LARGEST_EDF_BYTES // 2**30} GiB. Cut it into recordings."
-            )
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder. Name the EDF file.")
         file = pyedflib.EdfReader(str(path))
     except OSError as error:
         reason = error.strerror or str(error).removeprefix(f"{path}: ").strip()

@@ -30,6 +30,7 @@ from affectflow.io.export_csv import (
     VIEWS,
     point_columns,
 )
+from affectflow.io.plain_files import shown
 from affectflow.schema import CODES, CODES_COLUMNS
 
 logger = logging.getLogger("affectflow")
@@ -182,12 +183,12 @@ def _check_header(file: CsvPieces, names: Sequence[str]) -> None:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise InputError(
             f"{file.path}: column {missing[0]}{more} is missing (found {len(file.header)} columns: "
-            f"{', '.join(map(repr, file.header[:4]))}, …).{near}"
+            f"{', '.join(map(shown, file.header[:4]))}, …).{near}"
         )
     ignored = [name for name in file.header if name and name not in names and name not in KEY_COLUMNS]
     if ignored:
-        shown = ", ".join(ignored[:5]) + (" …" if len(ignored) > 5 else "")
-        logger.info("%s: %d columns are not used: %s", file.path, len(ignored), shown)
+        few = ", ".join(ignored[:5]) + (" …" if len(ignored) > 5 else "")
+        logger.info("%s: %d columns are not used: %s", file.path, len(ignored), few)
 
 
 def _frame_numbers(cells: pl.DataFrame, path: Path, first_frame: int) -> np.ndarray:
@@ -198,7 +199,7 @@ def _frame_numbers(cells: pl.DataFrame, path: Path, first_frame: int) -> np.ndar
     if wrong.any():
         i = int(np.argmax(wrong))
         raise InputError(
-            f"{path}: row {cells['row'][i]}, column frame_id: {cells['frame_id'][i]!r} is not the number of a frame."
+            f"{path}: row {cells['row'][i]}, column frame_id: {shown(cells['frame_id'][i])} is not the number of a frame."
         )
     if (values < first_frame).any():
         row = cells["row"][int(np.argmin(values))]

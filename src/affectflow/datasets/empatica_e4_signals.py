@@ -7,6 +7,7 @@ beat since the start and the interval that ended with it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,6 +17,7 @@ import polars as pl
 
 from affectflow.datasets.number_lines import read_lines, read_numbers
 from affectflow.errors import InputError
+from affectflow.io.plain_files import shown
 from affectflow.signal.raw import RawRecording, RawSignal
 
 # Stream → names of its columns.
@@ -68,7 +70,8 @@ def read_empatica_e4(path: str | Path) -> RawRecording:
     found: list[tuple[str, float, Callable[[float], list[RawSignal]]]] = []
     for stream, name in STREAM_FILES.items():
         file = folder / name
-        if not file.is_file():
+        # A link to nothing, or a folder of this name, is no stream that is absent: reading it says so.
+        if not os.path.lexists(file):
             continue
         start, signals = _read_ibi(file, notes) if stream == IBI else _read_stream(file, stream, notes)
         found.append((stream, start, signals))
@@ -105,7 +108,7 @@ def _read_stream(
     rate = _number(_cells(lines[1], names, file, 2)[0])
     if not 0 < rate <= 1e4:
         raise InputError(
-            f"{file}: line 2: {lines[1].strip()!r} is not a rate in Hz. Export the session again."
+            f"{file}: line 2: {shown(lines[1].strip())} is not a rate in Hz. Export the session again."
         )
     body = lines[2:]
     if body and body[-1].count(",") < len(names) - 1:
@@ -155,7 +158,9 @@ def _read_ibi(file: Path, notes: list[str]) -> tuple[float, Callable[[float], li
 def _cells(line: str, names: tuple[str, ...], file: Path, number: int) -> list[str]:
     cells = [c.strip() for c in line.split(",")]
     if len(cells) != len(names) or len(set(cells)) != 1:
-        raise InputError(f"{file}: line {number}: {line.strip()!r}, expected {len(names)} equal numbers.")
+        raise InputError(
+            f"{file}: line {number}: {shown(line.strip())}, expected {len(names)} equal numbers."
+        )
     return cells
 
 
@@ -167,7 +172,7 @@ def _matrix(lines: list[str], names: tuple[str, ...], file: Path, *, first_row: 
     if wrong.any():
         i = int(np.argmax(wrong))
         raise InputError(
-            f"{file}: line {i + first_row}: {lines[i]!r} has not {n} cell{'s' if n > 1 else ''}."
+            f"{file}: line {i + first_row}: {shown(lines[i])} has not {n} cell{'s' if n > 1 else ''}."
         )
     cells = text.str.split_exact(",", n - 1).struct.unnest() if n > 1 else text.to_frame()
     rows = [
@@ -189,7 +194,7 @@ def start_of(text: str, file: Path) -> float:
     start = _number(text)
     if not UNIX_RANGE[0] <= start < UNIX_RANGE[1]:
         raise InputError(
-            f"{file}: line 1: {text.strip()!r} is not the start of an Empatica E4 stream (Unix seconds, such as "
+            f"{file}: line 1: {shown(text.strip())} is not the start of an Empatica E4 stream (Unix seconds, such as "
             "1644227574.00). Export the session again."
         )
     return start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,12 @@ import polars as pl
 from affectflow.datasets.empatica_e4_signals import STREAM_FILES, start_of, utc
 from affectflow.datasets.number_lines import read_lines, read_numbers
 from affectflow.errors import InputError
+from affectflow.io.plain_files import open_plain
 from affectflow.schema import EVENTS_SCHEMA
 
 TAGS = "tags.csv"
+# The battery lasts two days.
+LONGEST_SESSION_S = 7 * 86400.0
 
 
 def session_start(path: str | Path) -> float:
@@ -28,8 +32,9 @@ def session_start(path: str | Path) -> float:
     starts = []
     for name in STREAM_FILES.values():
         file = folder / name
-        if file.is_file():
-            with file.open("rb") as handle:
+        # As in reading: what is there and no file is not a stream that is absent.
+        if os.path.lexists(file):
+            with open_plain(file, what="signals") as handle:
                 line = handle.readline(200).decode("utf-8-sig", errors="replace")
             starts.append(start_of(line.split(",")[0], file))
     if not starts:
@@ -55,7 +60,7 @@ def read_tags(path: str | Path) -> pl.DataFrame:
     Raises
     ------
     InputError
-        If the file has no tag, a line is no number, or a tag is before the start.
+        If the file has no tag, a line is no number, or a tag is before the start or days after it.
     """
     file = Path(path)
     if file.is_dir():
@@ -68,6 +73,11 @@ def read_tags(path: str | Path) -> pl.DataFrame:
     if (onset[1:] < 0).any():
         raise InputError(
             f"{file}: the tag {utc(tags[0])} is before the session's start. It belongs to another session."
+        )
+    if onset[-1] > LONGEST_SESSION_S:
+        raise InputError(
+            f"{file}: the tag {tags[-1]:.15g} is {onset[-1] / 86400:.3g} days after the session's start. Tags are Unix "
+            "seconds; this one belongs to another session, or is no tag."
         )
     # A press at the very start leaves nothing before it.
     onset = onset if onset[1] > 0 else onset[1:]

@@ -15,6 +15,7 @@ import zlib
 from pathlib import Path
 
 from affectflow.errors import InputError
+from affectflow.io.plain_files import open_plain
 
 LARGEST_FILE_BYTES = 64 * 2**20
 # A drive's largest workbook (ten columns, 30 rows per second, a quarter of an hour) unpacks to about 25 MiB.
@@ -58,13 +59,8 @@ def read_workbook_bytes(path: str | Path) -> tuple[bytes, list[str]]:
         whose result was never saved.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as handle:
-            content = handle.read(LARGEST_FILE_BYTES + 1)
-    except OSError as error:
-        raise InputError(
-            f"{path}: the workbook cannot be read ({error.strerror}). Check the path in the sheet."
-        ) from None
+    with open_plain(path, what="workbook") as handle:
+        content = handle.read(LARGEST_FILE_BYTES + 1)
     if len(content) > LARGEST_FILE_BYTES:
         raise InputError(
             f"{path}: is larger than {LARGEST_FILE_BYTES // MIB} MiB, the limit for a workbook. Save it as CSV."

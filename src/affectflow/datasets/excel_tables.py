@@ -13,6 +13,7 @@ import polars as pl
 
 from affectflow.datasets.excel_limits import read_workbook_bytes
 from affectflow.errors import InputError
+from affectflow.io.plain_files import shown
 
 # The names stand in one of the first rows; below is data.
 HEADER_SEARCHED_ROWS = 40
@@ -218,7 +219,7 @@ def _numbers(words: pl.Series, values: pl.Series, where: str, name: str, below: 
             else "Correct it, or leave the cell empty."
         )
         raise InputError(
-            f"{where}: column {name}, {at + below} rows below the header: {word!r} is not a number. {hint}"
+            f"{where}: column {name}, {at + below} rows below the header: {shown(word)} is not a number. {hint}"
         )
     # `values` has all digits of a cell; `words` has fewer, and also what stands between spaces.
     return values.fill_null(parsed).set(absent, None)

@@ -6,18 +6,22 @@ table. Signals and events that lie beside a video under its name are taken too.
 
 from __future__ import annotations
 
-import csv
+import math
 import os
 import re
 from functools import cache
 from pathlib import Path
 
 from affectflow.config.sheet import ID_PATTERN, SHEET_COLUMNS, Recording
+from affectflow.datasets.csv_cells import split_line
 from affectflow.errors import SheetError, UsageError, did_you_mean
+from affectflow.io.plain_files import shown
+from affectflow.io.text import read_text
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".avi")
 SIGNAL_ENDINGS = (".signals.csv", ".signals.tsv", ".signals.parquet", ".csv", ".tsv", ".parquet")
 EVENTS_ENDING = ".events.tsv"
+MOST_MISTAKES = 20
 _FIELD = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 
@@ -114,34 +118,41 @@ def fields_of(path: Path, pattern: str) -> dict[str, str] | None:
 
 
 def _read_table(table: str | Path, videos: list[Path], root: Path) -> dict[Path, dict[str, str]]:
-    try:
-        text = Path(table).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"{table}: cannot be read ({error.strerror}).") from None
-    except UnicodeDecodeError:
-        raise SheetError(f"{table}: is not UTF-8 text. Save it as CSV in UTF-8.") from None
-    first = text.splitlines()[0] if text else ""
-    reader = csv.DictReader(text.splitlines(), delimiter=max("\t,;", key=first.count))
-    if "file" not in (reader.fieldnames or []):
+    text = read_text(table, what="table", place="--table").replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.rstrip("\n").split("\n")
+    separator = max("\t,;", key=lines[0].count)
+    header = split_line(lines[0], separator, f"{table}: row 1")
+    if header.count("file") != 1:
         raise SheetError(f"{table}: row 1: column file is missing. It names the video each row is about.")
     by_name: dict[str, list[Path]] = {}
     for path in videos:
         for name in {path.name, path.relative_to(root).as_posix()}:
             by_name.setdefault(name, []).append(path)
     rows, mistakes = {}, []
-    for number, row in enumerate(reader, start=2):
-        name = (row.pop("file") or "").strip()
+    for number, line in enumerate(lines[1:], start=2):
+        # Line by line: a quotation mark that is never closed cannot swallow the rows below it.
+        cells = [c.strip() for c in split_line(line, separator, f"{table}: row {number}")]
+        if not any(cells):
+            continue
+        if len(cells) != len(header):
+            mistakes.append(f"{table}: row {number} has {len(cells)} cells, the header has {len(header)}.")
+            continue
+        row = dict(zip(header, cells, strict=True))
+        name = row.pop("file")
         paths = by_name.get(name, [])
         if len(paths) == 1:
-            rows[paths[0]] = {k: (v or "").strip() for k, v in row.items() if k}
+            rows[paths[0]] = {k: v for k, v in row.items() if k}
         elif paths:
             mistakes.append(
-                f"{table}: row {number}: {name!r} lies in {len(paths)} folders. Give its path below the folder."
+                f"{table}: row {number}: {shown(name)} lies in {len(paths)} folders. Give its path below the folder."
             )
         else:
             mistakes.append(
-                f"{table}: row {number}: there is no video {name!r}.{did_you_mean(name, by_name)}"
+                f"{table}: row {number}: there is no video {shown(name)}.{did_you_mean(name[:200], by_name)}"
             )
+        if len(mistakes) == MOST_MISTAKES:
+            mistakes.append(f"{table}: row {number}: there may be more; this is enough to begin with.")
+            break
     if mistakes:
         raise SheetError("\n".join(mistakes))
     return rows
@@ -182,6 +193,13 @@ def _recording(path: Path, recording_id: str, fields: dict[str, str]) -> Recordi
             raise SheetError(
                 f"{path}: {name} {value!r} may have letters, digits, _ and - only. Change the pattern or rename the file."
             )
+    offset = values.get("signal_offset_s", "0")
+    try:
+        offset_s = float(offset)
+    except ValueError:
+        offset_s = math.nan
+    if not math.isfinite(offset_s):
+        raise SheetError(f"{path}: signal_offset_s {shown(offset)} is not a number of seconds.")
     beside = path.with_suffix("")
     signals = next((f"{beside}{e}" for e in SIGNAL_ENDINGS if Path(f"{beside}{e}").is_file()), None)
     events = f"{beside}{EVENTS_ENDING}"
@@ -193,7 +211,7 @@ def _recording(path: Path, recording_id: str, fields: dict[str, str]) -> Recordi
         signals=values.get("signals", signals),
         signals_format=values.get("signals_format", "csv"),
         events=values.get("events", events if Path(events).is_file() else None),
-        signal_offset_s=float(values.get("signal_offset_s", 0)),
+        signal_offset_s=offset_s,
         pair=values.get("pair", subject_id),
         exclude=values.get("exclude"),
         metadata={k: v for k, v in fields.items() if k not in known},

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from affectflow.errors import InputError
+from affectflow.io.plain_files import shown
 from affectflow.io.text import read_text
 
 
@@ -24,6 +25,6 @@ def read_numbers(cells: pl.Series, file: Path, *, first_row: int, column: str) -
     if not good.all():
         i = int(np.argmin(good))
         raise InputError(
-            f"{file}: line {i + first_row}, {column}: {cells[i]!r} is not a number. Copy the file again from where it came."
+            f"{file}: line {i + first_row}, {column}: {shown(cells[i])} is not a number. Copy the file again from where it came."
         )
     return values.to_numpy()

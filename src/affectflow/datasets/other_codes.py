@@ -12,6 +12,7 @@ import polars as pl
 
 from affectflow.datasets.csv_pieces import CsvPieces, numbers, open_csv
 from affectflow.errors import InputError
+from affectflow.io.plain_files import shown
 from affectflow.schema import N_LANDMARKS_68, POSE
 
 logger = logging.getLogger("affectflow")
@@ -127,7 +128,7 @@ def _names(file: CsvPieces, layout: Layout) -> list[str]:
         asked = f"frame, {layout.score} and action units such as {next(iter(layout.columns))}"
         raise InputError(
             f"{file.path}: does not look like a file of {layout.program}: it has {len(header)} columns "
-            f"({', '.join(map(repr, file.header[:4]))}, …), needed are {asked}."
+            f"({', '.join(map(shown, file.header[:4]))}, …), needed are {asked}."
         )
     names = [layout.score, *known]
     for group in ((layout.found,) if layout.found else (), layout.angles, POINTS, layout.needed):
@@ -139,8 +140,8 @@ def _names(file: CsvPieces, layout: Layout) -> list[str]:
             )
     unused = [n for n in file.header if n and n not in names and n not in ("frame", "input")]
     if unused:
-        shown = ", ".join(unused[:5]) + (" …" if len(unused) > 5 else "")
-        logger.info("%s: %d columns are not used: %s", file.path, len(unused), shown)
+        few = ", ".join(unused[:5]) + (" …" if len(unused) > 5 else "")
+        logger.info("%s: %d columns are not used: %s", file.path, len(unused), few)
     return names
 
 
@@ -171,7 +172,7 @@ def _frame_numbers(cells: pl.DataFrame, path: Path, layout: Layout) -> np.ndarra
     if not good.all():
         i = int(np.argmin(good))
         raise InputError(
-            f"{path}: row {cells['row'][i]}, column frame: {cells['frame'][i]!r} is not the number of a frame "
+            f"{path}: row {cells['row'][i]}, column frame: {shown(cells['frame'][i])} is not the number of a frame "
             f"({layout.program} counts from {layout.first_frame})."
         )
     return numbers_.astype(np.int64) - layout.first_frame

@@ -59,7 +59,7 @@ class DriveFolder:
     files
         Channel in lower case (hr, peda, stm, avi1, …) → file.
     notes
-        Names that disagree with the folder, and files of one channel that come twice.
+        Names that disagree with the folder, files of one channel that come twice, and what is no file.
     """
 
     path: Path
@@ -87,7 +87,10 @@ def drive_folder(path: Path) -> DriveFolder | None:
     strange = set()
     for file in sorted(path.iterdir()):
         named = _FILE.fullmatch(file.name)
-        if not named or not file.is_file() or file.name.startswith("."):
+        if not named or file.name.startswith("."):
+            continue
+        if not file.is_file():
+            notes.append(f"{file.name} is no file that can be opened; left out")
             continue
         channel = named[3].lower()
         if is_subject(subject) and named[1].upper() != subject:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from affectflow.datasets.csv_cells import MOST_COLUMNS, check_widths, split_line
 from affectflow.datasets.excel_tables import plain
 from affectflow.datasets.taamneh_layout import DRIVES, STRESSORS
 from affectflow.datasets.taamneh_phases import phases
 from affectflow.datasets.taamneh_rules import RULES, finish
 from affectflow.errors import InputError
+from affectflow.io.plain_files import shown
 from affectflow.io.text import read_text
 from affectflow.signal.raw import RawRecording
 
@@ -127,17 +128,32 @@ def read_drive_rows(path: str | Path, *, drive: str) -> pl.DataFrame:
 def _read_rows(path: str | Path) -> pl.DataFrame:
     path = Path(path)
     if path.is_file() and path.stat().st_size > LARGEST_BYTES:
-        raise InputError(f"{path}: is larger than {LARGEST_BYTES // 2**20} MiB; this is no R-friendly file.")
+        raise InputError(
+            f"{path}: is larger than {LARGEST_BYTES // 2**20} MiB; this is no R-friendly file. Copy it again."
+        )
     text = read_text(path, what="signals").replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
-    header = next(csv.reader(io.StringIO(text.partition("\n")[0])), [])
+    header_line, _, body = text.partition("\n")
+    header = split_line(header_line, ",", f"{path}: row 1")
+    if len(header) > MOST_COLUMNS:
+        raise InputError(
+            f"{path}: row 1 names {len(header)} columns; this is no R-friendly file. Copy it again."
+        )
     names = [plain(h) or f"column{k}" for k, h in enumerate(header)]
     for name in ("time", "drive"):
         if names.count(name) != 1:
-            shown = ", ".join(map(repr, header[:6]))
-            raise InputError(f"{path}: row 1: there is no single column {name.title()} (found {shown}).")
+            found = ", ".join(map(shown, header[:6]))
+            raise InputError(
+                f"{path}: row 1: there is no single column {name.title()} (found {found}). Copy the file again."
+            )
+    if len(set(names)) < len(names):
+        twice = next(n for n in names if names.count(n) > 1)
+        raise InputError(f"{path}: row 1: column {shown(twice)} occurs twice. Copy the file again.")
+    if not body:
+        raise InputError(f"{path}: has no rows below the header. Copy the file again.")
+    check_widths(body, ",", len(names), path, 2)
     try:
         cells = pl.read_csv(
-            io.BytesIO(text.encode()), skip_rows=1, has_header=False, schema=dict.fromkeys(names, pl.String)
+            io.BytesIO(body.encode()), has_header=False, schema=dict.fromkeys(names, pl.String)
         )
     except pl.exceptions.PolarsError as error:
         raise InputError(f"{path}: cannot be read as a table ({str(error).splitlines()[0]}).") from None
@@ -151,7 +167,9 @@ def _column(cells: pl.Series, name: str, path: Path) -> pl.Series:
     wrong = ~absent & numbers.is_null()
     if wrong.any():
         row = int(np.argmax(wrong.to_numpy()))
-        raise InputError(f"{path}: row {row + 2}, column {name}: {words[row]!r} is not a number. Correct it.")
+        raise InputError(
+            f"{path}: row {row + 2}, column {name}: {shown(words[row])} is not a number. Correct it."
+        )
     return numbers.set(absent, None)
 
 

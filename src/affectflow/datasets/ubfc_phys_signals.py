@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def read_ubfc_phys(path: str | Path) -> RawRecording:
         raise InputError(
             f"{path}: is not named like bvp_s1_T1.csv or eda_s1_T1.csv. Name one of a task's two files; do not rename them."
         )
-    if not file.is_file():
+    if not os.path.lexists(file):
         raise InputError(f"{path}: there is no such file. Check the path in the sheet.")
     signals: list[RawSignal] = []
     notes: list[str] = []

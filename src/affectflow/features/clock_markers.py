@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from affectflow.errors import InputError, did_you_mean
+from affectflow.io.plain_files import first_names, shown
 from affectflow.io.text import read_text
 
 COLUMNS = ("video_s", "signal_s")
@@ -36,8 +37,8 @@ def read_markers(path: str | Path) -> pl.DataFrame:
     for name in COLUMNS:
         if names.count(name) != 1:
             tabs = " Separate columns by tabs." if len(names) == 1 and lines[0].strip() else ""
-            found = "occurs twice" if name in names else f"is missing (found {', '.join(names)})"
-            hint = "" if name in names else did_you_mean(name, names)
+            found = "occurs twice" if name in names else f"is missing (found {first_names(names)})"
+            hint = "" if name in names else did_you_mean(name, names[:99])
             raise InputError(f"{path}: row 1: column {name} {found}.{hint}{tabs}")
     rows = []
     for number, line in enumerate(lines[1:], start=2):
@@ -59,5 +60,5 @@ def _seconds(text: str, column: str, where: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise InputError(f"{where}: {column} {text!r} is not a number of seconds. Use a decimal point.")
+        raise InputError(f"{where}: {column} {shown(text)} is not a number of seconds. Use a decimal point.")
     return value

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from affectflow.errors import InputError, did_you_mean
+from affectflow.io.plain_files import first_names, shown
 from affectflow.io.text import read_text
 from affectflow.schema import EVENTS_SCHEMA
 
@@ -26,8 +27,14 @@ TOLERANCE_S = 1e-6
 
 
 def read_events(path: str | Path) -> pl.DataFrame:
-    """Read phases from a file in BIDS manner; see `parse_events`."""
-    return parse_events(read_text(path, what="events"), where=str(path))
+    """Read phases from a file in BIDS manner; see `parse_events`. A file without any phase is refused."""
+    events = parse_events(read_text(path, what="events"), where=str(path))
+    if events.height == 0:
+        raise InputError(
+            f"{path}: names no phase that lasts. Add rows, or empty the events cell of the recording in the sheet: "
+            "all of it is then one phase."
+        )
+    return events
 
 
 def parse_events(text: str, *, where: str) -> pl.DataFrame:
@@ -54,16 +61,21 @@ def parse_events(text: str, *, where: str) -> pl.DataFrame:
         Names file, row (the header is row 1), column and value.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
+    if not lines[0].strip():
+        raise InputError(
+            f"{where}: row 1 is empty: column onset_s is missing. Name the columns there, or empty the events cell in "
+            "the sheet."
+        )
     names = [ALIASES.get(c.strip(), c.strip()) for c in lines[0].split("\t")]
     for name in REQUIRED:
         if name not in names:
-            tabs = " Separate columns by tabs." if len(names) == 1 and lines[0].strip() else ""
-            near = did_you_mean(name, names)
+            tabs = " Separate columns by tabs." if len(names) == 1 else ""
+            near = did_you_mean(name, names[:99])
             raise InputError(
-                f"{where}: row 1: column {name} is missing (found {', '.join(names)}).{near}{tabs}"
+                f"{where}: row 1: column {name} is missing (found {first_names(names)}).{near}{tabs}"
             )
     if len(set(names)) < len(names):
-        raise InputError(f"{where}: row 1: a column occurs twice ({', '.join(names)}).")
+        raise InputError(f"{where}: row 1: a column occurs twice ({first_names(names)}).")
     events = []
     for number, line in enumerate(lines[1:], start=2):
         if not line.strip():
@@ -99,7 +111,7 @@ def _seconds(text: str, column: str, where: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise InputError(f"{where}: {column} {text!r} is not a number of seconds.")
+        raise InputError(f"{where}: {column} {shown(text)} is not a number of seconds.")
     return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from affectflow.errors import InputError
+from affectflow.io.plain_files import known_kind, open_plain
 
 # A day of pulse wave at 64 Hz has 50 MB; a table of 1000 Hz for hours has some hundred.
 LARGEST_TEXT_BYTES = 2 * 2**30
@@ -13,7 +14,7 @@ LARGEST_TEXT_BYTES = 2 * 2**30
 BLOCK_BYTES = 2**20
 
 
-def read_text(path: str | Path, *, what: str) -> str:
+def read_text(path: str | Path, *, what: str, place: str = "the sheet") -> str:
     """Return the text of a file, without a byte order mark.
 
     What is read is bounded: a file larger than 2 GiB, or with a line longer
@@ -25,33 +26,31 @@ def read_text(path: str | Path, *, what: str) -> str:
         UTF-8 text.
     what
         What the file is, for the message: "signals", "events".
+    place
+        Where its path is written, likewise.
 
     Raises
     ------
     InputError
-        If the file is absent, a folder, too large, not UTF-8, or holds NUL bytes
+        If the file is absent, no plain file, too large, not UTF-8, or holds NUL bytes
         (a spreadsheet or another binary file).
     """
-    try:
-        content = _read_bounded(Path(path), what)
-    except OSError as error:
-        raise InputError(
-            f"{path}: the {what} file cannot be read ({error.strerror}). Check the path in the sheet."
-        ) from None
+    content = _read_bounded(Path(path), what, place)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}: is not UTF-8 text (byte {error.start}). Save the {what} as UTF-8 text."
-        ) from None
+        row = content.count(b"\n", 0, error.start) + 1
+        hint = known_kind(bytes(content[:8])) or f"Save the {what} as UTF-8 text."
+        raise InputError(f"{path}: is not UTF-8 text (row {row}, byte {error.start}). {hint}") from None
 
 
-def _read_bounded(path: Path, what: str) -> bytearray:
+def _read_bounded(path: Path, what: str, place: str) -> bytearray:
     content = bytearray()
-    with path.open("rb") as file:
+    with open_plain(path, what=what, place=place) as file:
         while block := file.read(BLOCK_BYTES):
             if b"\0" in block:
-                raise InputError(f"{path}: is not text (it holds NUL bytes). Save the {what} as UTF-8 text.")
+                hint = known_kind(bytes(content[:8]) or block[:8]) or f"Save the {what} as UTF-8 text."
+                raise InputError(f"{path}: is not text (it holds NUL bytes). {hint}")
             if len(block) == BLOCK_BYTES and b"\n" not in block and b"\r" not in block:
                 raise InputError(
                     f"{path}: has a line of more than {BLOCK_BYTES} bytes: this is no table of {what}. Export it again."

@@ -18,7 +18,7 @@ from affectflow.signal.event_rates import join_intervals
 from affectflow.signal.hrv import QUANTITIES, heart_rate_variability
 from affectflow.signal.naming import final_names, with_rest
 from affectflow.signal.ranges import plausible_range, split_name
-from affectflow.signal.raw import RawSignal
+from affectflow.signal.raw import RawSignal, check_times
 from affectflow.signal.stretches import (
     Cleaned,
     Cleaner,
@@ -78,9 +78,11 @@ def clean_signals(
     ------
     InputError
         If a name does not end in a known unit, if values look like another unit
-        (`unit_checks`), or if two signals would get the same name.
+        (`unit_checks`), if times cannot be seconds of one recording (`raw.check_times`), or if
+        two signals would get the same name.
     """
     options = options or Signal()
+    check_times(signals, recording_id=recording_id, offset_s=offset_s)
     parts: list[tuple[str, Cleaned]] = []
     for raw in signals:
         cleaned = _clean_one(raw.name, raw.time_s + offset_s, raw.value, recording_id, options)
