@@ -25,7 +25,10 @@ def write_model(folder: Path, weights: dict[str, np.ndarray]) -> Path:
     """Weights and manifest as `affectflow convert-weights` leaves them."""
     path = folder / "emoca.safetensors"
     write_weights(weights, path, facts={})
-    manifest = {"sha256": sha256_of(path), "sources": []}
+    manifest = {
+        **{"sha256": sha256_of(path), "size_bytes": path.stat().st_size, "n_arrays": len(weights)},
+        **{"sources": [], "notes": [], "origin": {}, "absent": {}, "licence": "none"},
+    }
     (folder / "emoca.manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return folder
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes.util
 import importlib
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,8 +14,12 @@ from affectflow.cli.weights import MODELS, official_files, state_of
 from affectflow.config.sheet import Recording, read_sheet
 from affectflow.config.study import Study, read_study
 from affectflow.datasets import CODE_FORMATS, EVENT_FORMATS, SIGNAL_FORMATS
-from affectflow.errors import AffectflowError
+from affectflow.errors import AffectflowError, did_you_mean
+from affectflow.face.backends import BACKENDS, DRAWS_CODES
+from affectflow.features import SMOOTHERS
 from affectflow.registry import load
+from affectflow.stats import check_analyses
+from affectflow.train.models import facts_of
 from affectflow.weights import WEIGHTS
 
 NEEDED = (
@@ -126,7 +131,10 @@ def _study(config: Path) -> list[Finding]:
         study = read_study(config)
     except AffectflowError as error:
         return [Finding(str(config), str(error), False)]
-    findings = [Finding(str(config), f"study {study.dataset!r}, backend {study.face.backend}", True)]
+    findings = [
+        Finding(str(config), f"study {study.dataset!r}, backend {study.face.backend}", True),
+        *_choices(study),
+    ]
     try:
         recordings = read_sheet(
             study.recordings,
@@ -145,6 +153,35 @@ def _study(config: Path) -> list[Finding]:
         shown = ", ".join(absent[:3]) + (" …" if len(absent) > 3 else "")
         findings.append(Finding("files", f"{len(absent)} of the sheet are missing: {shown}", False))
     return [*findings, *_comparison(study, recordings)]
+
+
+def _choices(study: Study) -> list[Finding]:
+    """Tell which names of the settings do not exist or cannot do what is asked; the workflow stops at them."""
+    findings = []
+    for key, name, registry in (
+        ("face.backend", study.face.backend, BACKENDS),
+        ("features.smoothing.preset", study.features.smoothing.preset, SMOOTHERS),
+    ):
+        if name not in registry:
+            state = f"{name!r} does not exist.{did_you_mean(name, registry)} Choose one of: {', '.join(sorted(registry))}."
+            findings.append(Finding(key, state, False))
+    backend = study.face.backend
+    if study.face.codes.save == "vis" and backend in BACKENDS and backend not in DRAWS_CODES:
+        state = (
+            f"vis: backend {backend} cannot draw its codes ({', '.join(sorted(DRAWS_CODES))} can). "
+            "Set it to vals, or choose another face.backend."
+        )
+        findings.append(Finding("face.codes.save", state, False))
+    checks: dict[str, Callable[[], object]] = {
+        "stats.analyses": lambda: check_analyses(study.stats.analyses),
+        "train.models": lambda: [facts_of(name) for name in study.train.models],
+    }
+    for key, check in checks.items():
+        try:
+            check()
+        except AffectflowError as error:
+            findings.append(Finding(key, str(error), False))
+    return findings
 
 
 def _is_there(path: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from affectflow.errors import AffectflowError
+from affectflow.io.weights import FOLDER_MARK
 from affectflow.weights.base import Source, converted_path, manifest_path
 from affectflow.weights.convert_weights import Conversion
 from affectflow.weights.open_model import how_to_get, read_manifest
@@ -62,7 +63,11 @@ def report(source: Source, folder: Path, conversion: Conversion) -> list[str]:
     if conversion.written:
         lines += [f"took   {group} from: {role}" for group, role in manifest["origin"].items()]
     lines += [f"note   {note}" for note in manifest["notes"]]
-    lines += [f"absent {prefix}: {reason}" for prefix, reason in manifest["absent"].items()]
+    there = str(conversion.path.parent)
+    lines += [
+        f"absent {prefix}: {str(reason).replace(FOLDER_MARK, there)}"
+        for prefix, reason in manifest["absent"].items()
+    ]
     verb = "wrote " if conversion.written else "kept  " if conversion.kept else "up to date"
     why = " (the official files are gone)" if conversion.kept else ""
     size = megabytes(manifest["size_bytes"])

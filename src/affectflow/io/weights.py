@@ -26,6 +26,8 @@ from affectflow.io.files import clear_dead_parts, whole_file
 logger = logging.getLogger("affectflow")
 # One entry, since safetensors writes several in any order and the bytes would differ.
 FACTS_KEY = "affectflow"
+# Stands for the folder of the file in sentences that the file holds: it may be moved, and says nothing of this machine.
+FOLDER_MARK = "{folder}"
 
 
 def write_weights(arrays: Mapping[str, np.ndarray], path: str | Path, *, facts: Mapping[str, Any]) -> None:
@@ -78,7 +80,7 @@ def read_weights(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any
         with safe_open(path, framework="numpy") as handle:
             facts = json.loads((handle.metadata() or {}).get(FACTS_KEY, "{}"))
             return {name: handle.get_tensor(name) for name in sorted(handle.keys())}, facts
-    except (OSError, SafetensorError, ValueError) as error:
+    except (OSError, SafetensorError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: cannot be read as safetensors ({error}). Train the model again.") from None
 
 
@@ -100,7 +102,7 @@ class WeightsFile(Mapping[str, np.ndarray]):
     path
         A file written by `write_weights`. Its facts may hold ``absent``: prefix
         → sentence; the sentence is the error when an array with that prefix is
-        asked for.
+        asked for, with the file's folder for `FOLDER_MARK`.
 
     Raises
     ------
@@ -113,8 +115,10 @@ class WeightsFile(Mapping[str, np.ndarray]):
         try:
             self._handle = safe_open(self.path, framework="numpy")
             self._names = tuple(sorted(self._handle.keys()))
-            self.facts: dict[str, Any] = json.loads((self._handle.metadata() or {}).get(FACTS_KEY, "{}"))
-        except (OSError, SafetensorError, ValueError) as error:
+            self.facts: dict[str, Any] = dict(
+                json.loads((self._handle.metadata() or {}).get(FACTS_KEY, "{}"))
+            )
+        except (OSError, SafetensorError, ValueError, TypeError, RecursionError) as error:
             raise InputError(f"{self.path}: cannot be read as safetensors ({error}).") from None
         self._known = frozenset(self._names)
 
@@ -122,6 +126,7 @@ class WeightsFile(Mapping[str, np.ndarray]):
         if name not in self._known:
             absent = dict(self.facts.get("absent", {}))
             reason = next((text for prefix, text in absent.items() if name.startswith(prefix)), "")
+            reason = reason.replace(FOLDER_MARK, str(self.path.parent))
             raise MissingArrayError(f"{self.path}: holds no array {name}.{' ' + reason if reason else ''}")
         return self._handle.get_tensor(name)
 

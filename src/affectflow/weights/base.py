@@ -49,12 +49,15 @@ class Found:
         What a user should know about the choice made.
     refused
         Role → why a file that lies there is not used: the error when the role is asked for.
+    unused
+        Sentences about files that lie there and cannot be used as they are, for when one is missing.
     """
 
     folder: Path
     files: Mapping[str, Path] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ class Converted:
     origin
         Group of arrays → role of the file it comes from.
     absent
-        Prefix of names → one sentence: what is not there, what for, where to get it.
+        Prefix of names → one sentence: what is not there, what for, where to get it. `FOLDER_MARK` in it
+        becomes the folder, which no file may hold, when it is said.
     notes
         What a user should know.
     """

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from affectflow.errors import InputError, MissingDependencyError
 from affectflow.io.files import sha256_of
 from affectflow.io.log import progress
+from affectflow.io.weights import FOLDER_MARK
 from affectflow.weights.base import Arrays, Converted, Found, OfficialFile, Source
 from affectflow.weights.checkpoint import CheckpointFile, open_checkpoint
 from affectflow.weights.emoca_find import DEFAULT_MODEL, check_configuration, find_emoca
@@ -219,7 +220,7 @@ def _from_files(
         file = next(f for f in EMOCA.files if f.role == group)
         raise MissingDependencyError(
             f"weights for backend emoca: the checkpoint holds no {group}, and {Path(file.place).name} was not found in "
-            f"{found.folder}/. Get it from {EMOCA.where_from} ({EMOCA.licence}), put it there in any sub-folder, then "
+            f"{found.folder}/.{''.join(f' {why}' for why in found.unused[:3])} Get it from {EMOCA.where_from} ({EMOCA.licence}), put it there in any sub-folder, then "
             f"run: affectflow convert-weights emoca --folder {found.folder}"
         )
     raw = read(path)
@@ -278,6 +279,6 @@ def _surface(
             file = next(f for f in EMOCA.files if f.role == role)
             absent[key] = (
                 f"It is for pictures with wrinkles; {Path(file.place).name} was not there when the weights were "
-                f"converted. Put it into {found.folder.name}/ and run: affectflow convert-weights emoca."
+                f"converted. Put it into {FOLDER_MARK} and run: affectflow convert-weights emoca --folder {FOLDER_MARK}"
             )
     return made

@@ -26,6 +26,8 @@ NAMES = {
 DEFAULT_MODEL = "EMOCA_v2_lr_mse_20"
 # Folders between a model's folder and its checkpoints; metric names bring others, with a "=".
 STAGES = ("detail", "coarse", "checkpoints")
+# Downloads that were not unpacked.
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 # Keys of `model` in cfg.yaml that fix the networks' form.
 EXPECTED: dict[str, tuple[Any, ...]] = {
     "expression_backbone": ("deca_clone",),
@@ -78,13 +80,45 @@ def find_emoca(folder: Path) -> Found:
             f"{folder}: holds checkpoints of several models ({listed}); leave one of them there "
             f"(the authors' choice is {DEFAULT_MODEL})."
         )
-    return Found(folder, files, tuple(notes), refused)
+    unused = tuple(why for path in paths if (why := _unused(path, folder)) is not None)
+    return Found(folder, files, tuple(notes), refused, unused)
 
 
 def _files(folder: Path) -> Iterable[Path]:
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(place) / name for name in names if not name.startswith("."))
+    """The files below a folder, through links too; no folder twice, and none that the folder itself lies in."""
+    seen = {_identity(place) for place in (folder, *Path(os.path.realpath(folder)).parents)}
+    for place, folders, names in os.walk(folder, followlinks=True):
+        # Folders of its own before links: a link beside what it points at finds nothing new.
+        known, folders[:] = sorted(folders, key=lambda n: (Path(place, n).is_symlink(), n)), []
+        for name in known:
+            identity = _identity(Path(place, name))
+            if not name.startswith(".") and identity is not None and identity not in seen:
+                seen.add(identity)
+                folders.append(name)
+        yield from (
+            path for name in names if not name.startswith(".") and (path := Path(place, name)).is_file()
+        )
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """What makes a folder the same however it is reached; None if it cannot be."""
+    try:
+        facts = folder.stat()
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino
+
+
+def _unused(path: Path, folder: Path) -> str | None:
+    """Why a file that looks like an official one is not taken, or None."""
+    if path.suffix.lower() in ARCHIVES:
+        return f"{path.relative_to(folder)} lies there still packed: unpack it."
+    if path.suffix == ".ckpt" and path.stem.startswith("last"):
+        return (
+            f"{path.relative_to(folder)} lies there, but is where a training stopped and not its best state: get the "
+            "checkpoint with a loss in its name."
+        )
+    return None
 
 
 def model_folder(checkpoint: Path, folder: Path, configurations: Iterable[Path]) -> Path:

@@ -14,6 +14,13 @@ from affectflow.registry import load
 from affectflow.weights import WEIGHTS
 from affectflow.weights.base import Source, converted_path, manifest_path
 
+_LARGEST_MANIFEST_BYTES = 2**20
+# What a manifest holds that others read, and as what.
+_FIELDS: dict[str, type] = {
+    **{"sha256": str, "licence": str, "size_bytes": int, "n_arrays": int},
+    **{"sources": list, "notes": list, "origin": dict, "absent": dict},
+}
+
 
 def open_model(name: str, folder: str | Path) -> WeightsFile | None:
     """Return the converted weights of a backend, checked against their manifest.
@@ -57,12 +64,16 @@ def open_model(name: str, folder: str | Path) -> WeightsFile | None:
 def read_manifest(path: Path) -> dict[str, Any]:
     """Return the manifest that `convert_weights` wrote."""
     try:
+        if path.stat().st_size > _LARGEST_MANIFEST_BYTES:
+            raise ValueError("it is larger than a manifest")
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(manifest["sha256"], str) or not isinstance(manifest["sources"], list):
-            raise TypeError("fields of another type")
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        for field, kind in _FIELDS.items():
+            if not isinstance(manifest[field], kind):
+                raise TypeError(f"{field} is of another type")
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError(
-            f"{path}: is not a manifest of affectflow convert-weights ({error!r}). Delete it and convert again."
+            f"{path}: is not a manifest of affectflow convert-weights ({type(error).__name__}: {str(error)[:80]}). "
+            "Delete it and convert again."
         ) from None
     return manifest
 
@@ -78,11 +89,24 @@ def how_to_get(source: Source, folder: str | Path) -> str:
     if not missing:
         return f"weights for backend {source.name} lie in {folder} but are not converted yet. Run: {command}"
     names = "; ".join(f"{f.place} ({f.use})" for f in missing)
+    lying = "".join(f" {sentence}" for sentence in (*_half(source.name, folder), *found.unused[:3]))
     return (
-        f"weights for backend {source.name} not found in {folder}/, which misses: {names}. "
+        f"weights for backend {source.name} not found in {folder}/, which misses: {names}.{lying} "
         f"Get them from {source.where_from} ({source.licence}), put them there in any sub-folder, then run: "
         f"{command}. See docs/weights.md."
     )
+
+
+def _half(name: str, folder: str | Path) -> list[str]:
+    """A sentence when one of the two converted files lies there without the other."""
+    files = (converted_path(name, folder), manifest_path(name, folder))
+    there = [path.name for path in files if path.is_file()]
+    lacks = [path.name for path in files if not path.is_file()]
+    if len(there) != 1:
+        return []
+    return [
+        f"{there[0]} lies there, but not {lacks[0]}, which belongs to it: copy both from where they were made."
+    ]
 
 
 @cache

@@ -8,10 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from affectflow.cli.weights import megabytes, official_files, report, state_of
-from affectflow.weights.convert_weights import convert_weights
+from affectflow.errors import MissingDependencyError
+from affectflow.io.weights import WeightsFile, write_weights
+from affectflow.weights.base import Found
+from affectflow.weights.convert_weights import Conversion, convert_weights
 from affectflow.weights.emoca import EMOCA
 from tests.support import evil, synth_emoca
 
@@ -116,6 +120,33 @@ def test_a_kept_file_is_told(emoca_weights, tmp_path):
     lines = report(EMOCA, tmp_path, convert_weights("emoca", tmp_path))
     assert any(line.startswith("kept") and "the official files are gone" in line for line in lines)
     assert not any(line.startswith("found") for line in lines)
+
+
+def test_what_is_absent_names_the_folder_and_the_whole_command(tmp_path):
+    """Through the files and back: neither holds a place, the words for the user do."""
+    from affectflow.weights.emoca import _surface
+
+    absent: dict[str, str] = {}
+    _surface(Found(tmp_path / "here"), {}, {}, {}, absent)
+    for folder in (tmp_path / "a b" / "inst", tmp_path / "moved"):
+        assert str(tmp_path) not in str(absent)
+        write_weights({"x": np.ones(1)}, folder / "emoca.safetensors", facts={"absent": absent})
+        whole = f"Put it into {folder} and run: affectflow convert-weights emoca --folder {folder}"
+        with pytest.raises(MissingDependencyError) as error:
+            WeightsFile(folder / "emoca.safetensors")["uv.face_eye_mask"]
+        assert str(error.value).endswith(whole)
+        manifest = {
+            "absent": absent,
+            "notes": [],
+            "origin": {},
+            "size_bytes": 1,
+            "n_arrays": 1,
+            "licence": "",
+        }
+        made = Conversion(manifest, folder / "emoca.safetensors", folder / "m", written=True)
+        lines = [line for line in report(EMOCA, folder, made) if line.startswith("absent")]
+        assert len(lines) == 4
+        assert all(line.endswith(whole) for line in lines)
 
 
 def test_sizes_for_people():

@@ -145,3 +145,55 @@ def test_yaml_that_is_none_or_wants_more(text, tmp_path):
         said = str(error)
         assert "\n" not in said
         assert "cannot be read as YAML" in said
+
+
+def test_links_to_nothing_are_no_files(tmp_path):
+    (tmp_path / "loss=1.ckpt").symlink_to(tmp_path / "gone.ckpt")
+    (tmp_path / "generic_model.pkl").mkdir()
+    assert find_emoca(tmp_path).files == {}
+
+
+def test_links_to_folders_are_followed(tmp_path):
+    """A large disk holds the downloads, and links lead to them."""
+    place(tmp_path / "big", *OFFICIAL)
+    folder = tmp_path / "study" / "emoca"
+    folder.mkdir(parents=True)
+    for name in ("EMOCA", "FLAME"):
+        (folder / name).symlink_to(tmp_path / "big" / name)
+    found = find_emoca(folder)
+    assert {str(p.relative_to(folder)) for p in found.files.values()} == set(OFFICIAL)
+    (tmp_path / "linked").symlink_to(folder)
+    assert len(find_emoca(tmp_path / "linked").files) == len(OFFICIAL)
+
+
+def test_links_that_go_round_or_lead_out_to_a_parent_end(tmp_path):
+    folder = tmp_path / "study" / "emoca"
+    place(folder, *OFFICIAL)
+    place(tmp_path / "study", "other/loss=0.ckpt")
+    (folder / "a").symlink_to(folder)
+    (folder / "FLAME" / "up").symlink_to(tmp_path / "study")
+    (folder / "root").symlink_to("/")
+    (folder / "again").symlink_to(folder / "FLAME")
+    (folder / "itself").symlink_to(folder / "itself")
+    found = find_emoca(folder)
+    assert {str(p.relative_to(folder)) for p in found.files.values()} == set(OFFICIAL)
+    assert found.notes == ()
+
+
+def test_what_lies_there_but_is_not_taken_is_told(tmp_path):
+    place(
+        tmp_path,
+        "EMOCA_v2_lr_mse_20.zip",
+        "x/detail/checkpoints/last.ckpt",
+        "sub/FLAME2020.zip",
+        "readme.txt",
+    )
+    found = find_emoca(tmp_path)
+    assert found.files == {}
+    assert [why.split()[0] for why in found.unused] == [
+        "EMOCA_v2_lr_mse_20.zip",
+        "sub/FLAME2020.zip",
+        "x/detail/checkpoints/last.ckpt",
+    ]
+    assert found.unused[0].endswith("unpack it.")
+    assert "loss in its name" in found.unused[2]

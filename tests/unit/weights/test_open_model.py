@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from affectflow.errors import InputError, MissingDependencyError
+from affectflow.weights.convert_weights import convert_weights
 from affectflow.weights.open_model import open_model
 
 
@@ -46,11 +48,21 @@ def test_one_changed_bit_is_found(copied, emoca_weights):
     assert "--force" in str(error.value)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"sha256": 1, "sources": []}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{}", "[1]", '{"sha256": 1, "sources": []}', "[" * 100_000, '{"a":' * 100_000),
+        '{"sha256": "a", "sources": []}',
+        " " * 2_000_000 + "{}",
+    ],
+    ids=lambda text: f"{len(text)}_{text[:9].strip()}",
+)
 def test_a_damaged_manifest(copied, text):
     (copied / "emoca.manifest.json").write_text(text)
-    with pytest.raises(InputError, match="is not a manifest"):
+    with pytest.raises(InputError, match="is not a manifest") as error:
         open_model("emoca", copied)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 400
 
 
 def test_nothing_there_says_everything(tmp_path):
@@ -84,3 +96,33 @@ def test_several_models_are_told(tmp_path):
         (tmp_path / name).touch()
     with pytest.raises(MissingDependencyError, match="several models"):
         open_model("emoca", tmp_path)
+
+
+@pytest.mark.parametrize("field", ["notes", "absent", "origin", "licence", "size_bytes", "n_arrays"])
+def test_a_manifest_without_a_field_is_none(copied, field):
+    manifest = json.loads((copied / "emoca.manifest.json").read_text())
+    del manifest[field]
+    (copied / "emoca.manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(InputError, match=rf"is not a manifest.*{field}"):
+        open_model("emoca", copied)
+
+
+@pytest.mark.parametrize(
+    ("there", "lacks"),
+    [("emoca.safetensors", "emoca.manifest.json"), ("emoca.manifest.json", "emoca.safetensors")],
+)
+def test_one_of_the_two_files_without_the_other_is_told(there, lacks, tmp_path):
+    (tmp_path / there).touch()
+    for act in (open_model, convert_weights):
+        with pytest.raises(MissingDependencyError, match=f"{there} lies there, but not {lacks}"):
+            act("emoca", tmp_path)
+
+
+def test_a_download_that_is_still_packed_is_told(tmp_path):
+    (tmp_path / "EMOCA_v2_lr_mse_20.zip").touch()
+    (tmp_path / "last.ckpt").touch()
+    with pytest.raises(
+        MissingDependencyError, match=r"20\.zip lies there still packed.*last\.ckpt lies there, but"
+    ) as error:
+        open_model("emoca", tmp_path)
+    assert "\n" not in str(error.value)
