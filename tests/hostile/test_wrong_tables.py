@@ -34,6 +34,12 @@ def signals(values: object, unit: str = "eda_usiemens", step: float = 1.0) -> Ma
     return csv(f"time_s,{unit}", *[f"{i * step},{values * (1 + 0.01 * (i % 3))}" for i in range(20)])
 
 
+def packets(step_s: float) -> Maker:
+    """Eight samples every 0.2 s, whose times are those of the packet's arrival."""
+    times = [i * 0.2 + k * step_s for i in range(600) for k in range(8)]
+    return csv("time_s,ppg_au", *[f"{t!r},{k % 7}" for k, t in enumerate(times)])
+
+
 def parquet(**columns: list) -> Maker:
     def write(folder: Path) -> Path:
         pl.DataFrame(columns).write_parquet(folder / "signals.parquet")
@@ -171,6 +177,9 @@ REFUSED: dict[str, tuple[str, str, Maker, str]] = {
     "the 30th of February": ("signals", "csv", csv("time_iso,hr_bpm", "2022-02-30T09:52:00Z,60"), r"row 2, column time_iso: .*is no moment"),
     "a rate of 0": ("signals", "csv", csv("# rate_hz: 0", "hr_bpm", "60"), r"row 1: # rate_hz: '0' is not a number of samples per second"),
     "a rate of 10^-9": ("signals", "csv", csv("# rate_hz: 1e-9", "hr_bpm", "60", "61"), r"a recording lasts at most 14 days"),
+    "packets with the times of their arrival": ("signals", "csv", packets(1e-6), r"recording a: the times of ppg_au run .* in bursts: half of the 4800 steps are at most 1e-06 s, the mean is 0\.025 s: these are times of arrival.*# rate_hz"),
+    "times that hardly differ": ("signals", "csv", packets(1e-9), r"half of them within 1e-09 s of the one before"),
+    "three samples at once": ("signals", "csv", csv("time_s,ppg_au", "0,1", "1e-300,2", "2e-300,3", "0.1,4"), r"half of them within"),
     # Signals: units.
     "kilohms called microsiemens": ("signals", "csv", signals(212.0), r"recording a: the values of eda_usiemens have a median of 21\d, which looks like kilohms .*µS = 1000 / kΩ"),
     "Fahrenheit": ("signals", "csv", signals(92.0, "temp_degc"), r"temp_degc .*looks like degrees Fahrenheit"),
@@ -211,7 +220,7 @@ REFUSED: dict[str, tuple[str, str, Maker, str]] = {
     "words in a cell of numbers": ("signals", "taamneh", drive_with("HR", ["Frame#", "Time", "Heart Rate"], [1, 0, 70], [2, 1, "lead off"]), r"T001-007\.HR: column hr_bpm, 2 rows below the header: 'lead off' is not a number"),
     "sheets without anything": ("signals", "taamneh", empty_sheets, r"no sheet has the columns time .*only empty sheets"),
     "names below row 40": ("signals", "taamneh", drive_with("HR", *[["a line of text"]] * 45, ["Frame#", "Time", "Heart Rate"], [1, 0, 70]), r"no sheet has the columns time in its first 40 rows"),
-    "a zip bomb": ("signals", "taamneh", replaced(sound("signals", "taamneh"), zip_bomb, "T001-007.HR"), r"T001-007\.HR: would unpack to 1024 MiB \(limit 256 MiB\)\. It is not read"),
+    "a zip bomb": ("signals", "taamneh", replaced(sound("signals", "taamneh"), zip_bomb, "T001-007.HR"), r"T001-007\.HR: would unpack to 272 MiB \(limit 256 MiB\)\. It is not read"),
     "half of a workbook": ("signals", "taamneh", changed(sound("signals", "taamneh"), half, "T001-007.HR"), r"T001-007\.HR: is a damaged workbook .*Copy it again"),
     "CSV under the name of a workbook": ("signals", "taamneh", changed(sound("signals", "taamneh"), lambda _: b"Frame#,Time,Heart Rate\n1,0,70\n", "T001-007.HR"), r"looks like CSV text under another name"),
     "a palm in microsiemens": ("signals", "taamneh", palm(0.02), r"no signal can be used .*rule palm_eda.*Empty the signals cell"),
@@ -259,6 +268,7 @@ REFUSED: dict[str, tuple[str, str, Maker, str]] = {
     "a tag of 10^20": ("events", "e4_tags", changed(sound("events", "e4_tags"), lambda d: d + b"99999999999999999999\n"), r"tags\.csv: the tag 1e\+20 is .* days after the session's start"),
     "a tag in words": ("events", "e4_tags", changed(sound("events", "e4_tags"), lambda d: d + b"stress\n"), r"tags\.csv: line 3, tag: 'stress' is not a number"),
     "a marker in words": ("markers", "", content("m.tsv", "video_s\tsignal_s\n1\tclap\n"), r"row 2: signal_s 'clap' is not a number of seconds"),
+    "a marker of 10^20": ("markers", "", content("m.tsv", "video_s\tsignal_s\n1\t99999999999999999999\n"), r"row 2: signal_s '9{20}' is not a number"),
     "a marker of nan": ("markers", "", content("m.tsv", "video_s\tsignal_s\n1\tnan\n"), r"row 2: signal_s 'nan' is not a number"),
     "half a marker": ("markers", "", content("m.tsv", "video_s\tsignal_s\n1\n"), r"row 2 has 1 cells, the header has 2"),
     "names of markers only": ("markers", "", content("m.tsv", "video_s\tsignal_s\n"), r"has no markers below the header"),

@@ -240,8 +240,13 @@ def ubfc_root(folder: Path) -> Path:
     return folder
 
 
+def drive(folder: Path) -> Path:
+    """A drive of a few seconds: its six workbooks are written anew for every case."""
+    return write_drive(folder, seconds=6)
+
+
 def taamneh_root(folder: Path) -> Path:
-    write_drive(folder / "Structured Study Data")
+    drive(folder / "Structured Study Data")
     return folder
 
 
@@ -257,8 +262,8 @@ SOUND: dict[str, dict[str, tuple[Maker, str]]] = {
         "empatica_e4": (lambda folder: write_session(folder / "S1"), "EDA.csv"),
         "ubfc_phys": (write_task, ""),
         "edf": (lambda folder: write_edf(folder / "a.edf"), ""),
-        "taamneh": (write_drive, "T001-007.HR"),
-        "taamneh_unscreened": (write_drive, "T001-007.peda"),
+        "taamneh": (drive, "T001-007.HR"),
+        "taamneh_unscreened": (drive, "T001-007.peda"),
         "taamneh_r_md": (r_file, ""),
     },
     "events": {
@@ -307,9 +312,9 @@ def book(name: str, *rows: list, header_row: int = 9) -> Maker:
 
 
 def zip_bomb(path: Path) -> None:
-    """A workbook of some kilobytes that unpacks to a gigabyte."""
+    """A workbook of some kilobytes that unpacks to 272 MiB, a little more than is read."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
         with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part:
-            for _ in range(64):
+            for _ in range(17):
                 part.write(b"\0" * (16 * 2**20))

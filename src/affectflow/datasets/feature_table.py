@@ -18,10 +18,16 @@ def read_feature_table(path: str | Path) -> pl.DataFrame:
         If the file is absent or cannot be read as such a table.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():
+        raise InputError(
+            f"{path}: cannot be read (it is a folder, a pipe or a device). Set stats.own_table.path."
+        )
     try:
+        # A name with * in it is a name, not a pattern.
         if path.suffix == ".parquet":
-            return pl.read_parquet(path)
-        table = pl.read_csv(path, separator="\t" if path.suffix == ".tsv" else ",", infer_schema_length=None)
+            return pl.read_parquet(path, glob=False)
+        separator = "\t" if path.suffix == ".tsv" else ","
+        table = pl.read_csv(path, separator=separator, infer_schema_length=None, glob=False)
     except OSError as error:
         raise InputError(
             f"{path}: cannot be read ({error.strerror or error}). Set stats.own_table.path."

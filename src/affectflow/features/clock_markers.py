@@ -11,6 +11,7 @@ from affectflow.errors import InputError, did_you_mean
 from affectflow.io.plain_files import first_names, shown
 from affectflow.io.text import read_text
 
+LARGEST_S = 1e11
 COLUMNS = ("video_s", "signal_s")
 
 
@@ -59,6 +60,7 @@ def _seconds(text: str, column: str, where: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not math.isfinite(value):
+    # Unix seconds are the largest that anybody writes.
+    if not abs(value) <= LARGEST_S:
         raise InputError(f"{where}: {column} {shown(text)} is not a number of seconds. Use a decimal point.")
     return value

@@ -18,7 +18,7 @@ from affectflow.signal.event_rates import join_intervals
 from affectflow.signal.hrv import QUANTITIES, heart_rate_variability
 from affectflow.signal.naming import final_names, with_rest
 from affectflow.signal.ranges import plausible_range, split_name
-from affectflow.signal.raw import RawSignal, check_times
+from affectflow.signal.raw import RawSignal
 from affectflow.signal.stretches import (
     Cleaned,
     Cleaner,
@@ -32,6 +32,7 @@ from affectflow.signal.stretches import (
     on_regular_clock,
     split_at_gaps,
 )
+from affectflow.signal.time_checks import check_times
 from affectflow.signal.unit_checks import suspected_unit
 
 logger = logging.getLogger(__name__)
@@ -78,11 +79,11 @@ def clean_signals(
     ------
     InputError
         If a name does not end in a known unit, if values look like another unit
-        (`unit_checks`), if times cannot be seconds of one recording (`raw.check_times`), or if
+        (`unit_checks`), if times cannot be seconds of one recording (`time_checks`), or if
         two signals would get the same name.
     """
     options = options or Signal()
-    check_times(signals, recording_id=recording_id, offset_s=offset_s)
+    check_times(signals, recording_id=recording_id, max_gap_s=options.max_gap_s, offset_s=offset_s)
     parts: list[tuple[str, Cleaned]] = []
     for raw in signals:
         cleaned = _clean_one(raw.name, raw.time_s + offset_s, raw.value, recording_id, options)

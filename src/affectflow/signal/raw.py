@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
@@ -13,10 +12,6 @@ from affectflow.errors import InputError
 
 # Longer than anybody films in one piece: signals that begin later belong to another day.
 LONGEST_VIDEO_S = 12 * 3600.0
-# Longer than anybody wears a sensor without a break; regular clocks are laid over all of it.
-LONGEST_RECORDING_S = 14 * 86400.0
-# Beyond it, years from the video, times are no seconds since its first frame.
-LARGEST_TIME_S = 1e8
 
 
 @dataclass(frozen=True)
@@ -71,40 +66,6 @@ def raw_signals(table: pl.DataFrame) -> list[RawSignal]:
             own = ~np.isnan(value)
             found.append(RawSignal(name, time[own], value[own]))
     return found
-
-
-def check_times(signals: Sequence[RawSignal], *, recording_id: str, offset_s: float = 0.0) -> None:
-    """Refuse times that cannot be seconds of one recording, before anything is laid over them.
-
-    Parameters
-    ----------
-    signals
-        Raw signals, each on its own clock.
-    recording_id
-        For the message.
-    offset_s
-        What is added to their times, seconds.
-
-    Raises
-    ------
-    InputError
-        If a signal lasts more than 14 days, or a time on the video's clock is years away from its start.
-    """
-    for signal in signals:
-        if not signal.time_s.size:
-            continue
-        first, last = float(signal.time_s[0]), float(signal.time_s[-1])
-        where = f"recording {recording_id}: the times of {signal.name} run from {first:g} s to {last:g} s"
-        if not last - first <= LONGEST_RECORDING_S:
-            raise InputError(
-                f"{where}; a recording lasts at most {LONGEST_RECORDING_S / 86400:g} days. Are they milliseconds, or "
-                "is one of them wrong? Times are seconds."
-            )
-        if not max(abs(first + offset_s), abs(last + offset_s)) <= LARGEST_TIME_S:
-            raise InputError(
-                f"{where}, {offset_s:+g} s: years from the video's first frame. Times are seconds from there; name a "
-                "column of Unix seconds time_unix_s, and correct signal_offset_s in the sheet."
-            )
 
 
 def device_offset_s(
