@@ -4,10 +4,63 @@ from affectflow.face.backends import BACKENDS, NEEDS_GPU, NEEDS_VIDEO
 BACKEND = chosen(STUDY.face.backend, BACKENDS, "face.backend")
 
 
+# Recordings that share a GPU job, which loads its networks once.
+BATCHES = {}
+for name in EXTRACTED:
+    if RECORDINGS[name].batch:
+        BATCHES.setdefault(RECORDINGS[name].batch, []).append(name)
+
+TRACKING = dict(
+    max_faces=STUDY.face.max_faces,
+    detection_score_min=STUDY.face.detection_score_min,
+    presence_score_min=STUDY.face.presence_score_min,
+    detect_every_s=STUDY.face.detect_every_s,
+    min_track_s=STUDY.face.min_track_s,
+    max_gap_s=STUDY.face.max_gap_s,
+    mirrored_pass=STUDY.face.mirrored_pass,
+)
+
+
+def tried_faces(wildcards):
+    """The folder with a batch member's faces, or why it has none; [] for a recording without a batch."""
+    name = wildcards.recording_id
+    batched = BACKEND in NEEDS_GPU and name in EXTRACTED and RECORDINGS[name].batch
+    return f"{RESULTS}/faces/.tried/{name}" if batched else []
+
+
+# For members of a batch: ends well whatever the recording is like, so that the batch need not wait for a bad one.
+# track_faces then takes the table from here, or fails with the reason. The folder stays: the table in it and the one
+# in faces/ are one file under two names.
+rule try_faces:
+    input:
+        video=rules.transcode_video.output.video,
+        frames=rules.probe_video.output.frames,
+    output:
+        folder=directory(RESULTS + "/faces/.tried/{recording_id}"),
+    log:
+        log_of("try_faces", "recording_id"),
+    benchmark:
+        benchmark_of("try_faces", "recording_id")
+    conda:
+        "../envs/face.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=120,
+    params:
+        **TRACKING,
+        version=STAGE_VERSIONS["try_faces"],
+    message:
+        "try_faces {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/try_faces.py"
+
+
 rule track_faces:
     input:
         video=rules.transcode_video.output.video,
         frames=rules.probe_video.output.frames,
+        tried=tried_faces,
     output:
         faces=RESULTS + "/faces/{recording_id}.parquet",
     log:
@@ -22,25 +75,12 @@ rule track_faces:
         mem_mb=1000,
         runtime=120,
     params:
+        **TRACKING,
         version=STAGE_VERSIONS["track_faces"],
-        max_faces=STUDY.face.max_faces,
-        detection_score_min=STUDY.face.detection_score_min,
-        presence_score_min=STUDY.face.presence_score_min,
-        detect_every_s=STUDY.face.detect_every_s,
-        min_track_s=STUDY.face.min_track_s,
-        max_gap_s=STUDY.face.max_gap_s,
-        mirrored_pass=STUDY.face.mirrored_pass,
     message:
         "track_faces {wildcards.recording_id}"
     script:
         "../workflow/scripts/track_faces.py"
-
-
-# Recordings that share a GPU job, which loads its networks once.
-BATCHES = {}
-for name in EXTRACTED:
-    if RECORDINGS[name].batch:
-        BATCHES.setdefault(RECORDINGS[name].batch, []).append(name)
 
 
 def batch_of(wildcards):
@@ -117,7 +157,8 @@ checkpoint check_batch:
 
 rule extract_batch:
     input:
-        faces=lambda wc: expand(rules.track_faces.output.faces, recording_id=able_members(wc)),
+        # Not faces/: those of a member that cannot be tracked never come.
+        tried=lambda wc: expand(rules.try_faces.output.folder, recording_id=able_members(wc)),
         videos=lambda wc: expand(rules.transcode_video.output.video, recording_id=able_members(wc)),
         weights=lambda wc: weights_of(wc.backend),
     output:

@@ -52,7 +52,7 @@ def killed_after(folder: Path, n_pieces: int, *, delay_s: float = 0.0) -> None:
     job = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     pieces = pieces_folder(folder / "rec.parquet")
     started = time.monotonic()
-    while len(list(pieces.glob("0*.parquet"))) < n_pieces:
+    while len(list(pieces.glob("0*.sha256"))) < n_pieces:
         assert job.poll() is None, job.stderr.read().decode()
         assert time.monotonic() - started < PATIENCE_S
         time.sleep(0.005)
@@ -125,14 +125,15 @@ def test_memory_does_not_grow_with_the_recording(tmp_path):
 def run_batch(folder: Path, names: list[str]) -> Path:
     batch = folder / ".batches" / "b1"
     # Named by their recordings, as in results/.
-    (folder / "faces").mkdir()
     for name in names:
-        shutil.copy(folder / f"{name}.faces.parquet", folder / "faces" / f"{name}.parquet")
+        (folder / "tried" / name).mkdir(parents=True)
+        if (folder / f"{name}.faces.parquet").exists():
+            shutil.copy(folder / f"{name}.faces.parquet", folder / "tried" / name / f"{name}.parquet")
     run_script(
         "extract_batch",
         folder,
         inputs={
-            "faces": [folder / "faces" / f"{name}.parquet" for name in names],
+            "tried": [folder / "tried" / name for name in names],
             "videos": [folder / f"{name}.mp4" for name in names],
             "weights": [],
         },
@@ -166,14 +167,17 @@ def test_a_batch_makes_each_members_table_and_a_bad_one_stops_nobody(tmp_path, t
     shutil.copy(
         write_recording(tmp_path, 20, recording_id="short", width=320, height=180)[0], tmp_path / "b.mp4"
     )
-    batch = run_batch(tmp_path, ["a", "b", "c"])
+    # The faces of d were not found.
+    shutil.copy(tmp_path / "a.mp4", tmp_path / "d.mp4")
+    batch = run_batch(tmp_path, ["a", "b", "c", "d"])
     assert sorted(p.name for p in batch.iterdir()) == ["a.parquet", "b.error.txt", "c.parquet"]
     assert read_table(take(tmp_path, batch, "a"), "codes").equals(expected)
     assert read_table(take(tmp_path, batch, "c"), "codes")["valid"].sum() == 44
     assert set(read_footer(tmp_path / "a.parquet")["inputs"]) == {
-        str(tmp_path / "faces" / "a.parquet"),
+        str(tmp_path / "tried" / "a" / "a.parquet"),
         str(tmp_path / "a.mp4"),
     }
+    assert None not in read_footer(tmp_path / "a.parquet")["inputs"].values()
     capsys.readouterr()
     with pytest.raises(SystemExit) as left:
         take(tmp_path, batch, "b")

@@ -36,12 +36,12 @@ def video(tmp_path):
     return path
 
 
-def run(tmp_path, video, frames):
+def run(tmp_path, video, frames, tried=()):
     write_table(frames, tmp_path / "frames.parquet", "video_frames")
     return run_script(
         "track_faces",
         tmp_path,
-        inputs={"video": video, "frames": tmp_path / "frames.parquet"},
+        inputs={"video": video, "frames": tmp_path / "frames.parquet", "tried": tried or []},
         outputs={"faces": tmp_path / "faces.parquet"},
         params=PARAMS,
         wildcards={"recording_id": "clip"},
@@ -88,4 +88,43 @@ def test_a_video_with_other_frames_than_its_source_is_refused(tmp_path, video, c
     assert "recording clip" in line
     assert "12 frames, its source to 13" in line
     assert "snakemake -R transcode_video" in line
+    assert not (tmp_path / "faces.parquet").exists()
+
+
+def attempt(tmp_path, video, frames):
+    write_table(frames, tmp_path / "frames.parquet", "video_frames")
+    folder = tmp_path / ".tried" / "clip"
+    run_script(
+        "try_faces",
+        tmp_path,
+        inputs={"video": video, "frames": tmp_path / "frames.parquet"},
+        outputs={"folder": folder},
+        params=PARAMS,
+        wildcards={"recording_id": "clip"},
+    )
+    return folder
+
+
+def test_a_member_of_a_batch_has_the_same_table(tmp_path, video):
+    frames, _ = probe_video(video, recording_id="clip")
+    run(tmp_path, video, frames)
+    expected = (tmp_path / "faces.parquet").read_bytes()
+    (tmp_path / "faces.parquet").unlink()
+    folder = attempt(tmp_path, video, frames)
+    assert [p.name for p in folder.iterdir()] == ["clip.parquet"]
+    run(tmp_path, tmp_path / "not looked at.mp4", frames, tried=folder)
+    assert (tmp_path / "faces.parquet").read_bytes() == expected
+
+
+def test_a_member_that_cannot_be_tracked_ends_its_attempt_well_and_says_why_afterwards(
+    tmp_path, video, capsys
+):
+    frames, _ = probe_video(video, recording_id="clip")
+    folder = attempt(tmp_path, video, frames[:-1])
+    assert [p.name for p in folder.iterdir()] == ["clip.error.txt"]
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as exit_:
+        run(tmp_path, video, frames, tried=folder)
+    assert exit_.value.code == 1
+    assert "decodes to 12 frames, its source to 11" in capsys.readouterr().err
     assert not (tmp_path / "faces.parquet").exists()

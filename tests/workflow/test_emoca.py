@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ import pytest
 
 from affectflow.io.tables import read_footer, read_table
 from affectflow.io.video import read_frames
+from affectflow.io.video_writer import VideoWriter
 from affectflow.io.weights import WeightsFile
 from affectflow.schema import EXP, POSE
+from tests.support.faces import background
 from tests.support.study import WorkflowStudy, simulated_rows
 
 CLIP = {"simulated": {"duration_s": 2, "fps": 6, "width_px": 320, "height_px": 240}}
@@ -131,6 +134,7 @@ def test_a_batch_with_a_bad_video(emoca_study):
         "check_batch b2",
         "probe_video S03_baseline",
         "transcode_video S03_baseline",
+        "try_faces S03_baseline",
         "track_faces S03_baseline",
         "extract_batch emoca b2",
         "extract_codes emoca S03_baseline",
@@ -138,11 +142,48 @@ def test_a_batch_with_a_bad_video(emoca_study):
     assert study.planned(*targets, *CPU) == {}
 
 
+def test_a_batch_with_a_recording_whose_tracking_fails(emoca_study):
+    """Its video is a good one; that it is not its source's shows only when it has been tracked to the end."""
+    rows = [{**row, "batch": "b1"} for row in simulated_rows(["S01", "S02"], ("baseline",))]
+    study = emoca_study(rows)
+    good, bad = (codes_path(study, name) for name in ("S01_baseline", "S02_baseline"))
+    transcoded = study.results / "video/S02_baseline.mp4"
+    done(study, str(transcoded.relative_to(study.folder)))
+    packets = transcoded.read_bytes()
+    with VideoWriter(transcoded, 320, 240, time_base=Fraction(1, 6)) as writer:
+        for i in range(3):
+            writer.write(background(320, 240), i / 6)
+
+    first = study.snakemake(good, bad, *CPU)
+    assert first.returncode == 1
+    said = {line for line in first.stderr.splitlines() if line.startswith("affectflow ")}
+    assert len(said) == 1
+    assert "track_faces: recording S02_baseline: " in said.pop()
+    assert "What failed, once more:\n  track_faces S02_baseline: recording S02_baseline: " in first.stderr
+    assert first.stderr.count("decodes to 3 frames, its source to 12") == 2
+    assert read_table(study.folder / good, "codes")["valid"].mean() > 0.9
+    assert not (study.folder / bad).exists()
+
+    # Mended: what went well stays as it is, and nothing of the batch stays behind.
+    before = (study.folder / good).stat().st_mtime_ns
+    transcoded.write_bytes(packets)
+    jobs = done(study, good, bad)
+    assert jobs == {
+        "try_faces S02_baseline",
+        "track_faces S02_baseline",
+        "extract_batch emoca b1",
+        "extract_codes emoca S02_baseline",
+    }
+    assert (study.folder / good).stat().st_mtime_ns == before
+    assert study.planned(good, bad, *CPU) == {}
+    assert not (study.results / "codes/emoca/.batches/b1").exists()
+
+
 def test_batches_are_nothing_to_a_backend_without_networks(new_study):
     study = new_study([{**row, "batch": "b1"} for row in simulated_rows(["S01"])], **NO_PEOPLE)
     planned = study.planned()
     assert planned["extract_codes"] == 2
-    assert not {"extract_batch", "check_batch", "convert_weights"} & set(planned)
+    assert not {"extract_batch", "check_batch", "try_faces", "convert_weights"} & set(planned)
 
 
 def test_without_weights_one_line_says_what_is_missing(new_study):

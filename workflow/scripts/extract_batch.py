@@ -4,8 +4,9 @@ from pathlib import Path
 
 from affectflow.face.backends import BACKENDS
 from affectflow.face.extract_codes import extract_codes
-from affectflow.io.batches import batch_member
-from affectflow.io.log import progress, stage
+from affectflow.io.batches import batch_member, table_of
+from affectflow.io.files import sha256_of
+from affectflow.io.log import logger, progress, stage
 from affectflow.io.tables import read_pieces, stream_table
 from affectflow.io.video import read_frames
 from affectflow.registry import load
@@ -19,11 +20,17 @@ with stage(snakemake) as footer:
         device=kind.choose_device(params.device, granted_gpus=snakemake.resources.get("gpu", 0)),
         options={**params.options, "threads": snakemake.threads},
     )
-    members = list(zip(given.faces, given.videos, strict=True))
-    for faces, video in progress(members, total=len(members), label="extract_batch, recordings"):
-        recording_id = Path(faces).stem
-        own = {faces, video, *given.weights}
-        inputs = {path: digest for path, digest in footer["inputs"].items() if path in own}
+    members = list(zip(given.tried, given.videos, strict=True))
+    for tried, video in progress(members, total=len(members), label="extract_batch, recordings"):
+        recording_id = Path(tried).name
+        faces = table_of(tried, recording_id)
+        if not faces.exists():
+            logger.warning("recording %s: its faces were not found; the others go on", recording_id)
+            continue
+        inputs = {
+            path: digest for path, digest in footer["inputs"].items() if path in {video, *given.weights}
+        }
+        inputs[str(faces)] = sha256_of(faces)
         with batch_member(snakemake.output.folder, recording_id) as path:
             frames = read_frames(video, recording_id=recording_id, n_threads=snakemake.threads)
             codes = extract_codes(read_pieces(faces, "faces"), backend, frames=frames)

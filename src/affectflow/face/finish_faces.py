@@ -7,11 +7,12 @@ light pass over the table writes the answer down, so memory stays bounded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
 
+from affectflow.errors import InputError
 from affectflow.schema import FACES
 
 NO_TRACK = -1
@@ -113,6 +114,29 @@ class TrackTotals:
             if tall and not any(total.together_with(c) for c in chosen.values()):
                 chosen[track_id] = total
         return sorted(chosen)
+
+    def finisher(self, *, n_frames: int, where: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
+        """Return what `finish_faces` does to each piece, once all of them have been seen.
+
+        Parameters
+        ----------
+        n_frames
+            Frames the source has.
+        where
+            Recording and video, for the message.
+
+        Raises
+        ------
+        InputError
+            If other frames were seen than the source has.
+        """
+        if self.n_frames != n_frames:
+            raise InputError(
+                f"{where} decodes to {self.n_frames} frames, its source to {n_frames}. "
+                "Re-run: snakemake -R transcode_video"
+            )
+        lasting, primary = self.lasting_tracks(), self.primary_tracks()
+        return lambda faces: finish_faces(faces, lasting=lasting, primary=primary)
 
 
 def finish_faces(faces: pl.DataFrame, *, lasting: list[int], primary: list[int]) -> pl.DataFrame:

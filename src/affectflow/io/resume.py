@@ -118,6 +118,9 @@ class _Pieces:
         """Rows of each piece, up to the first that is missing or other than it was written."""
         heights: list[int] = []
         while (path := self._path(len(heights))).exists():
+            if not _digest_path(path).exists():
+                # The job ended before it could write it.
+                break
             if not _is_whole(path):
                 logger.warning("%s: is damaged; it and what follows are made again", path)
                 break

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -247,6 +248,37 @@ def transform_table(
     with stream_table(target, kind, footer=footer) as stream:
         for piece in read_pieces(source, kind):
             stream.append(change(piece))
+
+
+def stream_twice(
+    path: str | Path,
+    kind: str,
+    pieces: Iterable[pl.DataFrame],
+    finish: Callable[[], Callable[[pl.DataFrame], pl.DataFrame]],
+    *,
+    footer: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a long table of which something is known only at its end, in bounded memory.
+
+    Parameters
+    ----------
+    path
+        Parquet file to write, whole or not at all; a draft lies beside it meanwhile.
+    kind
+        A name in `schema.TABLES`.
+    pieces
+        The draft's rows.
+    finish
+        Called after the last piece; returns the change that each piece of the draft gets.
+    footer
+        Provenance for the table.
+    """
+    with TemporaryDirectory(dir=Path(path).parent, prefix=f".{kind}.") as folder:
+        draft = Path(folder) / "draft.parquet"
+        with stream_table(draft, kind) as stream:
+            for piece in pieces:
+                stream.append(piece)
+        transform_table(draft, path, kind, finish(), footer=footer)
 
 
 def concat_tables(paths: Iterable[str | Path], kind: str) -> pl.DataFrame:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from affectflow.errors import AffectflowError, InputError
@@ -36,14 +38,25 @@ def test_a_table_is_taken_whole(folder, tmp_path, monkeypatch, can_link):
     ("name", "line"),
     [
         ("bad", r"^recording bad: is empty\. Copy it again\.$"),
-        ("odd", r"^recording odd: RuntimeError: no kernel \(a defect in affectflow\)$"),
-        ("gone", r"^recording gone: its batch made no table .*run the workflow again\.$"),
+        (
+            "odd",
+            r"^recording odd: RuntimeError: no kernel \(a defect in affectflow; to try again delete .*batch\)$",
+        ),
+        ("gone", r"^recording gone: no table was made in .*run the workflow again\.$"),
     ],
 )
 def test_what_failed_says_why_in_one_line(folder, tmp_path, name, line):
     with pytest.raises(AffectflowError, match=line):
         take_member(folder, name, tmp_path / f"{name}.parquet")
     assert not (tmp_path / f"{name}.parquet").exists()
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), MemoryError()])
+def test_trouble_of_the_machine_is_no_reason(tmp_path, error):
+    """The next run tries again, when there is room."""
+    with pytest.raises(type(error)), batch_member(tmp_path, "good"):
+        raise error
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_interruption_is_no_reason(tmp_path):
