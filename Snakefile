@@ -20,6 +20,9 @@ include: "rules/train.smk"
 include: "rules/viz.smk"
 
 
+tell_params_apart(workflow.rules)
+
+
 rule all:
     default_target: True
     input:

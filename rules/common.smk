@@ -1,6 +1,7 @@
 # Everything the other rule files look up: settings, sheet, paths. Read once, when the workflow is parsed.
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from affectflow.config.base import read_settings
@@ -89,6 +90,23 @@ def input_file(path):
         return []
     there = Path(path).is_file() or Path(path).is_dir()
     return path if is_simulated(path) or there else []
+
+
+def tell_params_apart(rules):
+    """Let Snakemake notice every change of a param.
+
+    It keeps the values of a job's params without their names and compares them
+    as a set: two values that change places, or a flag beside another one of the
+    same value, would leave old results standing. So each job gets one param
+    more, without a name, that says them all with their names.
+    """
+
+    def by_name(wildcards, params):
+        return repr({name: p(wildcards) if callable(p) else p for name, p in params.items()})
+
+    for each in rules:
+        if params := dict(each.params.items()):
+            each.set_params(partial(by_name, params=params))
 
 
 def one_of(names):

@@ -66,6 +66,12 @@ def test_a_setting_reruns_its_stage_and_what_follows(copied_study):
     }
 
 
+def test_two_settings_that_change_places_rerun_their_stage(copied_study):
+    # Snakemake itself compares a job's params as a set of values.
+    copied_study.write_config(features={"windows": {"length_s": 1, "stride_s": 2}})
+    assert "make_windows" in copied_study.planned()
+
+
 def test_a_setting_nobody_uses_reruns_nothing(copied_study):
     copied_study.write_config(io={"crf": 18, "transcode": "auto"})
     assert copied_study.planned() == {}
