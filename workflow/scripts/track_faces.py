@@ -12,7 +12,7 @@ with stage(snakemake) as footer:
     if given.tried:
         take_member(given.tried, recording_id, snakemake.output.faces)
     else:
-        settings = {k: v for k, v in params.items() if k not in {"version", "min_track_s", "by_name"}}
+        settings = {k: v for k, v in params.items() if k not in {"version", "min_track_s"}}
         n_frames = read_table(given.frames, "video_frames", columns=["frame_id"]).height
         frames = progress(
             read_frames(given.video, recording_id=recording_id),

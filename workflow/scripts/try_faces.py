@@ -9,7 +9,7 @@ from affectflow.io.video import read_frames
 
 with stage(snakemake) as footer:
     params, given, recording_id = snakemake.params, snakemake.input, snakemake.wildcards.recording_id
-    settings = {k: v for k, v in params.items() if k not in {"version", "min_track_s", "by_name"}}
+    settings = {k: v for k, v in params.items() if k not in {"version", "min_track_s"}}
     with batch_member(snakemake.output.folder, recording_id) as path:
         n_frames = read_table(given.frames, "video_frames", columns=["frame_id"]).height
         frames = progress(
