@@ -31,7 +31,7 @@ MEASURES = ("ear_left", "ear_right", "brow_raise", "smile", "mouth_open", "lip_p
 # What other programs say about a face, imported beside the codes: action units in that program's scale
 # (py-feat 0..1, OpenFace 0..5), probabilities of emotions, valence and arousal (-1..1), direction of the
 # eyes in the axes of pose (pitch > 0 looks down, yaw > 0 to the picture's right).
-FURTHER_FACE = r"au_\d{2}|emotion_[a-z]+|valence|arousal|eyes_(pitch|yaw)_rad"
+FURTHER_FACE = r"au_\d{2}|emotion_[a-z]+|eyes_(pitch|yaw)_rad"
 
 
 def is_further_face(name: str) -> bool:

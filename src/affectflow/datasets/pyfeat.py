@@ -41,7 +41,7 @@ LAYOUT = Layout(
     columns={
         **{f"AU{n:02d}": f"au_{n:02d}" for n in UNITS},
         **{theirs: f"emotion_{ours}" for theirs, ours in EMOTIONS.items()},
-        **{"valence": "valence", "arousal": "arousal"},
+        **{name: f"emotion_{name}" for name in ("valence", "arousal")},
     },
     angles=("Pitch", "Yaw", "Roll"),
     pose=head_turn,

@@ -11,12 +11,14 @@ from threadpoolctl import threadpool_limits
 
 from affectflow.errors import DesignError
 from affectflow.stats.design import two_conditions
-from affectflow.stats.measures import feature_columns, matrix
+from affectflow.stats.measures import feature_columns, kind_of, matrix
 from affectflow.stats.seeds import seed_of
 
 logger = logging.getLogger(__name__)
 
 MIN_POINTS = 20
+# What is only there when the face was found.
+FACE_KINDS = {"codes", "measures"}
 # Above this many points exact neighbours and the trustworthiness cost too much memory (n² numbers).
 LARGEST_EXACT = 5000
 N_NEIGHBOURS = 15
@@ -77,13 +79,18 @@ def tsne(
     Raises
     ------
     DesignError
-        If fewer than 20 complete rows remain.
+        If fewer than 2 columns of the chosen kinds were measured and vary, or
+        fewer than 20 complete rows remain.
     """
     rows = two_conditions(table, baseline=baseline, stressor=stressor)
-    if "valid" in rows.columns:
+    columns = _measured(rows, feature_columns(rows, kinds=kinds, summaries=("mean",)))
+    if "valid" in rows.columns and any(kind_of(c) in FACE_KINDS for c in columns):
         rows = rows.filter("valid")
-    columns = feature_columns(rows, kinds=kinds, summaries=("mean",))
-    columns = [c for c in columns if np.isfinite(matrix(rows, [c])).any()]
+        columns = _measured(rows, columns)
+    if not columns:
+        raise DesignError(
+            f"tsne: every column of kind {', '.join(kinds)} is empty. Set stats.tsne.kinds to kinds that were measured."
+        )
     rows = rows.filter(pl.all_horizontal(pl.col(columns).cast(pl.Float64).is_finite()))
     order = next(c for c in ("frame_id", "window_id") if c in rows.columns)
     rows = balanced_sample(rows.sort("recording_id", order), max_points=max_points)
@@ -95,6 +102,11 @@ def tsne(
         )
     x = matrix(rows, columns)
     x = x[:, np.ptp(x, axis=0) > 0]
+    if x.shape[1] < 2:
+        raise DesignError(
+            f"t-SNE needs at least 2 columns that vary; of kind {', '.join(kinds)} there are {x.shape[1]}. "
+            "Set stats.tsne.kinds to more kinds, or leave tsne out of stats.analyses."
+        )
     x = (x - x.mean(axis=0)) / x.std(axis=0)
     used = min(perplexity, n / 3)
     points = embed(x, perplexity=used, seed=seed_of(seed, "tsne"))
@@ -124,6 +136,11 @@ def tsne(
         "%d points of %d units, %d columns, perplexity %.0f", n, len(np.unique(unit)), x.shape[1], used
     )
     return {"results": results, "embedding": rows.select(where).with_columns(x=points[:, 0], y=points[:, 1])}
+
+
+def _measured(rows: pl.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Keep the columns that have any number."""
+    return [c for c in columns if rows[c].cast(pl.Float64).is_finite().any()]
 
 
 def balanced_sample(rows: pl.DataFrame, *, max_points: int) -> pl.DataFrame:

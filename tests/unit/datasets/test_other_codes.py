@@ -46,7 +46,7 @@ def test_numbers_go_where_their_names_say(tmp_path):
         ("AU06", "au_06"),
         ("AU43", "au_43"),
         ("Happy", "emotion_happy"),
-        ("valence", "valence"),
+        ("valence", "emotion_valence"),
     ):
         assert codes[ours].to_list() == pytest.approx(table[theirs].to_list(), abs=1e-6)
     assert codes["score"].to_list() == pytest.approx([0.99] * 2)
@@ -126,9 +126,9 @@ def test_rows_without_a_face_and_further_faces_are_passed_over_and_counted(tmp_p
         tmp_path, pyfeat_table([0, 0, 1, 2], FaceScore=[None, 0.7, None, 0.9], valence=[0.1, 0.2, 0.3, 0.4])
     )
     assert codes["frame_id"].to_list() == [0, 2]
-    assert codes["valence"].to_list() == pytest.approx([0.2, 0.4])
+    assert codes["emotion_valence"].to_list() == pytest.approx([0.2, 0.4])
     codes = read_pyfeat(tmp_path, pyfeat_table([0, 0, 1], valence=[0.1, 0.2, 0.3]))
-    assert codes["valence"].to_list() == pytest.approx([0.1, 0.3])
+    assert codes["emotion_valence"].to_list() == pytest.approx([0.1, 0.3])
     assert "1 rows have no face" in caplog.text
     assert "2 rows have no face" in caplog.text
     assert "1 rows repeat a frame" in caplog.text

@@ -90,7 +90,7 @@ def test_a_signal_of_the_same_name_is_refused():
 
 
 def test_they_are_measures_of_the_face_for_statistics_and_models():
-    assert kind_of("mean_au_12") == kind_of("speed_emotion_happy") == kind_of("valence") == "measures"
+    assert kind_of("mean_au_12") == kind_of("speed_emotion_happy") == kind_of("emotion_valence") == "measures"
     assert kind_of("mean_eyes_yaw_rad") == "measures"
     assert kind_of("mean_gaze_x_px") == "signals"
     assert not is_further_face("au_1")

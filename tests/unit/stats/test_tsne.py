@@ -68,6 +68,33 @@ def test_rows_without_a_face_never_enter() -> None:
     assert (embedding["frame_id"] % 10 != 9).all()
 
 
+def signals_only() -> pl.DataFrame:
+    """Frames of recordings without a video: no face in any row."""
+    table = synth_features()
+    codes = [c for c in table.columns if c.startswith(("exp_", "pose_"))]
+    rng = np.random.default_rng(3)
+    return table.with_columns(pl.lit(None, pl.Float32).alias(c) for c in codes).with_columns(
+        valid=pl.lit(False),
+        hr_bpm=pl.Series(rng.normal(70, 5, table.height)),
+        rsp_rate_bpm=pl.Series(rng.normal(14, 2, table.height)),
+    )
+
+
+def test_signals_need_no_face() -> None:
+    found = tsne(signals_only(), **{**OPTIONS, "kinds": ("codes", "signals")})["results"]
+    assert found["n_columns"].to_list() == [2]
+
+
+def test_one_column_is_no_picture() -> None:
+    with pytest.raises(DesignError, match="at least 2 columns that vary; of kind codes, signals there are 1"):
+        tsne(signals_only().drop("hr_bpm"), **{**OPTIONS, "kinds": ("codes", "signals")})
+
+
+def test_kinds_that_nobody_measured() -> None:
+    with pytest.raises(DesignError, match=r"every column of kind codes is empty. Set stats\.tsne\.kinds"):
+        tsne(signals_only(), **OPTIONS)
+
+
 def test_neighbours_of_other_people_tell_the_condition() -> None:
     rng = np.random.default_rng(1)
     unit, stressed = np.repeat(np.arange(4), 40), np.tile(np.repeat([False, True], 20), 4)
