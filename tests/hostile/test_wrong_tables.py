@@ -171,6 +171,7 @@ REFUSED: dict[str, tuple[str, str, Maker, str]] = {
     "times that all are 10^20": ("signals", "csv", csv("time_s,hr_bpm", "1e20,60", "1.1e20,61"), r"a recording lasts at most 14 days"),
     "Unix seconds called time_s": ("signals", "csv", csv("time_s,hr_bpm", "1644227574,60", "1644227575,61"), r"years from the video's first frame.*time_unix_s"),
     "milliseconds called seconds": ("signals", "csv", csv("time_s,hr_bpm", *[f"{i * 10**8},60" for i in range(20)]), r"Are they milliseconds"),
+    "a short recording in milliseconds": ("signals", "csv", csv("time_s,hr_bpm", *[f"{i * 1000},60" for i in range(20)]), r"recording a: the times of hr_bpm run from 0 s to 19000 s, and half of its 20 samples lie 1000 s or more apart.*Are the times milliseconds"),
     "Unix milliseconds": ("signals", "csv", csv("time_unix_s,hr_bpm", "1644227574000,60"), r"row 2, column time_unix_s: .*look like milliseconds: divide by 1000"),
     "zones in some rows only": ("signals", "csv", csv("time_iso,hr_bpm", "2022-02-07T09:52:00+01:00,60", "2022-02-07T09:52:01,61"), r"row 3, column time_iso: .*has no time zone\. Add the one"),
     "the hour that autumn repeats, in one zone": ("signals", "csv", csv("time_iso,hr_bpm", "2022-10-30T02:59:59+02:00,60", "2022-10-30T02:00:00+02:00,61"), r"row 3: time_iso 2022-10-30T02:00:00\+02:00 comes after"),

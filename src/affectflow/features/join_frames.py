@@ -85,7 +85,7 @@ def join_frames(
     TableError
         If codes belong to other frames than the video's.
     InputError
-        If a phase ends after the video.
+        If a phase ends after the video, or the clock leaves no signal beside it.
     """
     frames = video_frames.select("recording_id", "frame_id", "time_s").sort("frame_id")
     name = frames["recording_id"][0] if frames.height else "?"
@@ -109,6 +109,7 @@ def join_frames(
     frames = _with_codes(frames, codes, name)
     if signals is not None:
         signals = apply_clock(signals, clock)
+        _check_clock(signals, clock, time, name)
     signals = _with_pulse(signals, rppg, name)
     columns = [] if signals is None else signal_columns(signals, time, max_gap_s=max_gap_s)
     doubled = [c.name for c in columns if c.name in frames.columns]
@@ -118,6 +119,20 @@ def join_frames(
         )
     joined = frames.with_columns(columns)
     return joined.select(*FRAMES.names, *sorted(c for c in joined.columns if c not in FRAMES.names))
+
+
+def _check_clock(signals: pl.DataFrame, clock: pl.DataFrame | None, time: np.ndarray, name: str) -> None:
+    """Refuse a clock by which no signal was recorded while the frames were."""
+    if clock is None or signals.is_empty() or not time.size:
+        return
+    first, last = float(signals["time_s"].min()), float(signals["time_s"].max())  # type: ignore[arg-type]
+    if last < time[0] or first > time[-1]:
+        row = clock.row(0, named=True)
+        raise InputError(
+            f"recording {name}: by its clock ({row['method']}: {row['offset_s']:+.3f} s, {row['drift_ppm']:+.0f} ppm) the "
+            f"signals last from {first:.1f} s to {last:.1f} s, the video from {time[0]:.1f} s to {time[-1]:.1f} s. Check "
+            "the markers (are video_s and signal_s swapped?) and signal_offset_s in the sheet."
+        )
 
 
 def _with_pulse(signals: pl.DataFrame | None, rppg: pl.DataFrame | None, name: str) -> pl.DataFrame | None:

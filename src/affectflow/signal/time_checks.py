@@ -16,6 +16,8 @@ LONGEST_RECORDING_S = 14 * 86400.0
 LARGEST_TIME_S = 1e8
 # No biosignal is sampled more often.
 SHORTEST_STEP_S = 0.9e-6
+# No biosignal of a frame is sampled more rarely; times in milliseconds look like it.
+LONGEST_STEP_S = 10.0
 # A regular clock of a signal's usual step may have so many times its samples.
 MOST_BURST = 10.0
 
@@ -40,7 +42,7 @@ def check_times(
     ------
     InputError
         If a signal lasts more than 14 days, a time on the video's clock is years away from its start,
-        steps are shorter than a microsecond, or samples come in bursts: packets whose
+        steps are shorter than a microsecond or longer than ten seconds, or samples come in bursts: packets whose
         times are those of their arrival, so that a clock of the usual step would be mostly invented.
     """
     for signal in signals:
@@ -68,6 +70,11 @@ def _check_steps(signal: RawSignal, where: str, max_gap_s: float) -> None:
     if step < SHORTEST_STEP_S:
         raise InputError(
             f"{where} in {time.size} samples, half of them within {step:.3g} s of the one before: {ADVICE}"
+        )
+    if time.size > 2 and step > LONGEST_STEP_S:
+        raise InputError(
+            f"{where}, and half of its {time.size} samples lie {step:g} s or more apart; {LONGEST_STEP_S:g} s is the most. "
+            "Are the times milliseconds? Times are seconds. Leave out a signal that was taken so rarely."
         )
     runs = split_at_gaps(time, longest_step(time, max_gap_s))
     n_regular = sum(float(time[r][-1] - time[r][0]) / step + 1 for r in runs)

@@ -179,18 +179,31 @@ def test_neither_video_nor_signal_says_so():
         signal_frames(nothing, recording_id="a", rate_hz=25.0)
 
 
+def clock_of(offset_s):
+    return CLOCKS.empty().clear(1).with_columns(
+        recording_id=pl.lit("a"), method=pl.lit("markers"), offset_s=pl.lit(offset_s), drift_ppm=pl.lit(0.0),
+        reference_s=pl.lit(0.0),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("offset_s", [-20.1, 20.1])
+def test_a_clock_that_leaves_no_signal_beside_the_video_is_refused(offset_s):
+    time = np.arange(0, 20, 0.04)
+    signals = signals_table(time, 60 + time)
+    with pytest.raises(
+        InputError, match=r"recording a: by its clock \(markers: .*are video_s and signal_s swapped"
+    ):
+        join_frames(video_frames(time), None, signals, None, clock=clock_of(offset_s), **IDS)
+
+
 def test_the_pulse_of_the_face_is_on_the_videos_clock_already():
     """The signals' clock is corrected, the pulse's is not: it was seen in the frames themselves."""
     time = np.arange(0, 20, 0.04)
     contact = signals_table(time, 60 + time)
     face = signals_table(time, 60 + time, name="rppg_hr_bpm")
     wave = signals_table(time, np.sin(time), name="rppg_wave_au")
-    clock = CLOCKS.empty().clear(1).with_columns(
-        recording_id=pl.lit("a"), method=pl.lit("markers"), offset_s=pl.lit(2.0), drift_ppm=pl.lit(0.0),
-        reference_s=pl.lit(0.0),
-    )  # fmt: skip
     frames = join_frames(
-        video_frames(time), None, contact, None, clock=clock, rppg=pl.concat([face, wave]), **IDS
+        video_frames(time), None, contact, None, clock=clock_of(2.0), rppg=pl.concat([face, wave]), **IDS
     )
     np.testing.assert_allclose(at_frames(frames, "rppg_hr_bpm"), 60 + time)
     later = time > 2.1
