@@ -467,7 +467,7 @@ RECORDING_QUALITY = Table(
         _f64(
             "signal_coverage",
             "",
-            "share of frames with every recorded signal present, 0..1; null without signals",
+            "share of frames with every recorded quantity present, whichever sensor told it, 0..1; null without signals",
         ),
         _f64("clock_offset_s", "s", "offset_s of clocks; null when the sheet's offset is all"),
         _f64("clock_drift_ppm", "ppm", "drift_ppm of clocks"),

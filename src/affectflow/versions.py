@@ -25,7 +25,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "align_clock": 1,
     "join_frames": 2,
     "preprocess_frames": 2,
-    "check_quality": 1,
+    "check_quality": 2,
     "make_windows": 2,
     "summarise_quality": 3,
     "run_analysis": 1,

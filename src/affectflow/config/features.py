@@ -101,7 +101,7 @@ class Exclude(Section):
         None,
         ge=0,
         le=1,
-        description="Least share of frames with every recorded signal; asked of recordings with signals.",
+        description="Least share of frames with every recorded quantity; asked of recordings with signals.",
     )
     duration_min_s: float | None = Field(None, ge=0, description="Shortest recording, seconds.")
     step_max_s: float | None = Field(None, gt=0, description="Longest step between two frames, seconds.")

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from affectflow.schema import FRAMES, is_further_face
+from affectflow.signal.naming import without_source
 from affectflow.signal.quality import PREFIX, is_continuous, quality_column
 from affectflow.signal.stretches import longest_step, median_step
 
@@ -98,14 +99,19 @@ def coverage_of_signals(frames: pl.DataFrame, *, max_gap_s: float) -> pl.DataFra
 
 
 def share_with_all_signals(frames: pl.DataFrame) -> float | None:
-    """Return the share of frames in which every recorded signal is present, 0..1; None without any.
+    """Return the share of frames in which every recorded quantity is present, 0..1; None without any.
 
-    The pulse seen in the face is none of them: it comes and goes with the light.
+    A quantity that several sensors told (hr_bpm, hr_bvp_bpm) is present where any of
+    them is. The pulse seen in the face is none of them: it comes and goes with the light.
     """
-    names = [n for n in signal_names(frames) if not n.startswith(FROM_VIDEO)]
-    if not names or not frames.height:
+    told: dict[str, list[str]] = {}
+    for name in signal_names(frames):
+        if not name.startswith(FROM_VIDEO):
+            told.setdefault(without_source(name), []).append(name)
+    if not told or not frames.height:
         return None
-    return float(frames.select(pl.all_horizontal(pl.col(names).is_not_null()).mean()).item())
+    present = [pl.any_horizontal(pl.col(names).is_not_null()) for names in told.values()]
+    return float(frames.select(pl.all_horizontal(present).mean()).item())
 
 
 def irregular_share(time_s: np.ndarray) -> float | None:

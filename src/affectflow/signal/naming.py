@@ -32,6 +32,12 @@ def with_rest(quantity: str, rest: str) -> str:
     return f"{first}{rest}_{others}"
 
 
+def without_source(name: str) -> str:
+    """Name of the quantity that a signal tells, whichever sensor told it: hr_ibi_bpm → hr_bpm."""
+    first, *rest = name.split("_")
+    return "_".join([first, *(rest[1:] if len(rest) > 1 and rest[0] in PREFERRED else rest)])
+
+
 def final_names(found: Sequence[tuple[str, str]], recording_id: str) -> dict[tuple[str, str], str]:
     """Give each quantity of each raw signal its name; of two with the same, one is called after its source.
 

@@ -19,8 +19,10 @@ AROUND_S = 5.0
 # A sensor that shows one and the same number for so long is stuck, seconds.
 STUCK_S = 10.0
 # Quantities that are missing by their nature for much of a good recording: a minute's variability at
-# the ends, the height of responses where there are none.
-OCCASIONAL = re.compile(r"(quality|hrv)_.*|scr_(.*_)?amplitude_usiemens|perinasal_(.*_)?trend_degc2")
+# the ends, the height of responses where there are none, a device's list of the beats it was sure of.
+OCCASIONAL = re.compile(
+    r"(quality|hrv)_.*|(ibi|rr)_(.*_)?ms|scr_(.*_)?amplitude_usiemens|perinasal_(.*_)?trend_degc2"
+)
 # A window's quality of these kinds is that of the wave in which they were found.
 FOUND_IN = {"scr": "eda"}
 

@@ -83,6 +83,16 @@ def test_coverage_per_signal_and_of_all_together():
     assert share_with_all_signals(frames.drop("hr_bpm", "eda_usiemens")) is None
 
 
+def test_another_sensor_of_the_same_quantity_asks_for_nothing_more():
+    time, nothing = frame_times(100), np.full(100, np.nan)
+    hr, beats, pulse = np.full((3, 100), 60.0)
+    hr[:30], beats[20:], pulse[:90] = np.nan, np.nan, np.nan
+    signals = {"hr_bpm": hr, "hr_ibi_bpm": beats, "hr_bvp_bpm": pulse, "ibi_ms": nothing}
+    assert share_with_all_signals(frames_table(time, signals=signals)) == pytest.approx(0.9)
+    signals |= {"eda_left_usiemens": hr, "eda_right_usiemens": pulse}
+    assert share_with_all_signals(frames_table(time, signals=signals)) == pytest.approx(0.1)
+
+
 def test_irregular_steps_are_counted():
     time = frame_times(101)
     assert irregular_share(time) == 0

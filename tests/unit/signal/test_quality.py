@@ -103,7 +103,14 @@ def test_each_signal_finds_its_quality(signal, quality):
 
 def test_what_is_occasional_by_nature():
     assert all(is_continuous(n) for n in ("hr_bpm", "eda_tonic_usiemens", "scr_rate_hz", "perinasal_degc2"))
-    occasional = ("quality_hr", "hrv_bvp_rmssd_ms", "scr_left_amplitude_usiemens", "perinasal_trend_degc2")
+    occasional = (
+        "quality_hr",
+        "ibi_ms",
+        "rr_left_ms",
+        "hrv_bvp_rmssd_ms",
+        "scr_left_amplitude_usiemens",
+        "perinasal_trend_degc2",
+    )
     assert not any(is_continuous(n) for n in occasional)
 
 
