@@ -72,13 +72,6 @@ def test_a_model_of_summaries_does_not_wait_for_frames(trained):
     assert footers["logistic"]["params"]["settings"] == {}
 
 
-def test_a_granted_gpu_that_is_not_there_is_logged(trained):
-    import torch
-
-    log = (trained.results / "logs" / "train_model" / "cross_modal_0.log").read_text()
-    assert ("running on the CPU" in log) == (not torch.cuda.is_available())
-
-
 @pytest.mark.parametrize("model", ["logistic", "cross_modal"])
 def test_one_core_gives_the_same_bytes_as_four(trained, tmp_path, model):
     again = make(tmp_path)
