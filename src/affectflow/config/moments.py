@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import datetime, timedelta, timezone
+
+from affectflow.config.decimals import decimal
 
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*(Z|z|UTC|[+-]\d\d(?::?\d\d)?)?"
@@ -50,10 +51,7 @@ def parse_moment(text: str) -> float:
 
 
 def _unix(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = decimal(text)
     if UNIX_RANGE[0] <= value < UNIX_RANGE[1]:
         return value
     hint = ""

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from affectflow.config.decimals import decimal
 from affectflow.config.moments import parse_moment
 from affectflow.errors import SheetError, did_you_mean
 
@@ -294,7 +295,7 @@ def _check_row(row: dict[str, str], where: str, formats: dict[str, set[str] | No
     if not row.get("video") and not row.get("signals"):
         mistakes.append(f"{where}: has neither video nor signals.")
     offset = row.get("signal_offset_s", "")
-    if offset and not _is_finite_number(offset):
+    if offset and math.isnan(decimal(offset)):
         mistakes.append(f"{where}: signal_offset_s {offset!r} is not a number of seconds.")
     start = row.get("video_start", "")
     if start:
@@ -322,13 +323,6 @@ def _check_row(row: dict[str, str], where: str, formats: dict[str, set[str] | No
     return mistakes
 
 
-def _is_finite_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
-
-
 def _recording(row: dict[str, str]) -> Recording:
     return Recording(
         recording_id=row["recording_id"],
@@ -344,7 +338,7 @@ def _recording(row: dict[str, str]) -> Recording:
         signals=row.get("signals") or None,
         signals_format=row.get("signals_format") or "csv",
         events=row.get("events") or None,
-        signal_offset_s=float(row.get("signal_offset_s") or 0),
+        signal_offset_s=decimal(row.get("signal_offset_s") or "0"),
         pair=row.get("pair") or row["subject_id"],
         exclude=row.get("exclude") or None,
         metadata={k: v for k, v in row.items() if k not in _KNOWN},

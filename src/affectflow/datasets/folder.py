@@ -12,6 +12,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+from affectflow.config.decimals import decimal
 from affectflow.config.sheet import ID_PATTERN, SHEET_COLUMNS, Recording
 from affectflow.datasets.csv_cells import split_line
 from affectflow.errors import SheetError, UsageError, did_you_mean
@@ -194,10 +195,7 @@ def _recording(path: Path, recording_id: str, fields: dict[str, str]) -> Recordi
                 f"{path}: {name} {value!r} may have letters, digits, _ and - only. Change the pattern or rename the file."
             )
     offset = values.get("signal_offset_s", "0")
-    try:
-        offset_s = float(offset)
-    except ValueError:
-        offset_s = math.nan
+    offset_s = decimal(offset)
     if not math.isfinite(offset_s):
         raise SheetError(f"{path}: signal_offset_s {shown(offset)} is not a number of seconds.")
     beside = path.with_suffix("")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import polars as pl
 
+from affectflow.config.decimals import decimal
 from affectflow.errors import InputError, did_you_mean
 from affectflow.io.plain_files import first_names, shown
 from affectflow.io.text import read_text
@@ -56,10 +56,7 @@ def read_markers(path: str | Path) -> pl.DataFrame:
 
 
 def _seconds(text: str, column: str, where: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = decimal(text)
     # Unix seconds are the largest that anybody writes.
     if not abs(value) <= LARGEST_S:
         raise InputError(f"{where}: {column} {shown(text)} is not a number of seconds. Use a decimal point.")

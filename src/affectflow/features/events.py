@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from affectflow.config.decimals import decimal
 from affectflow.errors import InputError, did_you_mean
 from affectflow.io.plain_files import first_names, shown
 from affectflow.io.text import read_text
@@ -106,10 +107,7 @@ def _event(row: dict[str, str], where: str) -> dict[str, Any]:
 
 
 def _seconds(text: str, column: str, where: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = decimal(text)
     if not math.isfinite(value):
         raise InputError(f"{where}: {column} {shown(text)} is not a number of seconds.")
     return value
