@@ -23,6 +23,7 @@ rule clean_signals:
         signals_format=lambda wc: recording(wc).signals_format,
         offset_s=lambda wc: recording(wc).signal_offset_s,
         video_start_unix_s=lambda wc: recording(wc).video_start_unix_s,
+        has_video=lambda wc: bool(recording(wc).video),
         max_gap_s=STUDY.signal.max_gap_s,
         rate_clock_hz=STUDY.signal.rate_clock_hz,
         scr_min_usiemens=STUDY.signal.scr_min_usiemens,

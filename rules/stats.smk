@@ -1,5 +1,5 @@
 # Rules of affectflow.stats: every analysis of the registry, and its figures.
-from affectflow.stats import ANALYSES, check_analyses
+from affectflow.stats import ANALYSES, check_analyses, kinds_for
 from affectflow.viz.plot_analysis import PLOTS
 
 try:
@@ -37,6 +37,10 @@ def analysis_options(wildcards):
         for part in key.split("."):
             value = getattr(value, part)
         options[key.rsplit(".", 1)[-1]] = value
+    if "kinds" in options:
+        options["kinds"] = kinds_for(
+            wildcards.analysis, options["kinds"], faces=bool(WITH_VIDEO), own_table=bool(OWN_TABLE.path)
+        )
     return options
 
 

@@ -28,7 +28,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "check_quality": 2,
     "make_windows": 2,
     "summarise_quality": 3,
-    "run_analysis": 1,
+    "run_analysis": 2,
     "check_recovery": 1,
     "split_subjects": 1,
     "train_model": 1,

@@ -26,6 +26,7 @@ def clean(folder, path, name="S01"):
             "signals_format": "csv",
             "offset_s": 0.0,
             "video_start_unix_s": None,
+            "has_video": True,
             **Signal().model_dump(),
         },
         wildcards={"recording_id": name},
@@ -173,6 +174,7 @@ def test_a_wristbands_clock_and_tags_reach_the_videos_by_the_time_of_day(tmp_pat
         # The video began 12 s after the session; its clock is known to be half a second late.
         "offset_s": 0.5,
         "video_start_unix_s": START + 12.0,
+        "has_video": True,
         **Signal().model_dump(),
     }
     names = {"recording_id": "S01"}

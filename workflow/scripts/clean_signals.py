@@ -21,7 +21,7 @@ with stage(snakemake) as footer:
     )
     if video_start_unix_s is not None:
         check_overlap(raw, offset_s=offset_s, recording_id=snakemake.wildcards.recording_id)
-    if (raw.start_unix_s is None) != (video_start_unix_s is None):
+    if snakemake.params.has_video and (raw.start_unix_s is None) != (video_start_unix_s is None):
         missing = "the signals do not tell when they began" if raw.start_unix_s is None else "no video_start"
         message = "recording %s: %s: time 0 of the signals is taken for the video's first frame"
         logger.info(message, snakemake.wildcards.recording_id, missing)

@@ -130,7 +130,7 @@ def _study(config: Path) -> list[Finding]:
     try:
         study = read_study(config)
     except AffectflowError as error:
-        return [Finding(str(config), str(error), False)]
+        return [_mistake(str(config), error)]
     findings = [
         Finding(str(config), f"study {study.dataset!r}, backend {study.face.backend}", True),
         *_choices(study),
@@ -143,7 +143,7 @@ def _study(config: Path) -> list[Finding]:
             event_formats=set(EVENT_FORMATS),
         )
     except AffectflowError as error:
-        return [*findings, Finding(study.recordings, str(error), False)]
+        return [*findings, _mistake(study.recordings, error)]
     people = len({r.subject_id for r in recordings})
     findings.append(Finding(study.recordings, f"{len(recordings)} recordings of {people} people", True))
     absent = [
@@ -152,7 +152,7 @@ def _study(config: Path) -> list[Finding]:
     if absent:
         shown = ", ".join(absent[:3]) + (" …" if len(absent) > 3 else "")
         findings.append(Finding("files", f"{len(absent)} of the sheet are missing: {shown}", False))
-    return [*findings, *_comparison(study, recordings)]
+    return [*findings, *_kinds(study, recordings), *_comparison(study, recordings)]
 
 
 def _choices(study: Study) -> list[Finding]:
@@ -180,8 +180,37 @@ def _choices(study: Study) -> list[Finding]:
         try:
             check()
         except AffectflowError as error:
-            findings.append(Finding(key, str(error), False))
+            findings.append(_mistake(key, error))
     return findings
+
+
+def _mistake(what: str, error: AffectflowError) -> Finding:
+    """Tell of a user's mistake; the file or the key that the message begins with is not said twice."""
+    return Finding(what, str(error).removeprefix(f"{what}: "), False)
+
+
+def _kinds(study: Study, recordings: list[Recording]) -> list[Finding]:
+    """Tell which analyses are set to what no recording has; they would end without a result."""
+    if study.stats.own_table.path:
+        return []
+    found = {"other"}
+    if any(r.video for r in recordings):
+        found |= {"codes", "measures"}
+        if study.signal.rppg.method != "none":
+            found.add("signals")
+    if any(r.signals for r in recordings):
+        found.add("signals")
+    settings = {"lda": study.stats.lda.kinds, "tsne": study.stats.tsne.kinds}
+    return [
+        Finding(
+            f"stats.{name}.kinds",
+            f"{', '.join(kinds)}: no recording has {'a face' if 'signals' in found else 'signals'}. "
+            "Set it to [], which takes what there is.",
+            False,
+        )
+        for name, kinds in settings.items()
+        if name in study.stats.analyses and kinds and not found & set(kinds)
+    ]
 
 
 def _is_there(path: str) -> bool:

@@ -22,6 +22,7 @@ PLACEHOLDER = re.compile(r"\{\s*[.\w]+\s*(,[^{}]*(\{\d+(,\d+)?\}[^{}]*)*)?\}")
 PATH_COLUMNS = ("video", "codes", "signals", "events", "markers")
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]+")
 # 255 bytes is the limit of a file name; the longest suffix and the temporary name need the rest.
+_FORMATS = ("codes_format", "signals_format", "events_format")
 ID_LENGTH = 128
 # A hundred thousand recordings with all their columns have less.
 LARGEST_BYTES = 64 * 2**20
@@ -195,6 +196,8 @@ def write_sheet(recordings: list[Recording]) -> str:
     ]
     lines = ["\t".join(used + metadata)]
     for value in values:
+        # The format of a file that is not there says nothing.
+        value |= {f: None for f in _FORMATS if value[f.removesuffix("_format")] is None}
         cells = ["" if value.get(name) is None else str(value.get(name, "")) for name in used + metadata]
         for name, cell in zip(used + metadata, cells, strict=True):
             if re.search(r"[\t\r\n]", cell):

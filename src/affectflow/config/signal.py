@@ -8,7 +8,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
 from affectflow.config.base import Section
 from affectflow.errors import did_you_mean
-from affectflow.schema import CODES_COLUMNS, MEASURES
+from affectflow.schema import CODES_COLUMNS, MEASURES, SIGNAL_UNITS
 
 # What a video can show of a signal, and what may stand before a name: its change per second, or how fast it changes.
 FACE_COLUMNS = (*CODES_COLUMNS, *MEASURES)
@@ -58,6 +58,9 @@ class Alignment(Section):
             return self
         if not (self.signal and self.reference):
             raise ValueError("method: correlation needs signal and reference")
+        if self.signal.rsplit("_", 1)[-1] not in SIGNAL_UNITS:
+            near = did_you_mean(self.signal.rsplit("_", 1)[-1], SIGNAL_UNITS)
+            raise ValueError(f"signal {self.signal!r} does not end in a unit, such as hr_bpm.{near}")
         if self.reference not in RPPG and without_change(self.reference) not in FACE_COLUMNS:
             near = did_you_mean(self.reference, [*RPPG, *FACE_COLUMNS])
             raise ValueError(

@@ -35,8 +35,9 @@ class Lda(Section):
     """Linear discriminant of the two conditions, tested on people it has not seen."""
 
     kinds: list[Kind] = Field(
-        ["codes", "measures"],
-        description="What goes in: codes (exp, pose), measures (eyes, brows, mouth), signals, other.",
+        [],
+        description="What goes in: codes (exp, pose), measures (eyes, brows, mouth), signals, other; [] = codes and "
+        "measures, signals where no recording has a face, everything of a table of your own.",
     )
     summaries: list[Summary] = Field(["mean", "speed"], description="Which summaries of a window go in.")
     n_folds: int = Field(
@@ -49,7 +50,11 @@ class Lda(Section):
 class Tsne(Section):
     """A picture of the codes in two dimensions."""
 
-    kinds: list[Kind] = Field(["codes"], description="What goes in: codes, measures, signals, other.")
+    kinds: list[Kind] = Field(
+        [],
+        description="What goes in: codes, measures, signals, other; [] = codes, signals where no recording has a face, "
+        "everything of a table of your own.",
+    )
     max_points: int = Field(
         2000,
         ge=20,

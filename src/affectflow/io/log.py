@@ -74,6 +74,9 @@ def stage(snakemake: Any) -> Iterator[dict[str, Any]]:
     warning_log = logging.getLogger("py.warnings")
     warning_log.addHandler(handler)
     warnings.simplefilter("default")
+    # What other packages will have to change one day is nothing to the reader of a log.
+    for kind in (DeprecationWarning, PendingDeprecationWarning):
+        warnings.simplefilter("ignore", kind)
     started = time.monotonic()
     try:
         yield provenance(snakemake)

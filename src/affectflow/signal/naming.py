@@ -58,6 +58,7 @@ def final_names(found: Sequence[tuple[str, str]], recording_id: str) -> dict[tup
         if column not in sources.setdefault(quantity, []):
             sources[quantity].append(column)
     names = {}
+    renamed: dict[str, list[str]] = {}
     for quantity, columns in sources.items():
         if quantity.startswith(PREFIX):
             continue
@@ -65,8 +66,10 @@ def final_names(found: Sequence[tuple[str, str]], recording_id: str) -> dict[tup
             kind = split_name(column)[0]  # type: ignore[index]
             names[column, quantity] = quantity if rank == 0 else with_rest(quantity, f"_{kind}")
             if rank:
-                message = "recording %s: %s from %s is called %s"
-                logger.info(message, recording_id, quantity, column, names[column, quantity])
+                renamed.setdefault(column, []).append(names[column, quantity])
+    for column, others in renamed.items():
+        message = "recording %s: %s tells what another signal tells as well; called %s"
+        logger.info(message, recording_id, column, ", ".join(others))
     for column, quantity in found:
         if quantity.startswith(PREFIX):
             names[column, quantity] = _after_what_it_is_of(column, quantity, names)

@@ -27,6 +27,8 @@ class Analysis:
         Every table it returns.
     compares
         Whether it compares the two conditions; the others run without any condition too.
+    face_kinds
+        Kinds of columns it takes when the settings name none and the study has faces; see `kinds_for`.
     """
 
     run: str
@@ -34,7 +36,11 @@ class Analysis:
     settings: tuple[str, ...]
     tables: tuple[str, ...]
     compares: bool = True
+    face_kinds: tuple[str, ...] = ()
 
+
+# What a column can be about; see `affectflow.stats.measures.kind_of`.
+KINDS = ("codes", "measures", "signals", "other")
 
 _CONDITIONS = ("stats.baseline", "stats.stressor")
 _TESTS = (*_CONDITIONS, "stats.alpha", "stats.family", "stats.summaries")
@@ -59,12 +65,14 @@ ANALYSES: dict[str, Analysis] = {
             "stats.lda.n_bootstrap",
         ),
         ("results", "scores", "direction", "roc", "exclusions"),
+        face_kinds=("codes", "measures"),
     ),
     "tsne": Analysis(
         "affectflow.stats.tsne:tsne",
         "features",
         (*_CONDITIONS, "seed", "stats.tsne.kinds", "stats.tsne.max_points", "stats.tsne.perplexity"),
         ("results", "embedding"),
+        face_kinds=("codes",),
     ),
     "agreement": Analysis(
         "affectflow.stats.agreement:agreement",
@@ -76,6 +84,27 @@ ANALYSES: dict[str, Analysis] = {
 }
 
 RUN = {name: analysis.run for name, analysis in ANALYSES.items()}
+
+
+def kinds_for(analysis: str, chosen: Sequence[str], *, faces: bool, own_table: bool) -> tuple[str, ...]:
+    """Return the kinds of columns an analysis takes.
+
+    Parameters
+    ----------
+    analysis
+        A name of the registry.
+    chosen
+        What the settings name; empty = what the study has.
+    faces
+        Whether any recording of the study has a video or face codes.
+    own_table
+        Whether the user's own table is analysed instead of the study.
+    """
+    if chosen:
+        return tuple(chosen)
+    if own_table:
+        return KINDS
+    return ANALYSES[analysis].face_kinds if faces else ("signals",)
 
 
 def check_analyses(names: Sequence[str]) -> None:

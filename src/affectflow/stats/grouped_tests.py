@@ -13,7 +13,7 @@ from scipy import stats
 from affectflow.stats.correct import add_corrections
 from affectflow.stats.design import MIN_UNITS, grouped_design
 from affectflow.stats.effect_size import hedges_g_interval
-from affectflow.stats.measures import feature_columns, matrix
+from affectflow.stats.measures import columns_to_test, matrix
 from affectflow.stats.paired_tests import describe, is_constant
 from affectflow.stats.unit_values import grouped_values
 
@@ -72,7 +72,7 @@ def grouped_tests(
     DesignError
         If a unit is in both conditions, or a condition has fewer than three units.
     """
-    columns = feature_columns(windows, summaries=summaries)
+    columns = columns_to_test(windows, summaries)
     design = grouped_design(windows, columns, baseline=baseline, stressor=stressor)
     values = grouped_values(design.rows, columns)
     x, stressed = matrix(values, columns), values["stressed"].to_numpy()

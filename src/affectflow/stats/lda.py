@@ -13,7 +13,7 @@ from affectflow.errors import DesignError
 from affectflow.stats.concordance import bootstrap_auroc, concordance
 from affectflow.stats.design import design_of
 from affectflow.stats.held_out import Fold, discriminant, prepare, roc_curves, scaler, scores_of, unit_folds
-from affectflow.stats.measures import feature_columns, kind_of, matrix
+from affectflow.stats.measures import feature_columns, kind_of, matrix, measured
 from affectflow.stats.relabel import relabellings
 from affectflow.stats.seeds import seed_of
 
@@ -78,11 +78,7 @@ def lda(
         If there are too few units or no column of the chosen kinds.
     """
     # Columns that nobody has (expression codes of a program that makes none) say nothing about a row.
-    columns = [
-        c
-        for c in feature_columns(windows, kinds=kinds, summaries=summaries)
-        if windows[c].cast(pl.Float64).fill_nan(None).null_count() < windows.height
-    ]
+    columns = measured(windows, feature_columns(windows, kinds=kinds, summaries=summaries))
     if not columns:
         raise DesignError(
             f"lda: every column of kind {', '.join(kinds)} is empty. Set stats.lda.kinds to kinds that were measured."
@@ -119,6 +115,7 @@ def lda(
             "design": "paired" if design.paired else "grouped",
             "n_units": len(names),
             "n_rows": len(rows),
+            "kinds": ", ".join(kinds),
             "n_columns": len(columns),
             "n_folds": len(folds),
             "auroc": within.auroc,

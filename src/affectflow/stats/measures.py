@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,11 +11,15 @@ import polars as pl
 
 from affectflow.errors import DesignError
 from affectflow.schema import CODES_COLUMNS, FEATURES, MEASURES, SIGNAL_UNITS, WINDOWS, is_further_face
+from affectflow.stats import KINDS
 
-KINDS = ("codes", "measures", "signals", "other")
+logger = logging.getLogger(__name__)
+
 SUMMARIES = ("mean", "sd", "speed")
 # Derivatives per frame, and what signals are worth: no features.
 _NEVER = ("d_", "quality_")
+# What swings around 0 by construction: its level says nothing, its spread and speed do.
+_NO_LEVEL = re.compile(r"eda_(\w+_)?phasic_usiemens")
 # Columns that say where and when a row is, not what was seen.
 _PLACES = {c.name for c in (*WINDOWS.columns, *FEATURES.columns)} - {*CODES_COLUMNS, *MEASURES, "blink"}
 
@@ -52,8 +58,8 @@ def feature_columns(
     """Return the feature columns of a windows, features or own table, in the table's order.
 
     The blink rate and columns that are no summary of a window (per-frame
-    codes) are chosen by kind alone; per-frame derivatives (``d_``) and the
-    blink flag never are.
+    codes) are chosen by kind alone; per-frame derivatives (``d_``), the blink
+    flag, and the mean of what swings around 0 (phasic skin conductance) never are.
 
     Raises
     ------
@@ -64,7 +70,9 @@ def feature_columns(
         n for n, t in table.schema.items() if t.is_numeric() and n not in _PLACES and not n.startswith(_NEVER)
     ]
     wanted = {*summaries, "rate", "level"}
-    chosen = [n for n in numbers if kind_of(n) in kinds and summary_of(n) in wanted]
+    chosen = [
+        n for n in numbers if kind_of(n) in kinds and summary_of(n) in wanted and not _is_level_of_nothing(n)
+    ]
     if not chosen:
         found = ", ".join(sorted({f"{kind_of(n)}/{summary_of(n)}" for n in numbers})) or "none"
         raise DesignError(
@@ -72,6 +80,37 @@ def feature_columns(
             "Set kinds and summaries in the stats section of the configuration."
         )
     return chosen
+
+
+def _is_level_of_nothing(column: str) -> bool:
+    return summary_of(column) == "mean" and _NO_LEVEL.fullmatch(base_of(column)) is not None
+
+
+def measured(table: pl.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Keep the columns with at least one number: what nobody has (the face of signals alone) is no measure."""
+    return [c for c in columns if table[c].cast(pl.Float64).is_finite().any()]
+
+
+def columns_to_test(windows: pl.DataFrame, summaries: Sequence[str]) -> list[str]:
+    """Return what the tests test one by one: every feature column that anybody has a number in.
+
+    Raises
+    ------
+    DesignError
+        If nobody has a number in any.
+    """
+    columns = feature_columns(windows, summaries=summaries)
+    tested = measured(windows, columns)
+    if not tested:
+        raise DesignError(
+            f"none of the {len(columns)} measures has a number in any window. quality.parquet says what was found of "
+            "faces and signals."
+        )
+    if len(tested) < len(columns):
+        never = [c for c in columns if c not in set(tested)]
+        shown = ", ".join(never[:3]) + (" …" if len(never) > 3 else "")
+        logger.info("%d measures are not tested, nobody has a number in them: %s", len(never), shown)
+    return tested
 
 
 def matrix(table: pl.DataFrame, columns: Sequence[str]) -> np.ndarray:

@@ -13,7 +13,7 @@ from scipy import stats
 from affectflow.stats.correct import add_corrections
 from affectflow.stats.design import MIN_UNITS, paired_design
 from affectflow.stats.effect_size import d_z_interval
-from affectflow.stats.measures import feature_columns, kind_of, matrix, summary_of
+from affectflow.stats.measures import columns_to_test, kind_of, matrix, summary_of
 from affectflow.stats.unit_values import paired_values
 
 logger = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ def paired_tests(
     DesignError
         If fewer than three people were seen in both conditions.
     """
-    columns = feature_columns(windows, summaries=summaries)
+    columns = columns_to_test(windows, summaries)
     design = paired_design(windows, columns, baseline=baseline, stressor=stressor)
     before, after = paired_values(design.rows, columns)
     b, s = matrix(before, columns), matrix(after, columns)

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from affectflow.errors import DesignError
 from affectflow.stats.design import two_conditions
-from affectflow.stats.measures import feature_columns, kind_of, matrix
+from affectflow.stats.measures import feature_columns, kind_of, matrix, measured
 from affectflow.stats.seeds import seed_of
 
 logger = logging.getLogger(__name__)
@@ -22,6 +22,8 @@ FACE_KINDS = {"codes", "measures"}
 # Above this many points exact neighbours and the trustworthiness cost too much memory (n² numbers).
 LARGEST_EXACT = 5000
 N_NEIGHBOURS = 15
+# A column known in fewer of the rows (the intervals between beats, known at each beat) would cost most of them.
+MIN_KNOWN = 0.5
 
 
 # One thread: sums in another order would give another picture.
@@ -38,7 +40,8 @@ def tsne(
 ) -> dict[str, pl.DataFrame]:
     """Embed frames (or windows) in two dimensions (van der Maaten and Hinton 2008; openTSNE).
 
-    The sample: rows without a missing value; the same number for both
+    The sample: rows without a missing value, of the columns that at least half of
+    the rows have; the same number for both
     conditions, `max_points` / 2 or as many as the rarer one has; shared evenly
     by the recordings of a condition; evenly spaced in time within a recording.
     No chance is involved, so adding a person moves the sample as little as
@@ -83,15 +86,22 @@ def tsne(
         fewer than 20 complete rows remain.
     """
     rows = two_conditions(table, baseline=baseline, stressor=stressor)
-    columns = _measured(rows, feature_columns(rows, kinds=kinds, summaries=("mean",)))
+    columns = measured(rows, feature_columns(rows, kinds=kinds, summaries=("mean",)))
     if "valid" in rows.columns and any(kind_of(c) in FACE_KINDS for c in columns):
         rows = rows.filter("valid")
-        columns = _measured(rows, columns)
+        columns = measured(rows, columns)
     if not columns:
         raise DesignError(
             f"tsne: every column of kind {', '.join(kinds)} is empty. Set stats.tsne.kinds to kinds that were measured."
         )
+    columns = _known_often(rows, columns)
+    everyone = set(rows["unit"])
     rows = rows.filter(pl.all_horizontal(pl.col(columns).cast(pl.Float64).is_finite()))
+    if absent := sorted(everyone - set(rows["unit"])):
+        logger.warning(
+            "%d of %d units have no complete row and are not in the picture: %s",
+            *(len(absent), len(everyone), ", ".join(absent[:5]) + (" …" if len(absent) > 5 else "")),
+        )
     order = next(c for c in ("frame_id", "window_id") if c in rows.columns)
     rows = balanced_sample(rows.sort("recording_id", order), max_points=max_points)
     n = len(rows)
@@ -116,6 +126,7 @@ def tsne(
         {
             "n_points": n,
             "n_units": len(np.unique(unit)),
+            "kinds": ", ".join(kinds),
             "n_columns": x.shape[1],
             "perplexity": used,
             "trustworthiness": _trustworthiness(x, points),
@@ -138,9 +149,18 @@ def tsne(
     return {"results": results, "embedding": rows.select(where).with_columns(x=points[:, 0], y=points[:, 1])}
 
 
-def _measured(rows: pl.DataFrame, columns: Sequence[str]) -> list[str]:
-    """Keep the columns that have any number."""
-    return [c for c in columns if rows[c].cast(pl.Float64).is_finite().any()]
+def _known_often(rows: pl.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Keep the columns that at least `MIN_KNOWN` of the rows have."""
+    shares = rows.select(pl.col(columns).cast(pl.Float64).is_finite().fill_null(False).mean()).row(0)
+    kept = [c for c, share in zip(columns, shares, strict=True) if share >= MIN_KNOWN]
+    if not kept:
+        raise DesignError(
+            f"t-SNE: no column is known in half of the rows; the most is {max(shares):.0%}. "
+            "Set stats.tsne.kinds to other kinds, or leave tsne out of stats.analyses."
+        )
+    if left := [c for c in columns if c not in kept]:
+        logger.info("known in fewer than half of the rows and left out: %s", ", ".join(left))
+    return kept
 
 
 def balanced_sample(rows: pl.DataFrame, *, max_points: int) -> pl.DataFrame:

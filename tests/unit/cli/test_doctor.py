@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from affectflow.cli.doctor import _choices
+from affectflow.cli.doctor import _choices, diagnose
 from affectflow.config.study import read_study
 
 
@@ -39,3 +39,29 @@ def test_names_that_stop_the_workflow(text, key, says, tmp_path):
 @pytest.mark.parametrize("text", ["face: {backend: facemesh}", "face: {backend: emoca, codes: {save: vis}}"])
 def test_what_the_workflow_takes(text, tmp_path):
     assert choices(tmp_path, text) == {}
+
+
+def findings(folder, sheet, text=""):
+    (folder / "sheet.tsv").write_text(sheet)
+    (folder / "c.yaml").write_text(f"recordings: {folder}/sheet.tsv\n{text}")
+    return {f.what: f for f in diagnose(folder / "c.yaml")}
+
+
+SIGNALS_ONLY = "recording_id\tsubject_id\tsignals\nA\tA\ta.csv\n"
+
+
+def test_kinds_that_no_recording_has(tmp_path):
+    found = findings(
+        tmp_path, SIGNALS_ONLY, "stats: {lda: {kinds: [codes]}, tsne: {kinds: [codes, signals]}}"
+    )
+    assert found["stats.lda.kinds"].state.startswith("codes: no recording has a face. Set it to []")
+    assert not found["stats.lda.kinds"].ok
+    assert "stats.tsne.kinds" not in found
+    assert not {k for k in findings(tmp_path, SIGNALS_ONLY) if k.endswith(".kinds")}
+
+
+def test_a_file_is_named_once(tmp_path):
+    found = findings(tmp_path, "recording_id\tsubject_id\nA\tA\n")
+    assert found[f"{tmp_path}/sheet.tsv"].state == "row 2: has neither video nor signals."
+    found = findings(tmp_path, SIGNALS_ONLY, "stats: {alpha: 2}")
+    assert str(tmp_path) not in found[f"{tmp_path}/c.yaml"].state

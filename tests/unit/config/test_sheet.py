@@ -144,6 +144,15 @@ def test_written_sheets_read_back(tmp_path):
     assert read_sheet(path) == rows
 
 
+def test_the_format_of_a_file_that_is_not_there_is_left_empty():
+    rows = [
+        Recording("a", "S1", signals="a", signals_format="edf", events="a", events_format="e4_tags"),
+        Recording("b", "S2", signals="b", signals_format="edf"),
+    ]
+    header, *cells = (line.split("\t") for line in write_sheet(rows).splitlines())
+    assert [dict(zip(header, row, strict=True))["events_format"] for row in cells] == ["e4_tags", ""]
+
+
 def test_a_path_with_a_tab_cannot_be_written():
     with pytest.raises(SheetError, match="tab or a line break"):
         write_sheet([Recording("a", "S1", None, "a\tb.mp4", pair="S1")])

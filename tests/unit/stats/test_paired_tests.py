@@ -112,7 +112,7 @@ def test_a_recording_without_any_value_is_an_exclusion_too() -> None:
 def test_measures_that_cannot_be_tested_say_why() -> None:
     windows = synth_windows(n_subjects=5, n_codes=2).with_columns(
         pl.when(pl.col("condition") == "stressor").then(3.5).otherwise(2.5).alias("mean_smile"),
-        pl.lit(None, pl.Float64).alias("mean_exp_00"),
+        pl.when(pl.col("condition") == "stressor").then(pl.col("mean_exp_00")).alias("mean_exp_00"),
         pl.when(pl.col("subject_id") < "S02").then(pl.col("mean_exp_01")).alias("mean_exp_01"),
     )
     results = {r["measure"]: r for r in paired_tests(windows, **CONDITIONS)["results"].iter_rows(named=True)}

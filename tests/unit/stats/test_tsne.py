@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import polars as pl
 import pytest
@@ -83,6 +85,22 @@ def signals_only() -> pl.DataFrame:
 def test_signals_need_no_face() -> None:
     found = tsne(signals_only(), **{**OPTIONS, "kinds": ("codes", "signals")})["results"]
     assert found["n_columns"].to_list() == [2]
+
+
+def test_what_few_rows_have_costs_no_rows_and_who_has_no_complete_row_is_named(caplog) -> None:
+    caplog.set_level(logging.INFO, "affectflow")
+    options = {**OPTIONS, "kinds": ("signals",)}
+    rows = pl.int_range(pl.len())
+    sparse = signals_only().with_columns(ibi_ms=pl.when(rows % 3 == 0).then(800.0))
+    assert tsne(sparse, **options)["embedding"].equals(tsne(signals_only(), **options)["embedding"])
+    assert "known in fewer than half of the rows and left out: ibi_ms" in caplog.text
+    person = sparse["subject_id"][0]
+    without = sparse.with_columns(hr_bpm=pl.when(pl.col("subject_id") != person).then("hr_bpm"))
+    assert person not in set(tsne(without, **options)["embedding"]["unit"])
+    assert f"have no complete row and are not in the picture: {person}" in caplog.text
+    nothing = sparse.select(pl.exclude("hr_bpm", "rsp_rate_bpm"))
+    with pytest.raises(DesignError, match=r"no column is known in half of the rows; the most is 33\.?\d*%"):
+        tsne(nothing, **options)
 
 
 def test_one_column_is_no_picture() -> None:

@@ -14,7 +14,7 @@ from affectflow.features.check_quality import check_quality
 from affectflow.features.coverage import coverage_of_signals
 from affectflow.features.summarise_quality import summarise_quality
 from affectflow.schema import VIDEO_QUALITY, WINDOWS
-from affectflow.viz.plot_quality import BAR, MARK, MOST_BINS, coverage_picture, plot_quality
+from affectflow.viz.plot_quality import BAR, MARK, MOST_BINS, coverage_picture, plot_quality, shortened
 from affectflow.viz.quality_page import quality_page
 from affectflow.viz.quality_summary import quality_summary
 from affectflow.viz.thumbnails import Thumbnail
@@ -164,6 +164,14 @@ def test_coverage_is_drawn_where_it_is():
     # From the last row with data to the next. A single lost frame is a tenth of its bin, and still marked.
     assert set(np.flatnonzero(marked)) == {*range(19, 30), 64, 65}
     assert (picture[BAR + MARK :] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "letters", "shown"),
+    [("drive", 5, "drive"), ("drive", 4, "dri…"), ("drive", 2, "d…"), ("drive", 1, "")],
+)
+def test_names_of_short_phases_are_cut_where_they_can_be_seen(name, letters, shown):
+    assert shortened(name, letters) == shown
 
 
 def test_long_single_steps_stay_visible():
