@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -79,7 +80,7 @@ def simulate(
     force: Annotated[bool, typer.Option(help="Write into a folder that holds files already.")] = False,
 ) -> None:
     """Write a miniature of a data set in its exact layout, with a known effect, to see the workflow run."""
-    from affectflow.datasets import SIMULATORS
+    from affectflow.datasets import LISTED_BY, SIMULATORS
     from affectflow.errors import UsageError
     from affectflow.registry import load
 
@@ -89,8 +90,16 @@ def simulate(
     if folder.is_dir() and any(folder.iterdir()) and not force:
         raise UsageError(f"{folder}: is not empty. Name a new folder, or give --force to write into it.")
     write_study(folder, people=people, seconds=seconds, seed=seed)
+    manifest, pattern = LISTED_BY.get(dataset, (dataset, ""))
+    following = [
+        "affectflow",
+        "manifest",
+        manifest,
+        str(folder),
+        *(["--pattern", pattern] if pattern else []),
+    ]
     typer.echo(
-        f"{folder}: simulated {dataset} of {people} people. Next: affectflow manifest {dataset} {folder}",
+        f"{folder}: simulated {dataset} of {people} people. Next: {shlex.join(following)}",
         err=True,
     )
 

@@ -60,4 +60,13 @@ SIMULATORS = {
     "taamneh": "affectflow.datasets.simulated_taamneh:simulate_taamneh",
     "ubfc_phys": "affectflow.datasets.simulated_ubfc_phys:simulate_ubfc_phys",
     "empatica_e4": "affectflow.datasets.simulated_empatica_e4:simulate_empatica_e4",
+    "folder": "affectflow.datasets.simulated_folder:simulate_folder",
+    "openface": "affectflow.datasets.simulated_codes:simulate_openface",
+    "pyfeat": "affectflow.datasets.simulated_codes:simulate_pyfeat",
+}
+
+# Which manifest lists what a simulator wrote, where it has not the simulator's own name or needs a pattern.
+LISTED_BY = {
+    "empatica_e4": ("empatica_e4", "{subject_id}/{condition}"),
+    **dict.fromkeys(("folder", "openface", "pyfeat"), ("folder", "{subject_id}_{condition}")),
 }

@@ -1,7 +1,7 @@
 """Any folder of videos → the rows of a sheet.
 
 Subject and condition come from the file names (a pattern) or from a small
-table. Signals and events that lie beside a video under its name are taken too.
+table. Signals, events and codes that lie beside a video under its name are taken too.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from affectflow.config.decimals import decimal
 from affectflow.config.sheet import ID_PATTERN, SHEET_COLUMNS, Recording
+from affectflow.datasets import CODE_FORMATS
 from affectflow.datasets.csv_cells import split_line
 from affectflow.errors import SheetError, UsageError, did_you_mean
 from affectflow.io.plain_files import shown
@@ -92,7 +93,7 @@ def _find_videos(root: Path) -> list[Path]:
 @cache
 def _compile(pattern: str) -> re.Pattern[str]:
     names = _FIELD.findall(pattern)
-    allowed = {c.name for c in SHEET_COLUMNS} - {"video", "signals", "events"}
+    allowed = {c.name for c in SHEET_COLUMNS} - {"video", "signals", "events", "codes"}
     for name in names:
         if name not in allowed and (near := did_you_mean(name, allowed)):
             raise UsageError(f"pattern {pattern!r}: {{{name}}} is not a column of the sheet.{near}")
@@ -198,19 +199,34 @@ def _recording(path: Path, recording_id: str, fields: dict[str, str]) -> Recordi
     offset_s = decimal(offset)
     if not math.isfinite(offset_s):
         raise SheetError(f"{path}: signal_offset_s {shown(offset)} is not a number of seconds.")
-    beside = path.with_suffix("")
-    signals = next((f"{beside}{e}" for e in SIGNAL_ENDINGS if Path(f"{beside}{e}").is_file()), None)
-    events = f"{beside}{EVENTS_ENDING}"
+    found = _beside(path)
+    if "codes" in values:
+        # The format found belongs to the file found.
+        found.pop("codes_format", None)
+    told = {k: v for k, v in values.items() if k not in ("video", "signal_offset_s")}
     return Recording(
+        **{"pair": subject_id, **found, **told},
         recording_id=recording_id,
         subject_id=subject_id,
-        condition=values.get("condition"),
         video=str(path),
-        signals=values.get("signals", signals),
-        signals_format=values.get("signals_format", "csv"),
-        events=values.get("events", events if Path(events).is_file() else None),
         signal_offset_s=offset_s,
-        pair=values.get("pair", subject_id),
-        exclude=values.get("exclude"),
         metadata={k: v for k, v in fields.items() if k not in known},
     )
+
+
+def _beside(video: Path) -> dict[str, str]:
+    """Return the files that lie beside a video under its name, as cells of the sheet."""
+
+    def there(ending: str) -> str | None:
+        path = f"{video.with_suffix('')}{ending}"
+        return path if Path(path).is_file() else None
+
+    found = {}
+    if signals := next(filter(None, map(there, SIGNAL_ENDINGS)), None):
+        found["signals"] = signals
+    if events := there(EVENTS_ENDING):
+        found["events"] = events
+    for name in CODE_FORMATS:
+        if codes := there(f".{name}.csv"):
+            found |= {"codes": codes, "codes_format": name}
+    return found

@@ -26,9 +26,9 @@ _GRID_STEP = 2.0
 _N_INVERSIONS = 8
 # Face Mesh flattens: with its own depth, turns of the head are measured back (by Face Mesh) at 0.7 of
 # their size, with this factor at 0.9 to 1.05.
-_RELIEF = 1.25
+RELIEF = 1.25
 # The head turns about the top of the neck, inside the head; x, y down, z towards the camera.
-_PIVOT = np.array([224.0, 150.0, -65.0], np.float32)
+PIVOT = np.array([224.0, 150.0, -65.0], np.float32)
 # Travel of a full movement, portrait pixels. The outer eye corners are 61 px apart.
 _BROW_TRAVEL, _CORNER_OUT, _CORNER_UP, _CHEEK_UP = 5.0, 2.6, 3.4, 1.3
 _LIP_SQUEEZE = 0.65
@@ -141,8 +141,8 @@ class FaceRenderer:
             + np.float32(smile - 1.0) * self._fields["smile"]
             + np.float32(lip_press) * self._fields["lip_press"]
         )
-        x, y = np.moveaxis(self._grid + moved - _PIVOT[:2], -1, 0)
-        z = self._depth - _PIVOT[2]
+        x, y = np.moveaxis(self._grid + moved - PIVOT[:2], -1, 0)
+        z = self._depth - PIVOT[2]
         # Rotations are given with y up, the picture has y down: turn about x and z changes sign.
         turn = cv2.Rodrigues(rotation * np.array([-1.0, 1.0, -1.0]))[0].astype(np.float32)
         # Written out: a matrix product may round differently with another number of threads.
@@ -234,7 +234,7 @@ def _depth(grid: np.ndarray, points: np.ndarray) -> np.ndarray:
     rows, columns = (np.arange(n, dtype=np.float32) / 3 for n in grid.shape[:2])
     x, y = np.meshgrid(columns, rows)
     depth = cv2.remap(values.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return _RELIEF * cv2.GaussianBlur(depth, (0, 0), 1.0)
+    return RELIEF * cv2.GaussianBlur(depth, (0, 0), 1.0)
 
 
 def _expression_fields(grid: np.ndarray, points: np.ndarray) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from affectflow.features.coverage import find_gaps, signal_names
 from affectflow.features.frame_runs import phase_runs
-from affectflow.signal.stretches import median_step
+from affectflow.signal.stretches import longest_step, median_step
 from affectflow.viz.labels import label_of
 from affectflow.viz.style import (
     BLACK,
@@ -110,6 +110,11 @@ def coverage_picture(
     place = np.clip(np.searchsorted(edges, time + 1e-9, side="right") - 1, 0, n - 1)
     total = np.bincount(place, minlength=n)
     share = np.bincount(place[have], minlength=n) / np.maximum(total, 1)
+    # A bin between two rows of an irregular recording is as the row before it, which stands until the next.
+    before = np.searchsorted(time, (edges[:-1] + edges[1:]) / 2) - 1
+    shown = longest_step(time, max_gap_s) + 1e-9
+    between = (total == 0) & (before >= 0) & (np.diff(time, append=np.inf)[before] <= shown)
+    share[between] = have[before[between]]
     picture = np.full((BAR + MARK + SPACE, n, 3), 255.0)
     picture[:BAR] += share[None, :, None] * (_rgb(BLUE) - 255.0)
     for start, end in find_gaps(time, have, max_gap_s=max_gap_s):

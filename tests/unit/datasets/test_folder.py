@@ -85,6 +85,33 @@ def test_signals_and_events_beside_a_video_are_taken(folder):
     assert second.signals is None
 
 
+def test_codes_beside_a_video_are_taken_by_the_format_in_their_name(folder):
+    (folder / "day1/S1_baseline.openface.csv").write_text("")
+    found = {r.recording_id: r for r in list_folder(folder)}
+    assert found["S1_baseline"].codes.endswith("S1_baseline.openface.csv")
+    assert found["S1_baseline"].codes_format == "openface"
+    assert found["S1_baseline"].signals is None
+    assert found["S1_stressor"].codes is None
+
+
+def test_any_column_of_the_sheet_may_stand_in_the_table(folder):
+    (folder / "day1/S1_baseline.openface.csv").write_text("")
+    table = folder / "people.csv"
+    table.write_text(
+        "file,subject_id,codes,video_start,batch,events,events_format,video\n"
+        "S1_baseline.mp4,A,c.csv,2022-02-07T09:52:00Z,b1,t.csv,e4_tags,other.mp4\n"
+    )
+    row = list_folder(folder, table=table)[0]
+    assert (row.codes, row.codes_format) == ("c.csv", "emoca_csv")
+    assert (row.video_start, row.batch, row.events, row.events_format) == (
+        "2022-02-07T09:52:00Z",
+        "b1",
+        "t.csv",
+        "e4_tags",
+    )
+    assert row.video.endswith("S1_baseline.mp4")
+
+
 def test_files_of_the_same_name_are_named_by_their_folders(folder):
     (folder / "day2/S1_baseline.mp4").write_bytes(b"")
     assert {"day1_S1_baseline", "day2_S1_baseline"} < {r.recording_id for r in list_folder(folder)}

@@ -166,6 +166,14 @@ def test_coverage_is_drawn_where_it_is():
     assert (picture[BAR + MARK :] == 255).all()
 
 
+def test_irregular_frames_leave_no_slits():
+    time = np.array([0.0, 1.0, 2.0, 3.5, 4.0, 9.0])
+    picture = coverage_picture(time, np.ones(6, bool), np.linspace(0, 10, 11), max_gap_s=2)
+    assert np.flatnonzero((picture[0] != 255).any(axis=1)).tolist() == [0, 1, 2, 3, 4, 9]
+    lost = coverage_picture(time, np.arange(6) != 3, np.linspace(0, 10, 21), max_gap_s=2)
+    assert np.flatnonzero((lost[0] != 255).any(axis=1)).tolist() == [*range(7), 8, 18]
+
+
 @pytest.mark.parametrize(
     ("name", "letters", "shown"),
     [("drive", 5, "drive"), ("drive", 4, "dri…"), ("drive", 2, "d…"), ("drive", 1, "")],
