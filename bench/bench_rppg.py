@@ -20,8 +20,8 @@ import numpy as np
 import polars as pl
 
 from affectflow.config.signal import Rppg
-from affectflow.datasets import simulated_face
-from affectflow.datasets.simulated import simulate_recording, write_recording
+from affectflow.datasets.simulated import face as simulated_face
+from affectflow.datasets.simulated.recording import simulate_recording, write_recording
 from affectflow.face.finish_faces import TrackTotals, finish_faces
 from affectflow.face.track_faces import track_faces
 from affectflow.features.extract_rppg import extract_rppg

@@ -1,5 +1,5 @@
 # Rules of affectflow.stats: every analysis of the registry, and its figures.
-from affectflow.stats import ANALYSES, check_analyses, kinds_for
+from affectflow.stats import ANALYSES, check_analyses, options_of
 from affectflow.viz.plot_analysis import PLOTS
 
 try:
@@ -31,17 +31,7 @@ def analysis_tables(wildcards):
 
 def analysis_options(wildcards):
     """The settings an analysis uses, by the names of its keywords."""
-    options = {}
-    for key in ANALYSES[wildcards.analysis].settings:
-        value = STUDY
-        for part in key.split("."):
-            value = getattr(value, part)
-        options[key.rsplit(".", 1)[-1]] = value
-    if "kinds" in options:
-        options["kinds"] = kinds_for(
-            wildcards.analysis, options["kinds"], faces=bool(WITH_VIDEO), own_table=bool(OWN_TABLE.path)
-        )
-    return options
+    return options_of(wildcards.analysis, STUDY, faces=bool(WITH_VIDEO))
 
 
 def tables_quality(wildcards):

@@ -8,7 +8,7 @@ import pytest
 
 from affectflow.config.face import Imported
 from affectflow.datasets import CODE_FORMATS
-from affectflow.datasets.import_codes import import_codes
+from affectflow.datasets.codes.import_codes import import_codes
 from affectflow.errors import InputError
 from affectflow.io.tables import check_table
 from affectflow.registry import load

@@ -10,7 +10,7 @@ import pytest
 from affectflow.config.features import Smoothing
 from affectflow.config.signal import Signal
 from affectflow.datasets import SIGNAL_FORMATS
-from affectflow.datasets.taamneh_layout import DRIVES
+from affectflow.datasets.taamneh.layout import DRIVES
 from affectflow.errors import InputError
 from affectflow.features import SMOOTHERS
 from affectflow.io.tables import check_table

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from affectflow.datasets.simulated_person import portrait, portrait_points
+from affectflow.datasets.simulated.person import portrait, portrait_points
 from affectflow.io.tables import read_footer, read_table, write_table
 from affectflow.schema import FACES
 from tests.support.clips import TIME_BASE, VideoWriter

@@ -144,7 +144,7 @@ def _clean(name: str, path: Path, outputs: Path) -> tuple[Any, str, str]:
 
     usual = Signal()
     params = {
-        "signals": str(path), "signals_format": name, "offset_s": 0.0, "video_start_unix_s": None,
+        "signals": str(path), "signals_format": name, "offset_s": 0.0, "video_start_unix_s": None, "has_video": False,
         "max_gap_s": usual.max_gap_s, "rate_clock_hz": usual.rate_clock_hz,
         "scr_min_usiemens": usual.scr_min_usiemens, "scr_window_s": usual.scr_window_s, "hrv": Hrv().model_dump(),
     }  # fmt: skip

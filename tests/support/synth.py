@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from affectflow.config.sheet import Recording
-from affectflow.datasets.simulated import simulate_recording, write_recording
+from affectflow.datasets.simulated.recording import simulate_recording, write_recording
 
 
 @dataclass(frozen=True)

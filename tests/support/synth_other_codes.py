@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from affectflow.datasets.openface import EYES
-from affectflow.datasets.openface import UNITS as OPENFACE_UNITS
-from affectflow.datasets.other_codes import POINTS
-from affectflow.datasets.pyfeat import UNITS as PYFEAT_UNITS
+from affectflow.datasets.codes.openface import EYES
+from affectflow.datasets.codes.openface import UNITS as OPENFACE_UNITS
+from affectflow.datasets.codes.other_codes import POINTS
+from affectflow.datasets.codes.pyfeat import UNITS as PYFEAT_UNITS
 
 EMOTIONS = ("Neutral", "Happy", "Sad", "Surprise", "Fear", "Disgust", "Anger")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from affectflow.datasets.simulated_taamneh import R_NAMES, write_book
-from affectflow.datasets.taamneh_layout import DRIVES
+from affectflow.datasets.simulated.taamneh import R_NAMES, write_book
+from affectflow.datasets.taamneh.layout import DRIVES
 
 # Channel → names of its columns besides Frame# and Time, its rate, and its usual value.
 BOOKS: dict[str, tuple[tuple[str, ...], float, float]] = {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from affectflow.config.sheet import write_sheet
-from affectflow.datasets.empatica_e4 import list_empatica_e4
-from affectflow.datasets.simulated_empatica_e4 import simulate_empatica_e4
+from affectflow.datasets.empatica_e4.manifest import list_empatica_e4
+from affectflow.datasets.simulated.empatica_e4 import simulate_empatica_e4
 from affectflow.io.tables import read_free_table
 from tests.support.study import WorkflowStudy
 

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from affectflow.config.sheet import read_sheet, write_sheet
-from affectflow.datasets.simulated_taamneh import simulate_taamneh
-from affectflow.datasets.taamneh import list_taamneh
-from affectflow.datasets.taamneh_layout import INDEX, R_FRIENDLY, STRUCTURED
+from affectflow.datasets.simulated.taamneh import simulate_taamneh
+from affectflow.datasets.taamneh.layout import INDEX, R_FRIENDLY, STRUCTURED
+from affectflow.datasets.taamneh.manifest import list_taamneh
 from affectflow.io.tables import read_free_table, read_table
 from tests.support.study import WorkflowStudy
 

@@ -7,8 +7,8 @@ import shutil
 import pytest
 
 from affectflow.config.sheet import read_sheet, write_sheet
-from affectflow.datasets.simulated_ubfc_phys import simulate_ubfc_phys
-from affectflow.datasets.ubfc_phys import list_ubfc_phys
+from affectflow.datasets.simulated.ubfc_phys import simulate_ubfc_phys
+from affectflow.datasets.ubfc_phys.manifest import list_ubfc_phys
 from affectflow.io.tables import read_free_table, read_table
 from tests.support.study import WorkflowStudy
 

@@ -2,7 +2,7 @@
 
 import cv2
 
-from affectflow.datasets.simulated import simulate_recording, write_recording
+from affectflow.datasets.simulated.recording import simulate_recording, write_recording
 from affectflow.io.log import stage
 
 with stage(snakemake) as footer:

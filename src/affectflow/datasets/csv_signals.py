@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from affectflow.datasets.csv_cells import Cells, column_of_numbers, read_parquet_cells, read_text_cells
-from affectflow.datasets.csv_times import MOMENT_COLUMNS, iso_column, unix_column
+from affectflow.datasets.tables.csv_cells import Cells, column_of_numbers, read_parquet_cells, read_text_cells
+from affectflow.datasets.tables.csv_times import MOMENT_COLUMNS, iso_column, unix_column
 from affectflow.errors import InputError, did_you_mean
 from affectflow.io.plain_files import shown
 from affectflow.schema import SIGNAL_UNITS

@@ -15,7 +15,7 @@ from pathlib import Path
 from affectflow.config.decimals import decimal
 from affectflow.config.sheet import ID_PATTERN, SHEET_COLUMNS, Recording
 from affectflow.datasets import CODE_FORMATS
-from affectflow.datasets.csv_cells import split_line
+from affectflow.datasets.tables.csv_cells import split_line
 from affectflow.errors import SheetError, UsageError, did_you_mean
 from affectflow.io.plain_files import shown
 from affectflow.io.text import read_text

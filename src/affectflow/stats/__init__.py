@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
+from affectflow.config.study import Study
 from affectflow.errors import ConfigError, did_you_mean
 
 
@@ -86,7 +88,7 @@ ANALYSES: dict[str, Analysis] = {
 RUN = {name: analysis.run for name, analysis in ANALYSES.items()}
 
 
-def kinds_for(analysis: str, chosen: Sequence[str], *, faces: bool, own_table: bool) -> tuple[str, ...]:
+def kinds_for(analysis: str, chosen: Sequence[str], *, faces: bool, own_table: bool) -> list[str]:
     """Return the kinds of columns an analysis takes.
 
     Parameters
@@ -101,10 +103,31 @@ def kinds_for(analysis: str, chosen: Sequence[str], *, faces: bool, own_table: b
         Whether the user's own table is analysed instead of the study.
     """
     if chosen:
-        return tuple(chosen)
+        return list(chosen)
     if own_table:
-        return KINDS
-    return ANALYSES[analysis].face_kinds if faces else ("signals",)
+        return list(KINDS)
+    return list(ANALYSES[analysis].face_kinds) if faces else ["signals"]
+
+
+def options_of(analysis: str, study: Study, *, faces: bool) -> dict[str, object]:
+    """Return the settings an analysis uses, by the names of its keywords.
+
+    Parameters
+    ----------
+    analysis
+        A name of the registry.
+    study
+        All settings.
+    faces
+        Whether any recording of the study has a video or face codes.
+    """
+    options: dict[str, object] = {
+        key.rsplit(".", 1)[-1]: attrgetter(key)(study) for key in ANALYSES[analysis].settings
+    }
+    if "kinds" in options:
+        own_table = bool(study.stats.own_table.path)
+        options["kinds"] = kinds_for(analysis, options["kinds"], faces=faces, own_table=own_table)  # type: ignore[arg-type]
+    return options
 
 
 def check_analyses(names: Sequence[str]) -> None:

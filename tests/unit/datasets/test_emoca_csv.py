@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from affectflow.datasets import csv_pieces
-from affectflow.datasets.emoca_csv import EmocaCsv, EmocaCsvFrom0
+from affectflow.datasets.codes.emoca_csv import EmocaCsv, EmocaCsvFrom0
+from affectflow.datasets.tables import csv_pieces
 from affectflow.errors import InputError
 from affectflow.schema import CODES_COLUMNS
 from tests.support.emoca_csv import HEADER, LANDMARKS, code_rows, write_recording, write_rows

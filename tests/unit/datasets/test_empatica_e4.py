@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from affectflow.config.sheet import read_sheet, write_sheet
-from affectflow.datasets.empatica_e4 import list_empatica_e4
-from affectflow.datasets.empatica_e4_signals import read_empatica_e4
-from affectflow.datasets.empatica_e4_tags import read_tags, session_start
+from affectflow.datasets.empatica_e4.manifest import list_empatica_e4
+from affectflow.datasets.empatica_e4.signals import read_empatica_e4
+from affectflow.datasets.empatica_e4.tags import read_tags, session_start
 from affectflow.errors import AffectflowError, InputError, SheetError, UsageError
 from tests.support.synth_e4 import START, write_session, write_stream
 

@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from affectflow.datasets import excel_limits
-from affectflow.datasets.excel_tables import plain, read_excel_cells, read_excel_table
+from affectflow.datasets.tables import excel_limits
+from affectflow.datasets.tables.excel_tables import plain, read_excel_cells, read_excel_table
 from affectflow.errors import InputError
 
 COLUMNS = {"time": ("time",), "hr": ("heartrate",)}

@@ -10,8 +10,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from affectflow.config.face import Imported
-from affectflow.datasets.emoca_csv import EmocaCsv
-from affectflow.datasets.import_codes import import_codes, imported_crops
+from affectflow.datasets.codes.emoca_csv import EmocaCsv
+from affectflow.datasets.codes.import_codes import import_codes, imported_crops
 from affectflow.errors import InputError
 from affectflow.face import anatomy
 from affectflow.face.backends import emoca

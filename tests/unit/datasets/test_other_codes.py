@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from scipy.spatial.transform import Rotation
 
-from affectflow.datasets.openface import OpenfaceCsv
-from affectflow.datasets.pyfeat import PyfeatCsv
+from affectflow.datasets.codes.openface import OpenfaceCsv
+from affectflow.datasets.codes.pyfeat import PyfeatCsv
 from affectflow.errors import InputError
 from affectflow.face.aligned import align_faces
 from affectflow.face.pose import rotation_vectors

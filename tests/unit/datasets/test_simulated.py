@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from affectflow.datasets.simulated import COMMENT, simulate_recording, write_recording
+from affectflow.datasets.simulated.recording import COMMENT, simulate_recording, write_recording
 from affectflow.errors import UsageError
 from affectflow.io.files import sha256_of
 from affectflow.io.tables import read_footer, read_free_table

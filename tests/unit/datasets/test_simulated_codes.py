@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from affectflow.datasets.openface import OpenfaceCsv
-from affectflow.datasets.pyfeat import PyfeatCsv
-from affectflow.datasets.simulated_codes import simulate_openface, simulate_pyfeat, simulated_points
-from affectflow.datasets.simulated_person import make_person
+from affectflow.datasets.codes.openface import OpenfaceCsv
+from affectflow.datasets.codes.pyfeat import PyfeatCsv
+from affectflow.datasets.simulated.codes import simulate_openface, simulate_pyfeat, simulated_points
+from affectflow.datasets.simulated.person import make_person
 from affectflow.face.anatomy import IBUG68
 from affectflow.face.track_faces import track_faces
 from affectflow.io.video import read_frames

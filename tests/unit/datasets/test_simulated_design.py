@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, ttest_1samp
 
-from affectflow.datasets.simulated_design import (
+from affectflow.datasets.simulated.design import (
     MAX_HEAD_RAD,
     TRAITS,
     band_noise,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from affectflow.datasets.simulated_design import draw_face_course, draw_levels
-from affectflow.datasets.simulated_face import VIEW_CENTRE, VIEW_HEIGHT, FaceRenderer, draw_frames
-from affectflow.datasets.simulated_person import make_person, portrait, portrait_points
+from affectflow.datasets.simulated.design import draw_face_course, draw_levels
+from affectflow.datasets.simulated.face import VIEW_CENTRE, VIEW_HEIGHT, FaceRenderer, draw_frames
+from affectflow.datasets.simulated.person import make_person, portrait, portrait_points
 
 WIDTH, HEIGHT = 480, 360
 REST = {"blink": 0.0, "brow": 0.0, "smile": 0.1, "lip_press": 0.0, "rotation": np.zeros(3)}

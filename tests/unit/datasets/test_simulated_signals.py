@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from scipy.signal import find_peaks
 
-from affectflow.datasets.simulated_design import draw_levels
-from affectflow.datasets.simulated_signals import LEAD_S, TAIL_S, heart_rate_bpm, simulate_signals
+from affectflow.datasets.simulated.design import draw_levels
+from affectflow.datasets.simulated.signals import LEAD_S, TAIL_S, heart_rate_bpm, simulate_signals
 
 LEVELS = draw_levels(subject_id="S01", recording_id="a", stressed=False, effect=1, seed=1)
 

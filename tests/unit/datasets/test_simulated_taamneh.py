@@ -6,14 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from affectflow.datasets.excel_limits import read_workbook_bytes
-from affectflow.datasets.excel_tables import read_excel_cells
-from affectflow.datasets.simulated_drives import simulate_drive
-from affectflow.datasets.simulated_taamneh import simulate_taamneh
-from affectflow.datasets.taamneh_layout import R_FRIENDLY, STRUCTURED
-from affectflow.datasets.taamneh_phases import read_stm
-from affectflow.datasets.taamneh_r import read_r_events, read_r_signals
-from affectflow.datasets.taamneh_signals import read_taamneh
+from affectflow.datasets.simulated.drives import simulate_drive
+from affectflow.datasets.simulated.taamneh import simulate_taamneh
+from affectflow.datasets.taamneh.layout import R_FRIENDLY, STRUCTURED
+from affectflow.datasets.taamneh.phases import read_stm
+from affectflow.datasets.taamneh.r_friendly import read_r_events, read_r_signals
+from affectflow.datasets.taamneh.signals import read_taamneh
+from affectflow.datasets.tables.excel_limits import read_workbook_bytes
+from affectflow.datasets.tables.excel_tables import read_excel_cells
 from affectflow.features.events import fill_durations, phase_at
 from affectflow.io.probe_video import probe_video
 

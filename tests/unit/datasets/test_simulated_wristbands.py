@@ -8,13 +8,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from affectflow.datasets.empatica_e4 import list_empatica_e4
-from affectflow.datasets.empatica_e4_signals import read_empatica_e4
-from affectflow.datasets.empatica_e4_tags import read_tags
-from affectflow.datasets.simulated_empatica_e4 import simulate_empatica_e4
-from affectflow.datasets.simulated_ubfc_phys import simulate_ubfc_phys
-from affectflow.datasets.ubfc_phys import list_ubfc_phys
-from affectflow.datasets.ubfc_phys_signals import read_ubfc_phys
+from affectflow.datasets.empatica_e4.manifest import list_empatica_e4
+from affectflow.datasets.empatica_e4.signals import read_empatica_e4
+from affectflow.datasets.empatica_e4.tags import read_tags
+from affectflow.datasets.simulated.empatica_e4 import simulate_empatica_e4
+from affectflow.datasets.simulated.ubfc_phys import simulate_ubfc_phys
+from affectflow.datasets.ubfc_phys.manifest import list_ubfc_phys
+from affectflow.datasets.ubfc_phys.signals import read_ubfc_phys
 from affectflow.io.probe_video import probe_video
 from affectflow.io.tables import read_footer
 from affectflow.signal.clean_signals import clean_signals

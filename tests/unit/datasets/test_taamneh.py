@@ -8,9 +8,9 @@ import pytest
 
 from affectflow.config.sheet import read_sheet, write_sheet
 from affectflow.datasets import EVENT_FORMATS, SIGNAL_FORMATS
-from affectflow.datasets.simulated_taamneh import write_book
-from affectflow.datasets.taamneh import list_taamneh
-from affectflow.datasets.taamneh_layout import R_FRIENDLY, STRUCTURED
+from affectflow.datasets.simulated.taamneh import write_book
+from affectflow.datasets.taamneh.layout import R_FRIENDLY, STRUCTURED
+from affectflow.datasets.taamneh.manifest import list_taamneh
 from affectflow.errors import SheetError, UsageError
 from tests.support.synth_taamneh import r_lines, write_drive, write_r, write_stm
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from affectflow.datasets.taamneh_phases import phases, read_stm, read_stm_control
-from affectflow.datasets.taamneh_r import read_r_events
+from affectflow.datasets.taamneh.phases import phases, read_stm, read_stm_control
+from affectflow.datasets.taamneh.r_friendly import read_r_events
 from affectflow.errors import InputError
 from affectflow.features.events import fill_durations, phase_at
 from tests.support.synth_taamneh import r_lines, rows_of, write_channel, write_r, write_stm

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from affectflow.datasets import taamneh_r
-from affectflow.datasets.taamneh_layout import DRIVES
-from affectflow.datasets.taamneh_r import drives_in, read_r_signals
+from affectflow.datasets.taamneh import r_friendly
+from affectflow.datasets.taamneh.layout import DRIVES
+from affectflow.datasets.taamneh.r_friendly import drives_in, read_r_signals
 from affectflow.errors import InputError
 from tests.support.synth_taamneh import r_lines, write_r
 
@@ -24,7 +24,7 @@ def test_each_drive_is_read_by_itself(tmp_path):
     path = write_r(tmp_path / "T001.csv", lines)
     assert drives_in(path) == set(DRIVES.values())
     for code in DRIVES:
-        found = {s.name: s for s in getattr(taamneh_r, f"read_{code.lower()}")(path).signals}
+        found = {s.name: s for s in getattr(r_friendly, f"read_{code.lower()}")(path).signals}
         assert found["hr_bpm"].time_s.tolist() == list(range(30))
         assert (found["hr_bpm"].value[5] == 99) == (code == "MD")
         assert found["eda_usiemens"].value[0] == 5.0
@@ -73,11 +73,11 @@ def test_mistakes_are_one_line(tmp_path, lines, said):
 
 
 def test_a_file_above_the_limit_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(taamneh_r, "LARGEST_BYTES", 100)
+    monkeypatch.setattr(r_friendly, "LARGEST_BYTES", 100)
     with pytest.raises(InputError, match="is larger than"):
         read_r_signals(write_r(tmp_path / "T001.csv"), drive="MD")
 
 
 def test_there_are_no_other_readers():
     with pytest.raises(AttributeError):
-        taamneh_r.read_xx  # noqa: B018
+        r_friendly.read_xx  # noqa: B018

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from affectflow.datasets.simulated_taamneh import write_book
-from affectflow.datasets.taamneh_rules import RULES, conductance, screen
-from affectflow.datasets.taamneh_signals import read_taamneh, read_taamneh_unscreened
+from affectflow.datasets.simulated.taamneh import write_book
+from affectflow.datasets.taamneh.rules import RULES, conductance, screen
+from affectflow.datasets.taamneh.signals import read_taamneh, read_taamneh_unscreened
 from affectflow.errors import InputError
 from tests.support.synth_taamneh import rows_of, write_channel, write_drive, write_r
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from affectflow.config.sheet import read_sheet, write_sheet
-from affectflow.datasets.ubfc_phys import list_ubfc_phys
-from affectflow.datasets.ubfc_phys_signals import read_ubfc_phys
+from affectflow.datasets.ubfc_phys.manifest import list_ubfc_phys
+from affectflow.datasets.ubfc_phys.signals import read_ubfc_phys
 from affectflow.errors import InputError, SheetError, UsageError
 from affectflow.signal.clean_signals import clean_signals
 from tests.support.synth_ubfc_phys import write_column, write_person, write_task

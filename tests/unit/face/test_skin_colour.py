@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from affectflow.datasets.simulated_person import portrait, portrait_points
+from affectflow.datasets.simulated.person import portrait, portrait_points
 from affectflow.errors import TableError
 from affectflow.face.skin_colour import mean_skin, skin_colour, skin_weights
 from affectflow.schema import FACES

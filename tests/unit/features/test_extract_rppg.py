@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from affectflow.config.signal import Rppg
-from affectflow.datasets import simulated_face
+from affectflow.datasets.simulated import face as simulated_face
 from affectflow.errors import ConfigError
 from affectflow.face.finish_faces import TrackTotals, finish_faces
 from affectflow.face.skin_colour import SkinColour

@@ -74,7 +74,7 @@ def test_what_nobody_has_is_not_tested(caplog) -> None:
     ],
 )
 def test_an_analysis_takes_the_kinds_that_the_study_has(chosen, faces, own_table, kinds) -> None:
-    assert kinds_for("lda", chosen, faces=faces, own_table=own_table) == kinds
+    assert kinds_for("lda", chosen, faces=faces, own_table=own_table) == list(kinds)
 
 
 def test_only_what_an_analysis_reads() -> None:

@@ -1,0 +1,1 @@
+"""Face codes that other programs made: EMOCA's CSV, OpenFace, py-feat."""

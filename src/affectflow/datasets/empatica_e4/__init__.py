@@ -1,0 +1,1 @@
+"""Sessions of an Empatica E4 wristband as the device exports them."""

@@ -1,0 +1,1 @@
+"""Rows of text and spreadsheets as cells, within bounded memory: CSV of any dialect, Excel."""

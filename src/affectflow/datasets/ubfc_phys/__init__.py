@@ -1,0 +1,1 @@
+"""UBFC-Phys: rest, speech and arithmetic with a wristband."""
