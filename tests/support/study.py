@@ -97,3 +97,20 @@ def simulated_rows(
                 }
             )
     return rows
+
+
+# Rules of a study without overlays, rPPG and clocks: one job for each recording, and those that gather.
+PER_RECORDING = {
+    *("probe_video", "transcode_video", "track_faces", "extract_codes", "clean_signals", "join_frames"),
+    *("preprocess_frames", "contact_sheet", "check_quality", "quality_page"),
+}
+GATHERING = {
+    *("make_windows", "summarise_quality", "run_analysis", "plot_analysis"),
+    *("split_subjects", "train_model", "evaluate_models", "all"),
+}
+
+
+def only_new_recordings_and_gathering(planned: dict[str, int], *, n_new: int) -> bool:
+    """Whether every rule of single recordings runs for the new ones alone, and of the others only gathering ones."""
+    single = {rule: n for rule, n in planned.items() if rule not in GATHERING}
+    return set(single) == PER_RECORDING and set(single.values()) == {n_new} and "make_windows" in planned

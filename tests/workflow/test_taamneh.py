@@ -12,25 +12,13 @@ from affectflow.datasets.simulated.taamneh import simulate_taamneh
 from affectflow.datasets.taamneh.layout import INDEX, R_FRIENDLY, STRUCTURED
 from affectflow.datasets.taamneh.manifest import list_taamneh
 from affectflow.io.tables import read_free_table, read_table
-from tests.support.study import WorkflowStudy
+from tests.support.study import WorkflowStudy, only_new_recordings_and_gathering
 
 DATA = "data/driving study"
 PEOPLE = 3
 SECONDS = 14.0
-PER_RECORDING = {
-    "probe_video",
-    "transcode_video",
-    "track_faces",
-    "extract_codes",
-    "clean_signals",
-    "join_frames",
-    "preprocess_frames",
-    "contact_sheet",
-    "check_quality",
-    "quality_page",
-}
-# Both drives of a person: what is made for each.
-ONCE_PER_DRIVE = 2
+# Normal and distracted.
+DRIVES = 2
 
 
 def write_sheet_of(study: WorkflowStudy) -> None:
@@ -111,14 +99,4 @@ def test_one_more_person_runs_that_persons_jobs_and_the_gathering_rules(driving,
     shutil.copy(tmp_path / R_FRIENDLY / f"{new}.csv", data / R_FRIENDLY)
     shutil.copy(tmp_path / INDEX, data)
     write_sheet_of(driving)
-    planned = driving.planned()
-    per_recording = {rule: n for rule, n in planned.items() if rule in PER_RECORDING}
-    # Rules of settings that are off are not there.
-    assert set(per_recording.values()) == {ONCE_PER_DRIVE}
-    assert {"clean_signals", "extract_codes", "join_frames"} <= set(per_recording)
-    gathering = set(planned) - set(per_recording)
-    assert {"make_windows", "run_analysis", "train_model", "summarise_quality"} <= gathering
-    assert gathering <= {
-        *("make_windows", "summarise_quality", "run_analysis", "plot_analysis"),
-        *("split_subjects", "train_model", "evaluate_models", "all"),
-    }
+    assert only_new_recordings_and_gathering(driving.planned(), n_new=DRIVES)

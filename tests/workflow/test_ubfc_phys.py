@@ -10,24 +10,12 @@ from affectflow.config.sheet import read_sheet, write_sheet
 from affectflow.datasets.simulated.ubfc_phys import simulate_ubfc_phys
 from affectflow.datasets.ubfc_phys.manifest import list_ubfc_phys
 from affectflow.io.tables import read_free_table, read_table
-from tests.support.study import WorkflowStudy
+from tests.support.study import WorkflowStudy, only_new_recordings_and_gathering
 
 DATA = "data/wristbands"
 PEOPLE = 3
 SECONDS = 6.0
 TASKS = ("T1", "T2")
-PER_RECORDING = {
-    "probe_video",
-    "transcode_video",
-    "track_faces",
-    "extract_codes",
-    "clean_signals",
-    "join_frames",
-    "preprocess_frames",
-    "contact_sheet",
-    "check_quality",
-    "quality_page",
-}
 
 
 def write_sheet_of(study: WorkflowStudy) -> None:
@@ -82,13 +70,4 @@ def test_one_more_person_runs_that_persons_jobs_and_the_gathering_rules(stress, 
     simulate_ubfc_phys(tmp_path, people=PEOPLE + 1, seconds=SECONDS, seed=2)
     shutil.copytree(tmp_path / "UBFC-Phys/Data/s4", stress.folder / DATA / "UBFC-Phys/Data/s4")
     write_sheet_of(stress)
-    planned = stress.planned()
-    per_recording = {rule: n for rule, n in planned.items() if rule in PER_RECORDING}
-    assert set(per_recording.values()) == {len(TASKS)}
-    assert {"clean_signals", "extract_codes", "join_frames"} <= set(per_recording)
-    gathering = set(planned) - set(per_recording)
-    assert {"make_windows", "run_analysis", "train_model", "summarise_quality"} <= gathering
-    assert gathering <= {
-        *("make_windows", "summarise_quality", "run_analysis", "plot_analysis"),
-        *("split_subjects", "train_model", "evaluate_models", "all"),
-    }
+    assert only_new_recordings_and_gathering(stress.planned(), n_new=len(TASKS))
