@@ -139,6 +139,33 @@ rule make_windows:
 TARGETS.append(rules.make_windows.output.windows)
 
 
+# Only made when an analysis reads it.
+rule summarise_phases:
+    input:
+        features=rules.make_windows.input.features,
+        quality=QUALITY,
+    output:
+        phases=RESULTS + "/phases.parquet",
+    log:
+        log_of("summarise_phases"),
+    benchmark:
+        benchmark_of("summarise_phases")
+    conda:
+        "../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=2500,
+        runtime=60,
+    params:
+        version=STAGE_VERSIONS["summarise_phases"],
+        min_phase_s=STUDY.stats.min_phase_s,
+        max_gap_s=STUDY.features.max_gap_s,
+    message:
+        "summarise_phases"
+    script:
+        "../workflow/scripts/summarise_phases.py"
+
+
 rule summarise_quality:
     input:
         quality=QUALITY,

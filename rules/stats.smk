@@ -1,5 +1,5 @@
 # Rules of affectflow.stats: every analysis of the registry, and its figures.
-from affectflow.stats import ANALYSES, check_analyses, options_of
+from affectflow.stats import ANALYSES, check_analyses, options_of, reads_of
 from affectflow.viz.plot_analysis import PLOTS
 
 try:
@@ -21,11 +21,12 @@ TARGETS += [
 
 
 def analysis_tables(wildcards):
-    """What an analysis reads: a table of the user's, all windows, or the frames of all recordings."""
+    """What an analysis reads: a table of the user's, all windows, all phases, or the frames of all recordings."""
     if OWN_TABLE.path:
         return input_file(OWN_TABLE.path)
-    if ANALYSES[wildcards.analysis].reads == "windows":
-        return [f"{RESULTS}/windows.parquet"]  # a list also when it is one: scripts index it
+    reads = reads_of(wildcards.analysis, STUDY)
+    if reads in ("windows", "phases"):
+        return [f"{RESULTS}/{reads}.parquet"]  # a list also when it is one: scripts index it
     return expand(RESULTS + "/features/{recording_id}.parquet", recording_id=sorted(RECORDINGS))
 
 
@@ -35,8 +36,8 @@ def analysis_options(wildcards):
 
 
 def tables_quality(wildcards):
-    """What says which recordings are left out; windows are without them already."""
-    return [] if OWN_TABLE.path or ANALYSES[wildcards.analysis].reads == "windows" else QUALITY
+    """What says which recordings are left out; windows and phases are without them already."""
+    return QUALITY if not OWN_TABLE.path and reads_of(wildcards.analysis, STUDY) == "features" else []
 
 
 rule run_analysis:
@@ -60,7 +61,7 @@ rule run_analysis:
         runtime=60,
     params:
         version=STAGE_VERSIONS["run_analysis"],
-        reads=lambda wc: ANALYSES[wc.analysis].reads,
+        reads=lambda wc: reads_of(wc.analysis, STUDY),
         options=analysis_options,
         own_table=OWN_TABLE.model_dump() if OWN_TABLE.path else None,
         simulated=study_is_simulated() and not OWN_TABLE.path,

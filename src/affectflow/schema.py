@@ -416,7 +416,8 @@ FEATURES = Table(
 
 WINDOWS = Table(
     "windows",
-    "One row per window: its place in time, summary features (`mean_`, `sd_`, `speed_` = mean |d/dt|), and per signal "
+    "One row per window (in `phases.parquet`: per uninterrupted run of a phase): its place in time, summary features "
+    "(`mean_`, `sd_`, `speed_` = mean |d/dt|, `slope_` = mean d/dt, both per second), and per signal "
     "`quality_` = share of its time with a valid value × mean quality of the wave in which it was found, 0..1.",
     ("recording_id", "window_id"),
     (
@@ -431,7 +432,7 @@ WINDOWS = Table(
         Column("n_frames", pl.Int32, "", "frames in the window", nullable=False),
         Column("coverage", pl.Float64, "", "share of its frames with a valid face, 0..1", nullable=False),
     ),
-    extra=r"(mean|sd|speed|quality)_[a-z0-9_]+|blink_rate_hz",
+    extra=r"(mean|sd|speed|slope|quality)_[a-z0-9_]+|blink_rate_hz",
 )
 
 RECORDING_QUALITY = Table(

@@ -19,7 +19,13 @@ from affectflow.registry import load
 from affectflow.stats import ANALYSES, RUN
 from affectflow.stats import options_of as stats_options
 from affectflow.viz.plot_analysis import PLOTS
-from tests.support.synth_stats import quality_row, synth_agreement, synth_features, synth_windows
+from tests.support.synth_stats import (
+    quality_row,
+    synth_agreement,
+    synth_features,
+    synth_phases,
+    synth_windows,
+)
 
 
 def options_of(name: str) -> dict[str, Any]:
@@ -32,6 +38,8 @@ def options_of(name: str) -> dict[str, Any]:
 def table_for(name: str) -> pl.DataFrame:
     if ANALYSES[name].reads == "features":
         return synth_features()
+    if ANALYSES[name].reads == "phases":
+        return synth_phases()
     if name == "agreement":
         return synth_agreement()
     return synth_windows(n_subjects=8, n_codes=4, grouped=name == "grouped_tests")
@@ -110,13 +118,13 @@ def test_the_scripts_write_and_draw_it(name: str, root: Path, tmp_path: Path) ->
     reads, table = ANALYSES[name].reads, table_for(name)
     parts = (
         [table]
-        if reads == "windows"
+        if reads in ("windows", "phases")
         else [p for _, p in sorted(table.group_by("recording_id"), key=lambda p: p[0])]
     )
     paths, checked = [], []
     for i, part in enumerate(parts):
         paths.append(str(tmp_path / f"{reads}{i}.parquet"))
-        write_table(part, paths[-1], reads)
+        write_table(part, paths[-1], "features" if reads == "features" else "windows")
         if reads == "features":
             checked.append(str(tmp_path / f"quality{i}.parquet"))
             write_table(quality_row(part["recording_id"][0]), checked[-1], "recording_quality")

@@ -186,6 +186,22 @@ def test_windows_are_made_of_those_that_take_part(tmp_path):
     assert "7 of 8 recordings take part" in log.read_text()
 
 
+def test_phases_are_made_of_those_that_take_part(tmp_path):
+    log = run_script(
+        "summarise_phases",
+        tmp_path,
+        inputs=write_study(tmp_path, out="S1_stressor"),
+        outputs={"phases": tmp_path / "phases.parquet"},
+        params={"min_phase_s": 2.0, "max_gap_s": 0.2},
+    )
+    phases = read_table(tmp_path / "phases.parquet", "windows")
+    assert phases.height == 7
+    assert "S1_stressor" not in phases["recording_id"].to_list()
+    assert phases["mean_exp_00"].null_count() == 0
+    assert "7 of 8 recordings take part" in log.read_text()
+    assert "7 runs of 1 phases" in log.read_text()
+
+
 def test_an_analysis_of_frames_sees_those_that_take_part(tmp_path):
     paths = write_study(tmp_path, out="S1_stressor")
     run_script(

@@ -105,7 +105,7 @@ PER_RECORDING = {
     *("preprocess_frames", "contact_sheet", "check_quality", "quality_page"),
 }
 GATHERING = {
-    *("make_windows", "summarise_quality", "run_analysis", "plot_analysis"),
+    *("make_windows", "summarise_phases", "summarise_quality", "run_analysis", "plot_analysis"),
     *("split_subjects", "train_model", "evaluate_models", "all"),
 }
 

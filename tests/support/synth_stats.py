@@ -72,6 +72,27 @@ def synth_windows(
     return pl.concat(parts).select([*WINDOWS.names, *columns])
 
 
+def synth_phases(
+    *,
+    n_subjects: int = 8,
+    effect: float = 2.0,
+    stress_phases: tuple[str, ...] = ("P2", "P4"),
+    n_phases: int = 5,
+    seed: int = 0,
+    n_codes: int = 4,
+) -> pl.DataFrame:
+    """Return a phases table: each recording has the phases P1, P2, …, a row each.
+
+    The columns in `SHIFTED` are `effect` higher under the stressor in the `stress_phases` only.
+    """
+    table = synth_windows(
+        n_subjects=n_subjects, n_windows=n_phases, effect=0.0, seed=seed, n_codes=n_codes
+    ).with_columns(phase=pl.format("P{}", pl.col("window_id") + 1))
+    stressed = pl.col("phase").is_in(stress_phases) & (pl.col("condition") == "stressor")
+    shifted = [c for c in SHIFTED if c in table.columns]
+    return table.with_columns(pl.col(shifted) + effect * stressed)
+
+
 def synth_agreement(
     *,
     n_subjects: int = 6,

@@ -22,7 +22,7 @@ with stage(snakemake) as footer:
             **{k: v for k, v in own.items() if k != "path"},
             where=own["path"],
         )
-    elif snakemake.params.reads == "windows":
+    elif snakemake.params.reads in ("windows", "phases"):
         table = read_table(paths[0], "windows")
     else:
         quality = (read_table(path, "recording_quality") for path in snakemake.input.quality)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from affectflow.config.base import Section
 
 Kind = Literal["codes", "measures", "signals", "other"]
-Summary = Literal["mean", "sd", "speed"]
+Summary = Literal["mean", "sd", "speed", "slope"]
 
 
 class OwnTable(Section):
@@ -77,7 +77,14 @@ class Stats(Section):
     stressor: str = Field("stressor", description="Value of the condition column that is compared with it.")
     alpha: float = Field(0.05, gt=0, lt=1, description="Level of significance after correction.")
     summaries: list[Summary] = Field(
-        ["mean", "speed"], description="Which summaries of a window are tested (the blink rate always is)."
+        ["mean", "speed"],
+        description="Which summaries of a window or phase are tested: mean, sd, speed (mean absolute derivative), slope "
+        "(mean signed derivative); the blink rate always is.",
+    )
+    min_phase_s: NonNegativeFloat = Field(
+        4.0,
+        description="What is present for less of a phase than this, seconds, has no value there (the driving-stress "
+        "study: 40 samples at 10 Hz).",
     )
     family: Literal["kind", "study"] = Field(
         "kind",

@@ -20,8 +20,9 @@ class Analysis:
         ``"module:function"``: takes the input table, options by keyword, and
         returns a dict of result tables with "results" among them.
     reads
-        Its input: "windows" (all recordings in one table) or "features" (the
-        per-frame tables, one below the other).
+        Its input: "windows" or "phases" (all recordings in one table of
+        `schema.WINDOWS`), or "features" (the per-frame tables, one below the
+        other). See `reads_of`.
     settings
         The settings it uses, as dotted keys of the configuration; the last
         part is the keyword of `run`.
@@ -107,6 +108,22 @@ def kinds_for(analysis: str, chosen: Sequence[str], *, faces: bool, own_table: b
     if own_table:
         return list(KINDS)
     return list(ANALYSES[analysis].face_kinds) if faces else ["signals"]
+
+
+def reads_of(analysis: str, study: Study) -> str:
+    """Return what an analysis reads in this study: windows, phases or features.
+
+    The workflow asks here, and nowhere else, so that an analysis whose settings
+    choose its input is decided in one place.
+
+    Parameters
+    ----------
+    analysis
+        A name of the registry.
+    study
+        All settings.
+    """
+    return ANALYSES[analysis].reads
 
 
 def options_of(analysis: str, study: Study, *, faces: bool) -> dict[str, object]:

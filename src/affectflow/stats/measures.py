@@ -15,7 +15,7 @@ from affectflow.stats import KINDS
 
 logger = logging.getLogger(__name__)
 
-SUMMARIES = ("mean", "sd", "speed")
+SUMMARIES = ("mean", "sd", "speed", "slope")
 # Derivatives per frame, and what signals are worth: no features.
 _NEVER = ("d_", "quality_")
 # What swings around 0 by construction: its level says nothing, its spread and speed do.
@@ -25,7 +25,7 @@ _PLACES = {c.name for c in (*WINDOWS.columns, *FEATURES.columns)} - {*CODES_COLU
 
 
 def summary_of(column: str) -> str:
-    """Return mean, sd or speed; "rate" for the blink rate; "level" for a column that is no summary."""
+    """Return mean, sd, speed or slope; "rate" for the blink rate; "level" for a column that is no summary."""
     if column == "blink_rate_hz":
         return "rate"
     word = column.split("_", 1)[0]

@@ -52,7 +52,7 @@ KINDS = {"codes": "face codes", "measures": "facial measures", "signals": "biosi
 
 def label_of(column: str) -> str:
     """Return a column's name in words, with its unit: ``speed_hr_bpm`` → "heart rate, speed"."""
-    match = re.fullmatch(r"(mean|sd|speed)_(.+)", column)
+    match = re.fullmatch(r"(mean|sd|speed|slope)_(.+)", column)
     if not match:
         return _thing(column)
     summary, base = match.groups()
@@ -60,7 +60,7 @@ def label_of(column: str) -> str:
     if summary == "mean":
         return thing
     bare = re.sub(r" \([^)]*\)$", "", thing)
-    return f"{bare}, {'speed' if summary == 'speed' else 'SD'}"
+    return f"{bare}, {'SD' if summary == 'sd' else summary}"
 
 
 def _thing(base: str) -> str:

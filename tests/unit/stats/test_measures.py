@@ -19,6 +19,7 @@ from tests.support.synth_stats import synth_features, synth_windows
         ("mean_exp_07", "codes", "mean"),
         ("exp_07", "codes", "level"),
         ("speed_pose_03", "codes", "speed"),
+        ("slope_pose_03", "codes", "slope"),
         ("sd_brow_raise", "measures", "sd"),
         ("blink_rate_hz", "measures", "rate"),
         ("mean_hr_bpm", "signals", "mean"),
