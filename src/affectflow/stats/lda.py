@@ -10,9 +10,9 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from affectflow.errors import DesignError
-from affectflow.stats.concordance import bootstrap_auroc, concordance
+from affectflow.stats.concordance import bootstrap_auroc, concordance, ranked_auroc
 from affectflow.stats.design import design_of
-from affectflow.stats.held_out import Fold, discriminant, prepare, roc_curves, scaler, scores_of, unit_folds
+from affectflow.stats.held_out import Fold, fold_maker, roc_curves, scores_of, unit_folds
 from affectflow.stats.measures import feature_columns, kind_of, matrix, measured
 from affectflow.stats.relabel import relabellings
 from affectflow.stats.seeds import seed_of
@@ -68,8 +68,11 @@ def lda(
         ``results``: one row with design, counts, AUROC (within folds; pooled
         beside it) with 95 % interval, accuracy, p and how stable the direction
         is. ``scores``: out-of-fold score of each row. ``direction``: weight of
-        each column (per standard deviation) and correlation of the column with
-        the score (`pattern`; Haufe et al. 2014 say why weights alone mislead).
+        each column (per standard deviation), correlation of the column with the
+        score (`pattern`; Haufe et al. 2014 say why weights alone mislead), its
+        mean and standard deviation over all rows, and its covariance with the
+        score in units of the score's standard deviation (`covariance`): by how
+        much the column moves when the score moves by one.
         ``roc``: curve of each fold and their mean. ``exclusions``.
 
     Raises
@@ -88,10 +91,12 @@ def lda(
     x, y = matrix(rows, columns), rows["stressed"].to_numpy()
     known = np.isfinite(x).any(axis=0)
     x, columns = x[:, known], [c for c, k in zip(columns, known, strict=True) if k]
-    names, unit = np.unique(rows["unit"].to_numpy().astype(str), return_inverse=True)
+    names = rows["unit"].unique().sort()
+    unit = rows["unit"].replace_strict(names, np.arange(len(names))).to_numpy()
     fold_of_unit = unit_folds(unit, y, paired=design.paired, n_folds=n_folds, seed=seed_of(seed, "lda.folds"))
     fold = fold_of_unit[unit]
-    folds = [prepare(x, fold, k) for k in range(int(fold.max()) + 1)]
+    make_fold = fold_maker(x, unit, y)
+    folds = [make_fold(fold != k, fold == k) for k in range(int(fold.max()) + 1)]
 
     score, weights = scores_of(folds, y)
     within = concordance(score, y, unit, fold)
@@ -101,7 +106,7 @@ def lda(
         y,
         unit,
         fold,
-        within.auroc,
+        ranked_auroc(score, y, fold),
         paired=design.paired,
         n=n_permutations,
         seed=seed_of(seed, "lda.relabel"),
@@ -138,13 +143,14 @@ def lda(
     logger.info(
         "%d units, %d folds: AUROC %.3f [%.3f, %.3f]", len(names), len(folds), within.auroc, low, high
     )
+    every = np.ones(len(y), dtype=bool)
     kept = ["recording_id", "unit", "condition", "window_id", "start_s", "stressed"]
     return {
         "results": results,
         "scores": rows.select(kept).with_columns(
             pl.Series("fold", fold, dtype=pl.Int32), pl.Series("score", score)
         ),
-        "direction": _direction(x, y, columns, weights),
+        "direction": _direction(x, y, columns, weights, make_fold(every, every)),
         "roc": roc_curves(score, y, fold),
         "exclusions": design.exclusions,
     }
@@ -177,7 +183,7 @@ def _permutation_p(
     if n == 0:
         return None, 0, False
     labels, exact = relabellings(y, unit, fold, paired=paired, n=n, seed=seed)
-    found = [concordance(scores_of(folds, other)[0], other, unit, fold).auroc for other in labels]
+    found = [ranked_auroc(scores_of(folds, other)[0], other, fold) for other in labels]
     reached = sum(auroc >= observed - 1e-12 for auroc in found)
     return (reached + (not exact)) / (len(found) + (not exact)), len(found), exact
 
@@ -190,20 +196,28 @@ def _mean_cosine(weights: np.ndarray) -> float | None:
     return float(cosines[np.triu_indices(len(weights), 1)].mean())
 
 
-def _direction(x: np.ndarray, y: np.ndarray, columns: Sequence[str], weights: np.ndarray) -> pl.DataFrame:
-    everyone = scaler().fit_transform(x)
-    model = discriminant(everyone, y)
-    score = everyone @ model.coef_[0]
-    spread = everyone.std(axis=0) * score.std()
-    together = (everyone * (score - score.mean())[:, None]).mean(axis=0)
+def _direction(
+    x: np.ndarray, y: np.ndarray, columns: Sequence[str], weights: np.ndarray, everyone: Fold
+) -> pl.DataFrame:
+    """Describe the direction learnt from all rows; `weights` are those of the folds."""
+    weight, _ = everyone.fit(y)
+    score = everyone.x_test @ weight
+    score = (score - score.mean()) / score.std()
+    together = score @ everyone.x_test / len(score)
+    spread = everyone.x_test.std(axis=0)
+    pattern = np.divide(together, spread, out=np.zeros_like(together), where=spread > 1e-12)
+    mean, sd = (np.array([f(x[~np.isnan(x[:, j]), j]) for j in range(x.shape[1])]) for f in (np.mean, np.std))
     return pl.DataFrame(
         {
             "measure": list(columns),
             "kind": [kind_of(c) for c in columns],
-            "weight": model.coef_[0],
+            "weight": weight * everyone.deviation,
             "weight_mean": weights.mean(axis=0),
             "weight_sd": weights.std(axis=0, ddof=1) if len(weights) > 1 else np.full(len(columns), np.nan),
-            "same_sign": (np.sign(weights) == np.sign(model.coef_[0])).mean(axis=0),
-            "pattern": np.divide(together, spread, out=np.zeros_like(together), where=spread > 0),
+            "same_sign": (np.sign(weights) == np.sign(weight)).mean(axis=0),
+            "pattern": pattern,
+            "mean": mean,
+            "sd": sd,
+            "covariance": pattern * sd,
         }
     )

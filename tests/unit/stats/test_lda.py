@@ -8,7 +8,7 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from affectflow.errors import DesignError
-from affectflow.stats.held_out import prepare, unit_folds
+from affectflow.stats.held_out import fold_maker, unit_folds
 from affectflow.stats.lda import lda
 from affectflow.stats.relabel import relabellings
 from tests.support.synth_stats import synth_windows
@@ -55,9 +55,18 @@ def test_a_held_out_person_cannot_change_its_own_model() -> None:
         .alias("mean_exp_00")
     )
     x = [w.select("mean_exp_00", "mean_exp_01").to_numpy() for w in (windows, moved)]
-    fold = np.repeat(np.arange(5), 8)
-    np.testing.assert_array_equal(prepare(x[0], fold, 0).x_train, prepare(x[1], fold, 0).x_train)
-    assert not np.array_equal(prepare(x[0], fold, 1).x_train, prepare(x[1], fold, 1).x_train)
+    y, unit = (windows["condition"] == "stressor").to_numpy(), np.repeat(np.arange(5), 8)
+    # Once fitted to rows, once to sums over many times these rows.
+    for copies in (1, 30):
+        found = []
+        for values in x:
+            rows, units, labels = np.tile(values, (copies, 1)), np.tile(unit, copies), np.tile(y, copies)
+            rows += np.random.default_rng(0).normal(0, 1e-3, rows.shape)
+            make = fold_maker(rows, units, labels)
+            folds = [make(units != k, units == k) for k in (0, 1)]
+            found.append([f.fit(labels)[0] * f.deviation for f in folds])
+        np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-9)
+        assert not np.allclose(found[0][1], found[1][1], rtol=0.1)
 
 
 @pytest.mark.parametrize("grouped", [False, True])
@@ -160,3 +169,14 @@ def test_relabellings_swap_people_or_deal_within_folds() -> None:
 def test_one_unit_cannot_be_held_out() -> None:
     with pytest.raises(DesignError, match="at least 2 units"):
         unit_folds(np.zeros(4, dtype=int), np.array([False, True] * 2), paired=True, n_folds=5, seed=0)
+
+
+def test_the_direction_says_what_a_column_does_when_the_score_moves() -> None:
+    windows = synth_windows(n_subjects=6, effect=3, n_codes=6)
+    direction = lda(windows, **FAST, kinds=["codes"], summaries=["mean"])["direction"]
+    x = windows.select(direction["measure"].to_list()).to_numpy()
+    np.testing.assert_allclose(direction["mean"], x.mean(axis=0))
+    np.testing.assert_allclose(direction["sd"], x.std(axis=0))
+    score = (x - x.mean(axis=0)) / x.std(axis=0) @ direction["weight"].to_numpy()
+    score = (score - score.mean()) / score.std()
+    np.testing.assert_allclose(direction["covariance"], score @ (x - x.mean(axis=0)) / len(x), atol=1e-9)
