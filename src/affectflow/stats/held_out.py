@@ -91,7 +91,8 @@ def fold_maker(x: np.ndarray, unit: np.ndarray, y: np.ndarray) -> Callable[[np.n
     if 3 * len(first) * x.shape[1] > LARGEST_MOMENTS * len(x):
         return lambda train, test: _fold_of_rows(x, train, test)
     centre, scale = cell_units(x, cell, len(first))
-    z = (x - centre) / scale
+    z = x - centre
+    z /= scale
     gaps = np.isnan(z)
     gappy, columns = gaps.any(axis=1), np.flatnonzero(gaps.any(axis=0))
     some = len(columns) > 0

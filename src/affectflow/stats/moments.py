@@ -65,9 +65,7 @@ def cell_units(x: np.ndarray, cell: np.ndarray, n_cells: int) -> tuple[np.ndarra
         # Columns of which a cell has nothing give NaN there, and that is meant.
         warnings.simplefilter("ignore", RuntimeWarning)
         for c, rows in _by_cell(x, cell, count):
-            plain = not np.isnan(rows).any()
-            means[c] = rows.mean(axis=0) if plain else np.nanmean(rows, axis=0)
-            deviations_[c] = rows.std(axis=0) if plain else np.nanstd(rows, axis=0)
+            means[c], deviations_[c] = _mean_and_deviation(rows)
         seen = count > 0
         centre, scale = np.nanmedian(means[seen], axis=0), np.nanmedian(deviations_[seen], axis=0)
         within = np.nanmax(deviations_[seen], axis=0)
@@ -75,6 +73,14 @@ def cell_units(x: np.ndarray, cell: np.ndarray, n_cells: int) -> tuple[np.ndarra
     for other in (within, between):
         scale = np.where(scale > FLAT * np.abs(centre), scale, other)
     return np.nan_to_num(centre), np.where(scale > FLAT * np.abs(centre), scale, 1.0)
+
+
+def _mean_and_deviation(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    mean = rows.mean(axis=0)
+    if np.isnan(mean).any():
+        return np.nanmean(rows, axis=0), np.nanstd(rows, axis=0)
+    away = rows - mean
+    return mean, np.sqrt(np.einsum("ij,ij->j", away, away) / len(rows))
 
 
 def cell_moments(z: np.ndarray, cell: np.ndarray, n_cells: int) -> Moments:
