@@ -34,7 +34,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "split_subjects": 1,
     "train_model": 1,
     "evaluate_models": 1,
-    "plot_analysis": 1,
+    "plot_analysis": 2,
     "quality_page": 1,
     "render_overlay": 1,
     "render_vis": 1,

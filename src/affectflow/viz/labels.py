@@ -49,6 +49,18 @@ _WORDS = {
 _AXES = "xyz"
 KINDS = {"codes": "face codes", "measures": "facial measures", "signals": "biosignals", "other": "features"}
 
+EFFECT_NAMES = {"d_z": r"effect $d_z$", "g": "effect, Hedges' $g$"}
+
+
+def natural_order(name: str) -> tuple[tuple[int, int | str], ...]:
+    """Return a key that sorts names as people do: P2 before P10, exp_9 before exp_10."""
+    return tuple((0, int(part)) if part.isdigit() else (1, part) for part in re.findall(r"\d+|\D+", name))
+
+
+def in_words(name: str) -> str:
+    """Return a name without underscores."""
+    return name.replace("_", " ")
+
 
 def label_of(column: str) -> str:
     """Return a column's name in words, with its unit: ``speed_hr_bpm`` → "heart rate, speed"."""

@@ -33,7 +33,7 @@ class Plot:
     figures: tuple[str, ...]
 
 
-_TESTS = Plot("affectflow.viz.plot_tests:plot_tests", ("effects", "units"))
+_TESTS = Plot("affectflow.viz.plot_tests:plot_tests", ("effects", "map", "units"))
 
 PLOTS: dict[str, Plot] = {
     "paired_tests": _TESTS,

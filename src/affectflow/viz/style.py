@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MM = 1 / 25.4
-COLUMN_MM = 89.0
-PAGE_MM = 183.0
+# Figures are drawn at the size they are printed: one column, or both, and the height of a page.
+COLUMN_MM = 85.0
+PAGE_MM = 180.0
+PAGE_HEIGHT_MM = 240.0
+# Smallest letters of any figure, points.
+SMALLEST_PT = 6.0
 
 # Okabe and Ito (2008): told apart with the common kinds of colour blindness, and in grey.
 BLUE, VERMILLION, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
@@ -49,16 +53,26 @@ def new_figure(*, width_mm: float = COLUMN_MM, height_mm: float = 70.0) -> Figur
     return Figure(figsize=(width_mm * MM, height_mm * MM))
 
 
+def words_alone(words: str) -> Figure:
+    """Return a figure that says why there is nothing to draw."""
+    figure = new_figure(height_mm=30)
+    figure.text(0.5, 0.5, words, ha="center", va="center", wrap=True)
+    return figure
+
+
 def mark_simulated(figure: Figure, simulated: bool) -> None:
     """Write "simulated data" below the figure, so that no one takes it for a finding.
 
     A strip of 4 mm is kept free for it when the figure lays itself out.
     """
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
     if simulated:
         strip = 4 * MM / figure.get_size_inches()[1]
         engine = figure.get_layout_engine()
-        if engine is not None:
-            engine.set(rect=(0, strip, 1, 1 - strip))  # type: ignore[call-arg]
+        # A figure that was laid out by hand keeps the strip free itself.
+        if isinstance(engine, ConstrainedLayoutEngine):
+            engine.set(rect=(0, strip, 1, 1 - strip))
         figure.text(
             0.995,
             0.005,

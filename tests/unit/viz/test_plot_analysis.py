@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib
 import polars as pl
 import pytest
+from PIL import Image
 
 from affectflow.errors import ConfigError
 from affectflow.stats.agreement import agreement
@@ -16,7 +17,7 @@ from affectflow.stats.paired_tests import paired_tests
 from affectflow.stats.tsne import tsne
 from affectflow.viz.labels import label_of
 from affectflow.viz.plot_analysis import PLOTS, plot_analysis
-from affectflow.viz.style import write_figure
+from affectflow.viz.style import COLUMN_MM, MM, PAGE_HEIGHT_MM, PAGE_MM, SMALLEST_PT, write_figure
 from tests.support.synth_stats import synth_agreement, synth_features, synth_windows
 
 C = {"baseline": "baseline", "stressor": "stressor"}
@@ -59,6 +60,28 @@ def test_same_bytes_twice_and_marked_when_simulated(
         assert files[0] == files[1]
         assert b"<dc:date>" not in files[0]
     assert dict(matplotlib.rcParams) == settings
+
+
+def test_a_journal_takes_every_figure(tables: Tables, tmp_path: Path) -> None:
+    """Printed at its own size: no wider or higher than a page, no letter under 6 points, text in the SVG is text."""
+    for analysis, figure in FIGURES:
+        drawn = plot_analysis(tables[analysis], analysis=analysis, figure=figure, simulated=True)
+        width, height = (v / MM for v in drawn.get_size_inches())
+        assert width <= PAGE_MM + 0.1, (analysis, figure)
+        assert height <= PAGE_HEIGHT_MM + 0.1, (analysis, figure)
+        write_figure(drawn, tmp_path / "f.svg")
+        svg = (tmp_path / "f.svg").read_text(encoding="utf-8")
+        assert ">simulated data</text>" in svg, (analysis, figure)
+        for text in drawn.findobj(matplotlib.text.Text):
+            if text.get_text() and text.get_visible():
+                assert text.get_fontsize() >= SMALLEST_PT, (analysis, figure, text.get_text())
+
+
+def test_png_has_the_dots_that_print_asks_for(tables: Tables, tmp_path: Path) -> None:
+    drawn = plot_analysis(tables["paired_tests"], analysis="paired_tests", figure="effects", simulated=False)
+    write_figure(drawn, tmp_path / "f.png")
+    with Image.open(tmp_path / "f.png") as picture:
+        assert abs(picture.width - COLUMN_MM * MM * 300) <= 1
 
 
 def test_png_is_the_same_twice(tables: Tables, tmp_path: Path) -> None:
@@ -122,7 +145,7 @@ def test_results_without_any_test_still_make_a_figure(tables: Tables) -> None:
     none = tables["paired_tests"]["results"].with_columns(
         pl.lit(None, pl.Float64).alias("effect"), pl.lit(None, pl.Float64).alias("p")
     )
-    for figure in ("effects", "units"):
+    for figure in ("effects", "map", "units"):
         drawn = plot_analysis(
             tables["paired_tests"] | {"results": none},
             analysis="paired_tests",
