@@ -12,7 +12,7 @@ from affectflow.config.signal import Signal
 from affectflow.datasets import SIGNAL_FORMATS
 from affectflow.datasets.taamneh.layout import DRIVES
 from affectflow.errors import InputError
-from affectflow.features import SMOOTHERS
+from affectflow.features import SMOOTH
 from affectflow.io.tables import check_table
 from affectflow.registry import load
 from affectflow.schema import _SIGNAL_EXTRA
@@ -141,10 +141,10 @@ def test_a_screen_keeps_the_signals_own_samples_and_takes_anything(name):
         assert np.isnan(screen(time[:n], np.full(n, np.nan), Signal()).quantities[0].value).all()
 
 
-@pytest.mark.parametrize("name", sorted(SMOOTHERS))
+@pytest.mark.parametrize("name", sorted(SMOOTH))
 @pytest.mark.parametrize("irregular", [0.0, 0.4])
 def test_a_smoother_keeps_shape_level_and_input(name, irregular):
-    smooth = load(SMOOTHERS, name, "preset")
+    smooth = load(SMOOTH, name, "preset")
     rng = np.random.default_rng(0)
     time = frame_times(120, irregular=irregular)
     values = 3 + rng.standard_normal((120, 4))

@@ -133,6 +133,7 @@ def _study(config: Path) -> list[Finding]:
         return [_mistake(str(config), error)]
     findings = [
         Finding(str(config), f"study {study.dataset!r}, backend {study.face.backend}", True),
+        *_preset(study.features.smoothing.preset),
         *_choices(study),
     ]
     try:
@@ -182,6 +183,22 @@ def _choices(study: Study) -> list[Finding]:
         except AffectflowError as error:
             findings.append(_mistake(key, error))
     return findings
+
+
+def _preset(chosen: str) -> list[Finding]:
+    """Say what the chosen smoothing is, and which others there are, by kind; `_choices` tells of one that is none."""
+    if chosen not in SMOOTHERS:
+        return []
+    kinds: dict[str, list[str]] = {}
+    for name, preset in SMOOTHERS.items():
+        if name != chosen:
+            kinds.setdefault(preset.kind, []).append(name)
+    others = "; ".join(
+        ", ".join(names) + (f" ({kind})" if kind != "none" else "") for kind, names in kinds.items()
+    )
+    own = SMOOTHERS[chosen]
+    kind = f"{own.kind}, " if own.kind != "none" else ""
+    return [Finding("features.smoothing.preset", f"{chosen}: {kind}{own.about}. Others: {others}", True)]
 
 
 def _mistake(what: str, error: AffectflowError) -> Finding:

@@ -27,9 +27,22 @@ class Outliers(Section):
 class Smoothing(Section):
     """Smoothing of the face code; never across gaps or phases."""
 
-    preset: str = Field("savgol", description="savgol (both directions), one_euro (past only) or none.")
-    window_s: PositiveFloat = Field(0.25, description="savgol: length of the window, seconds.")
+    preset: str = Field(
+        "savgol",
+        description="savgol, triangular, spline or median (both directions, no lag), one_euro (causal: past only) or none.",
+    )
+    window_s: PositiveFloat = Field(
+        0.25,
+        description="savgol, triangular, median: length of the window, seconds (the driving-stress study: triangular, "
+        "0.1667 = 5 frames at 30 per second).",
+    )
     order: NonNegativeInt = Field(2, le=5, description="savgol: order of the polynomial.")
+    p: PositiveFloat = Field(
+        0.8,
+        le=1,
+        description="spline: weight of the values against smoothness, as MATLAB's csaps counts it in frames of 30 per "
+        "second; 1 = as they are (the driving-stress study: 0.8).",
+    )
     min_cutoff_hz: PositiveFloat = Field(1.5, description="one_euro: cut-off at rest, Hz; lower = calmer.")
     beta: NonNegativeFloat = Field(
         0.3, description="one_euro: how much speed raises the cut-off; higher = less lag."

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from affectflow.config.features import Baseline, Blink, Outliers, Smoothing
-from affectflow.features import SMOOTHERS
+from affectflow.features import SMOOTH
 from affectflow.features.baseline import baseline_rows, rotate_back, subtract_mean
 from affectflow.features.blinks import find_blinks
 from affectflow.features.frame_runs import OnStretch, clean_matrix, per_second, phase_runs
@@ -137,7 +137,7 @@ def _cleaned(
     smoothing: Smoothing,
 ) -> dict[str, np.ndarray]:
     """Fill and smooth everything that comes from the face."""
-    smoother = load(SMOOTHERS, smoothing.preset, "features.smoothing.preset")
+    smoother = load(SMOOTH, smoothing.preset, "features.smoothing.preset")
     smooth = partial(smoother, settings=smoothing)
     jumps: tuple[OnStretch, ...] = ()
     if outliers.kind == "hampel":

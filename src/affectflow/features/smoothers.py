@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
+from scipy.ndimage import convolve1d, median_filter
 from scipy.signal import savgol_filter
+from scipy.signal.windows import triang
 
 from affectflow.config.features import Smoothing
 from affectflow.features.frame_runs import interpolate_rows
@@ -17,7 +20,7 @@ REGULAR_WITHIN = 0.1
 
 
 class Smoother(Protocol):
-    """A function of `features.SMOOTHERS`."""
+    """A function named in `features.SMOOTHERS`."""
 
     def __call__(self, values: np.ndarray, time_s: np.ndarray, settings: Smoothing) -> np.ndarray:
         """Smooth values of shape (n, c) at times of shape (n,); the input is not changed."""
@@ -45,19 +48,85 @@ def smooth_savgol(values: np.ndarray, time_s: np.ndarray, settings: Smoothing) -
     settings
         `window_s` and `order` are used.
     """
+    return _on_regular_clock(
+        values,
+        time_s,
+        window_s=settings.window_s,
+        least=settings.order + 3,
+        smooth=lambda v, length: savgol_filter(v, length, settings.order, axis=0, mode="interp"),
+    )
+
+
+def smooth_triangular(values: np.ndarray, time_s: np.ndarray, settings: Smoothing) -> np.ndarray:
+    """Average with weights that fall off linearly on both sides: no lag, uses the future.
+
+    The smoother of the driving-stress study (arXiv 2601.04376), with its reflection
+    at the ends; its 5 frames of 30 per second, weights 1 2 3 2 1, are
+    ``window_s: 0.1667``. Length and irregular frames as `smooth_savgol`; one
+    frame changes nothing.
+
+    Parameters
+    ----------
+    values
+        One stretch, shape (n, c), finite.
+    time_s
+        Increasing, seconds, shape (n,).
+    settings
+        `window_s` is used.
+    """
+
+    def average(regular: np.ndarray, length: int) -> np.ndarray:
+        kernel = triang(length)
+        return convolve1d(regular, kernel / kernel.sum(), axis=0, mode="mirror")
+
+    return _on_regular_clock(values, time_s, window_s=settings.window_s, least=1, smooth=average)
+
+
+def smooth_median(values: np.ndarray, time_s: np.ndarray, settings: Smoothing) -> np.ndarray:
+    """Take the median of the neighbours, reflected at the ends: no lag, uses the future, keeps steps.
+
+    Length and irregular frames as `smooth_savgol`. What is shorter than half the
+    window (a blink, a tremor of the mouth) disappears.
+
+    Parameters
+    ----------
+    values
+        One stretch, shape (n, c), finite.
+    time_s
+        Increasing, seconds, shape (n,).
+    settings
+        `window_s` is used.
+    """
+    return _on_regular_clock(
+        values,
+        time_s,
+        window_s=settings.window_s,
+        least=1,
+        smooth=lambda v, length: median_filter(v, size=(length, 1), mode="mirror"),
+    )
+
+
+def _on_regular_clock(
+    values: np.ndarray,
+    time_s: np.ndarray,
+    *,
+    window_s: float,
+    least: int,
+    smooth: Callable[[np.ndarray, int], np.ndarray],
+) -> np.ndarray:
+    """Smooth with a window counted in frames; frames that are not regular go to a regular clock and back."""
     step = median_step(time_s)
     if np.isnan(step):
         return values
-    length = odd_count(settings.window_s / step, least=settings.order + 3)
+    length = odd_count(window_s / step, least=least)
     clock = regular_clock(time_s, step)
     regular = clock.size == time_s.size and bool(np.all(np.abs(clock - time_s) <= REGULAR_WITHIN * step))
     if length > min(clock.size, time_s.size):
         return values
     if regular:
-        return savgol_filter(values, length, settings.order, axis=0, mode="interp")
+        return smooth(values, length)
     on_clock = interpolate_rows(values, time_s, clock)
-    smooth = savgol_filter(on_clock, length, settings.order, axis=0, mode="interp")
-    return interpolate_rows(smooth, clock, time_s)
+    return interpolate_rows(smooth(on_clock, length), clock, time_s)
 
 
 def regular_clock(time_s: np.ndarray, step_s: float) -> np.ndarray:

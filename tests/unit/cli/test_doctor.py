@@ -50,6 +50,14 @@ def findings(folder, sheet, text=""):
 SIGNALS_ONLY = "recording_id\tsubject_id\tsignals\nA\tA\ta.csv\n"
 
 
+def test_the_presets_are_listed_by_kind(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("features: {smoothing: {preset: one_euro}}")
+    said = next(f.state for f in diagnose(path) if f.what == "features.smoothing.preset")
+    assert said.startswith("one_euro: causal, ")
+    assert said.endswith("Others: savgol, triangular, spline, median (zero-phase); none")
+
+
 def test_kinds_that_no_recording_has(tmp_path):
     found = findings(
         tmp_path, SIGNALS_ONLY, "stats: {lda: {kinds: [codes]}, tsne: {kinds: [codes, signals]}}"
