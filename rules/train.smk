@@ -141,7 +141,8 @@ rule evaluate_models:
 
 
 # A study without the two conditions (a folder of clips) has nothing to train on.
-if LABELLED and STUDY.train.models:
+TRAINED = bool(LABELLED and STUDY.train.models)
+if TRAINED:
     TARGETS += [
         rules.evaluate_models.output.scores,
         rules.evaluate_models.output.png,

@@ -197,3 +197,46 @@ TARGETS += expand(rules.quality_page.output.page, recording_id=RECORDINGS)
 TARGETS += expand(rules.render_overlay.output.video, recording_id=OVERLAYS)
 TARGETS += expand(rules.contact_sheet.output.sheet, recording_id=WITH_VIDEO)
 TARGETS += expand(rules.render_vis.output.folder, recording_id=DRAWN)
+
+
+rule describe_methods:
+    input:
+        # Their footers say what was really run, stage by stage.
+        quality=rules.summarise_quality.output.table,
+        windows=rules.make_windows.output.windows,
+        features=[f"{RESULTS}/features/{name}.parquet" for name in RECORDINGS],
+        faces=[f"{RESULTS}/faces/{name}.parquet" for name in WITH_VIDEO],
+        codes=[f"{RESULTS}/codes/{BACKEND}/{name}.parquet" for name in WITH_VIDEO],
+        signals=[f"{RESULTS}/signals/{name}.parquet" for name in WITH_SIGNALS],
+        results=[f"{RESULTS}/stats/{name}/results.parquet" for name in CHOSEN_ANALYSES],
+        scores=rules.evaluate_models.output.scores if TRAINED else [],
+    output:
+        text=RESULTS + "/methods.md",
+        page=report(
+            RESULTS + "/figures/methods.html",
+            category="Methods",
+            caption="../workflow/report/describe_methods.rst",
+            labels={"text": "What was run"},
+        ),
+    log:
+        log_of("describe_methods"),
+    benchmark:
+        benchmark_of("describe_methods")
+    conda:
+        "../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        version=STAGE_VERSIONS["describe_methods"],
+        analyses=CHOSEN_ANALYSES,
+        backend=BACKEND,
+        simulated=study_is_simulated(),
+    message:
+        "describe_methods"
+    script:
+        "../workflow/scripts/describe_methods.py"
+
+
+TARGETS.append(rules.describe_methods.output.text)

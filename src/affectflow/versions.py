@@ -36,6 +36,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "evaluate_models": 1,
     "plot_analysis": 2,
     "quality_page": 1,
+    "describe_methods": 1,
     "render_overlay": 1,
     "render_vis": 1,
     "contact_sheet": 1,

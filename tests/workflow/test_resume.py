@@ -28,12 +28,21 @@ GATHERING = {
     "split_subjects",
     "train_model",
     "evaluate_models",
+    "describe_methods",
     "all",
 }
 
 
 def test_nothing_is_left_to_do(finished_study):
     assert finished_study.planned() == {}
+
+
+def test_the_methods_say_what_was_run(finished_study):
+    text = (finished_study.results / "methods.md").read_text()
+    assert "All recordings are simulated. 8 recordings of 4 people" in text
+    for heading in ("Faces", "Biosignals", "Preprocessing", "Windows", "Statistics", "Models", "Programs"):
+        assert f"**{heading}.**" in text
+    assert '| preprocess_frames 2 | 8 | smoothing.preset | "savgol" |' in text
 
 
 def test_one_more_recording_runs_its_jobs_and_the_gathering_rules(copied_study):

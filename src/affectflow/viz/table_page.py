@@ -29,7 +29,7 @@ def table_page(
     title
         Heading.
     note
-        A sentence or two below it: what the columns mean, which data.
+        A sentence or two below it: what the columns mean, which data; a line break begins a new paragraph.
     links
         Where texts of the first column lead to.
     """
@@ -44,9 +44,10 @@ def table_page(
     frame.columns = [html.escape(name) for name in table.columns]
     body = frame.to_html(index=False, border=0, na_rep="", escape=False, float_format=lambda x: f"{x:.4g}")
     heading = html.escape(title)
+    notes = "".join(f"<p>{html.escape(line)}</p>" for line in note.split("\n"))
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{heading}</title><style>{_STYLE}</style></head>'
-        f"<body><h1>{heading}</h1><p>{html.escape(note)}</p>{body}</body></html>\n"
+        f"<body><h1>{heading}</h1>{notes}{body}</body></html>\n"
     )
 
 

@@ -1,0 +1,213 @@
+"""What was done at each stage, in sentences of a methods section, from the parameters that the stage's tables record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from affectflow.viz.labels import KINDS, label_of, p_text
+
+Params = Mapping[str, Any]
+BACKENDS = {
+    "facemesh": "The primary face of each frame was followed with MediaPipe (478 points) and described by 50 "
+    "expression coefficients, modes of smooth deformation of a face template (not FLAME), and 6 rotation numbers of "
+    "head and jaw.",
+    "emoca": "The primary face of each frame was followed with MediaPipe and described by EMOCA v2 (Daněček et al., "
+    "2022): 50 FLAME expression coefficients and 6 rotation numbers of head and jaw.",
+}
+DERIVATIVES = "First derivatives are central differences per second."
+SUMMARIES = {
+    "mean": "mean level",
+    "sd": "standard deviation",
+    "speed": "mean absolute first derivative",
+    "slope": "mean signed first derivative",
+}
+
+
+def faces(backend: str, imported: Sequence[str], coverage: pl.Series) -> str:
+    """Say how faces were described and how often one was found; empty for signals alone.
+
+    Parameters
+    ----------
+    backend
+        `face.backend` of the settings.
+    imported
+        Formats of face codes that were made before.
+    coverage
+        Share of frames with a valid face, one value per recording with a video.
+    """
+    known = coverage.drop_nulls()
+    if known.is_empty():
+        return ""
+    how = BACKENDS.get(backend, f"Face codes were made by the backend {backend}.")
+    if imported:
+        how = f"Face codes were read from files of the format {_listed(imported)}; eyes, brows and mouth were measured in points followed with MediaPipe."
+    return (
+        f"{how} A face was found in {100 * float(known.mean()):.1f} % of the frames of a recording on average "  # type: ignore[arg-type]
+        f"(lowest {100 * float(known.min()):.1f} %)."  # type: ignore[arg-type]
+    )
+
+
+def signals(names: Sequence[str], params: Params) -> str:
+    """Say which biosignals there are and how they were cleaned; empty without any."""
+    if not names:
+        return ""
+    return (
+        f"Biosignals ({_listed([label_of(n) for n in names])}) were cleaned on their own clocks with NeuroKit2 and SciPy, each "
+        f"contiguous stretch on its own; gaps longer than {_seconds(params['max_gap_s'])} were never bridged. They were "
+        "joined to the video frames on time, with anti-aliasing where frames are further apart than samples."
+    )
+
+
+def preprocessing(params: Params, *, with_faces: bool) -> str:
+    """Say how frames were cleaned: jumps, gaps, smoothing, resting level, derivatives."""
+    outliers, smoothing, baseline = params["outliers"], params["smoothing"], params["baseline"]
+    if not with_faces:
+        return " ".join(filter(None, [_resting(baseline), DERIVATIVES]))
+    parts = []
+    if outliers["kind"] == "hampel":
+        parts.append(
+            f"Single-frame jumps of face codes beyond {outliers['n_sigma']:g} robust standard deviations were replaced by the "
+            f"median of {_seconds(outliers['window_s'])} (Hampel)."
+        )
+    parts.append(
+        f"Gaps of up to {_seconds(params['max_gap_s'])} were interpolated, longer ones and limits of phases were never crossed."
+    )
+    parts.append(_smoothing(smoothing))
+    parts.append(_resting(baseline))
+    parts.append(DERIVATIVES)
+    return " ".join(p for p in parts if p)
+
+
+def _smoothing(s: Params) -> str:
+    window = _seconds(s["window_s"])
+    known = {
+        "none": "Face codes were not smoothed.",
+        "savgol": f"Face codes were smoothed with a Savitzky–Golay filter (order {s['order']}, {window}, zero-phase).",
+        "triangular": f"Face codes were smoothed with a triangular kernel ({window}, zero-phase).",
+        "median": f"Face codes were smoothed with a moving median ({window}, zero-phase).",
+        "spline": f"Face codes were smoothed with a smoothing spline (p = {s.get('spline_p', '?')}, zero-phase).",
+        "one_euro": f"Face codes were smoothed with a One Euro filter (cut-off {s['min_cutoff_hz']:g} Hz, beta {s['beta']:g}, causal).",
+    }
+    return known.get(s["preset"], f"Face codes were smoothed with the preset {s['preset']}.")
+
+
+def _resting(b: Params) -> str:
+    level = {
+        "first_seconds": f"its first {_seconds(b['seconds'])}",
+        "phase": f"its phase {b['phase']}",
+        "running": f"what the recording had shown until then (from {_seconds(b['seconds'])} on; causal)",
+    }.get(b["kind"])
+    if level is None:
+        return ""
+    scaled = " and divided by the standard deviation there" if b.get("scale") == "zscore" else ""
+    return f"From each recording the mean over {level} was subtracted{scaled}."
+
+
+def windows(params: Params, n: int, *, with_faces: bool) -> str:
+    """Say how windows were cut and how many there are."""
+    return (
+        f"Windows of {_seconds(params['length_s'])} were cut every {_seconds(params['stride_s'])} inside phases; the {n} with "
+        f"{'a valid face' if with_faces else 'a signal'} for at least {100 * params['min_coverage']:g} % of their time were kept."
+    )
+
+
+def analysis(name: str, params: Params, results: pl.DataFrame) -> str:
+    """Say what one analysis did and with whom; analyses without a sentence of their own are named with their settings."""
+    say = {
+        "paired_tests": _tests,
+        "grouped_tests": _tests,
+        "lda": _lda,
+        "tsne": _tsne,
+    }.get(name)
+    if say is None:
+        listed = ", ".join(f"{k} = {v}" for k, v in params.items())
+        return f"Analysis {name.replace('_', ' ')} ({listed})."
+    return say(params, results)
+
+
+def _tests(o: Params, results: pl.DataFrame) -> str:
+    paired = results["test"][0] == "paired t"
+    counts = results.filter(pl.col("p").is_not_null())
+    if counts.is_empty():
+        return "No measure could be tested."
+    most = int(counts["n"].max()) if paired else int((counts["n_baseline"] + counts["n_stressor"]).max())  # type: ignore[arg-type]
+    families = counts.group_by("family", maintain_order=True).agg(
+        pl.len(), pl.col("significant").sum().alias("found"), (pl.col("p") <= o["alpha"]).sum().alias("raw")
+    )
+    what = _listed([SUMMARIES[s] for s in o["summaries"]])
+    test = (
+        f"Paired t tests compared {o['stressor']} with {o['baseline']} within people (effect size d_z)"
+        if paired
+        else f"Welch's t tests compared {o['stressor']} with {o['baseline']} between units (effect size Hedges' g)"
+    )
+    by_phase = " in each phase on its own" if o.get("by_phase") else ""
+    found = "; ".join(
+        f"{KINDS.get(row['family'], row['family'])}: {row['found']} of {row['len']} tests ({row['raw']} without correction)"
+        for row in families.iter_rows(named=True)
+    )
+    scaled = o.get("normalisation", "none")
+    z = "" if scaled == "none" else f" Measures were standardised before ({_NORMALISED.get(scaled, scaled)})."
+    return (
+        f"{test}{by_phase}, the {what} of each measure averaged over {'a person' if paired else 'a unit'}'s recordings first; at most "
+        f"n = {most}.{z} P values were corrected after Holm within {'each kind of measure' if o['family'] == 'kind' else 'the study'}, "
+        f"significant at {o['alpha']:g}: {found}."
+    )
+
+
+_NORMALISED = {
+    "global": "over all rows of the study",
+    "subject": "within each person over all of their rows, both conditions: transductive",
+}
+
+
+def _lda(o: Params, results: pl.DataFrame) -> str:
+    row = results.row(0, named=True)
+    kinds = _listed([KINDS.get(k, k) for k in row["kinds"].split(", ")])
+    p = (
+        ""
+        if row["p_permutation"] is None
+        else f", {p_text(row['p_permutation'], 'permutation p')} ({row['n_permutations']} relabellings)"
+    )
+    return (
+        f"A linear discriminant of {o['stressor']} against {o['baseline']} (shrunken covariance; {row['n_columns']} columns of "
+        f"{kinds}) was tested on people it had not seen ({row['n_units']} units, {row['n_folds']} folds; imputation and scaling learnt on "
+        f"training people alone): AUROC {row['auroc']:.2f}, 95 % interval over people {row['auroc_low']:.2f} to "
+        f"{row['auroc_high']:.2f}{p}."
+    )
+
+
+def _tsne(o: Params, results: pl.DataFrame) -> str:
+    row = results.row(0, named=True)
+    return (
+        f"A t-SNE picture (openTSNE, start from principal components, perplexity {row['perplexity']:g}, seed {row['seed']}) shows "
+        f"{row['n_points']} rows, as many of either condition, spread evenly over recordings and time."
+    )
+
+
+def models(scores: pl.DataFrame) -> str:
+    """Say how models were judged and what they reached; empty without models."""
+    rows = scores.filter(pl.col("measure") == "auroc")
+    if rows.is_empty():
+        return ""
+    first = rows.row(0, named=True)
+    reached = "; ".join(
+        f"{r['model'].replace('_', ' ')} {r['estimate']:.2f} ({r['low']:.2f} to {r['high']:.2f})"
+        for r in rows.filter(pl.col("estimate").is_not_null()).iter_rows(named=True)
+    )
+    return (
+        f"Models were trained and judged in {first['n_folds']} folds with every person's recordings in one role only "
+        f"({first['n_people']} people, {first['n_windows']} windows; 95 % intervals from {first['n_resamples']} draws of people). "
+        f"AUROC: {reached}."
+    )
+
+
+def _listed(words: Sequence[str]) -> str:
+    words = list(words)
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:g} s"

@@ -1,0 +1,156 @@
+"""The methods text says what the tables' footers say, and nothing else."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from affectflow.config.features import Baseline, Features, Smoothing
+from affectflow.config.signal import Signal
+from affectflow.config.study import Study
+from affectflow.features import SMOOTHERS
+from affectflow.registry import load
+from affectflow.schema import RECORDING_QUALITY
+from affectflow.stats import ANALYSES, RUN, options_of
+from affectflow.viz.describe_methods import describe_methods, installed, markdown, page
+from tests.support.synth_stats import synth_features, synth_windows
+
+PEOPLE = ("S1", "S2", "S3")
+
+
+def quality_of(**changes) -> pl.DataFrame:
+    """Two recordings of each of three people; values by column name for all rows."""
+    rows = []
+    for subject in PEOPLE:
+        for condition in ("baseline", "stressor"):
+            row = {c.name: None for c in RECORDING_QUALITY.columns}
+            row |= {"recording_id": f"{subject}_{condition}", "subject_id": subject, "condition": condition}
+            row |= {
+                "duration_s": 90.0,
+                "face_coverage": 0.975,
+                "n_windows": 7,
+                "coverage_hr_bpm": 1.0,
+                **changes,
+            }
+            rows.append(row)
+    types = {c.name: c.dtype for c in RECORDING_QUALITY.columns} | {"coverage_hr_bpm": pl.Float64}
+    return pl.DataFrame(rows, schema=types)
+
+
+def footer(stage, params, version=1):
+    return {"stage": stage, "stage_version": version, "params": params}
+
+
+def preprocessed(**changes):
+    settings = Features(**changes)
+    kept = ("outliers", "smoothing", "blink", "baseline")
+    params = {k: getattr(settings, k).model_dump() for k in kept} | {"max_gap_s": settings.max_gap_s}
+    return footer("preprocess_frames", params)
+
+
+def described(quality=None, *, footers=None, analyses=(), simulated=False, **more):
+    results = {}
+    for name in analyses:
+        options = options_of(name, Study(), faces=True)
+        options |= {k: 5 for k in ("n_permutations", "n_bootstrap") if k in options}
+        table = synth_features() if ANALYSES[name].reads == "features" else synth_windows(n_codes=3)
+        results[name] = (
+            footer("run_analysis", {"options": options}),
+            load(RUN, name, "analysis")(table, **options)["results"],
+        )
+    return describe_methods(
+        quality_of() if quality is None else quality,
+        footers=footers or {},
+        results=results,
+        scores=more.get("scores"),
+        backend=more.get("backend", "facemesh"),
+        versions={"affectflow": "9.9"},
+        simulated=simulated,
+    )
+
+
+def text_of(methods) -> dict[str, str]:
+    return dict(methods.paragraphs)
+
+
+def test_who_took_part_and_who_was_left_out_and_why():
+    quality = quality_of().with_columns(
+        excluded=pl.when(pl.col("recording_id") == "S2_stressor").then(
+            pl.lit("face_coverage 0.4 is below 0.6")
+        )
+    )
+    text = text_of(described(quality))["Recordings"]
+    assert text.startswith(
+        "5 recordings of 3 people (7.5 minutes; 3 baseline of 3 people, 2 stressor of 2 people) take part."
+    )
+    assert text.endswith("1 was left out: S2_stressor (face_coverage 0.4 is below 0.6).")
+    assert text_of(described())["Recordings"].endswith("None was left out.")
+    assert text_of(described(simulated=True))["Recordings"].startswith("All recordings are simulated.")
+
+
+def test_faces_are_named_after_what_made_them():
+    assert "not FLAME" in text_of(described())["Faces"]
+    assert "in 97.5 % of the frames" in text_of(described())["Faces"]
+    assert "EMOCA v2" in text_of(described(backend="emoca"))["Faces"]
+    imported = {"import_codes": [footer("import_codes", {"codes_format": "openface"})]}
+    assert "files of the format openface" in text_of(described(footers=imported))["Faces"]
+    assert "Faces" not in text_of(described(quality_of(face_coverage=None)))
+
+
+@pytest.mark.parametrize("preset", sorted(SMOOTHERS))
+def test_every_preset_has_its_sentence(preset):
+    made = {"preprocess_frames": [preprocessed(smoothing=Smoothing(preset=preset))]}
+    text = text_of(described(footers=made))["Preprocessing"]
+    assert f"smoothed with the preset {preset}" not in text
+    assert "smoothed" in text
+
+
+def test_the_resting_level_and_signals_alone():
+    made = {"preprocess_frames": [preprocessed(baseline=Baseline(kind="phase", phase="P1"))]}
+    assert "the mean over its phase P1 was subtracted" in text_of(described(footers=made))["Preprocessing"]
+    alone = text_of(described(quality_of(face_coverage=None), footers=made))["Preprocessing"]
+    assert "Face" not in alone
+    assert "the mean over its phase P1 was subtracted" in alone
+    cleaned = {"clean_signals": [footer("clean_signals", Signal().model_dump())]}
+    assert "(heart rate (1/min))" in text_of(described(footers=cleaned))["Biosignals"]
+
+
+def test_tables_made_with_different_settings_are_said_to_be():
+    made = {"preprocess_frames": [preprocessed(), preprocessed(), preprocessed(max_gap_s=0.5)]}
+    methods = described(footers=made)
+    assert "preprocess_frames ran with 2 settings" in text_of(methods)["Preprocessing"]
+    gaps = methods.table.filter(pl.col("setting") == "max_gap_s").select("n_tables", "value").rows()
+    assert sorted(gaps) == [(1, "0.5"), (2, "0.2")]
+
+
+def test_analyses_say_their_numbers():
+    methods = described(analyses=("paired_tests", "lda", "tsne"))
+    text = text_of(methods)["Statistics"]
+    results = load(RUN, "paired_tests", "analysis")(
+        synth_windows(n_codes=3), **options_of("paired_tests", Study(), faces=True)
+    )["results"]
+    codes = results.filter(pl.col("kind") == "codes")
+    assert (
+        f"face codes: {codes['significant'].sum()} of {codes.height} tests ({(codes['p'] <= 0.05).sum()} without"
+        in text
+    )
+    assert "people it had not seen (8 units" in text
+    assert "A t-SNE picture (openTSNE" in text
+    assert "run_analysis lda" in methods.table["stage"].to_list()
+
+
+def test_the_page_and_the_markdown_hold_all_and_escape_what_users_wrote():
+    quality = quality_of().with_columns(condition=pl.lit("a<b|c"))
+    made = {"preprocess_frames": [preprocessed(baseline=Baseline(kind="phase", phase="x|<i>"))]}
+    methods = described(quality, footers=made)
+    assert "a&lt;b|c" in page(methods)
+    assert "<i>" not in page(methods)
+    lines = markdown(methods).splitlines()
+    row = next(line for line in lines if "baseline.phase" in line)
+    assert row.replace("\\|", "").count("|") == 5
+
+
+def test_programs_that_are_there():
+    found = installed()
+    assert found["numpy"]
+    assert found["Python"].startswith("3.")

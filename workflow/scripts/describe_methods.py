@@ -1,0 +1,32 @@
+"""Put into words what was run, for the methods section of a paper."""
+
+from pathlib import Path
+
+from affectflow.io.files import write_text
+from affectflow.io.log import stage
+from affectflow.io.tables import read_footer, read_free_table, read_table
+from affectflow.viz.describe_methods import describe_methods, installed, markdown, page
+
+with stage(snakemake):
+    files, params = snakemake.input, snakemake.params
+    quality = read_table(files.quality, "recording_quality")
+    left_out = set(quality.filter(quality["excluded"].is_not_null())["recording_id"])
+    footers = {"make_windows": [read_footer(files.windows)]}
+    for path in (*files.faces, *files.codes, *files.signals, *files.features):
+        if Path(path).stem not in left_out:
+            footer = read_footer(path)
+            footers.setdefault(footer["stage"], []).append(footer)
+    methods = describe_methods(
+        quality,
+        footers=footers,
+        results={
+            name: (read_footer(path), read_free_table(path))
+            for name, path in zip(params.analyses, files.results, strict=True)
+        },
+        scores=read_free_table(files.scores) if files.scores else None,
+        backend=params.backend,
+        versions=installed(),
+        simulated=params.simulated,
+    )
+    write_text(markdown(methods), snakemake.output.text)
+    write_text(page(methods), snakemake.output.page)
