@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from affectflow.config.base import Section
 
@@ -83,15 +83,43 @@ class Stats(Section):
     )
     min_phase_s: NonNegativeFloat = Field(
         4.0,
-        description="What is present for less of a phase than this, seconds, has no value there (the driving-stress "
-        "study: 40 samples at 10 Hz).",
+        description="What is present for less of a phase than this, seconds, has no value there, and who "
+        "has less of it is left out (the driving-stress study: 40 samples at 10 Hz).",
     )
     family: Literal["kind", "study"] = Field(
         "kind",
         description="Tests corrected together: each kind (codes, measures, signals, other) on its own, or all of the study.",
     )
+    contrast: Literal["conditions", "phases"] = Field(
+        "conditions",
+        description="What baseline and stressor name: conditions of the sheet, or phases of one recording.",
+    )
+    by_phase: bool = Field(
+        False, description="Test each phase on its own (measure × phase) instead of the means over windows."
+    )
+    stress_phases: list[str] = Field(
+        [],
+        description="With by_phase: the phases with a stressor, such as [P2, P4]; the table of patterns counts what "
+        "shows in all of them and nowhere else.",
+    )
+    normalisation: Literal["none", "global", "subject"] = Field(
+        "none",
+        description="Before anything is compared: none; global = z-score of each measure over all rows; subject = within "
+        "each person over all of their rows (transductive: both conditions go in).",
+    )
+    n_permutations: NonNegativeInt = Field(
+        9999,
+        description="Relabellings for the max-T correction of the tests; 0 = none; all of them when fewer.",
+    )
+    power: float = Field(0.8, gt=0, lt=1, description="Power at which the smallest effect is stated.")
     own_table: OwnTable = Field(
         OwnTable(), description="A feature table of your own instead of the study's windows."
     )
     lda: Lda = Field(Lda(), description="Linear discriminant analysis.")
     tsne: Tsne = Field(Tsne(), description="t-SNE.")
+
+    @model_validator(mode="after")
+    def _one_use_of_phases(self) -> Stats:
+        if self.by_phase and self.contrast == "phases":
+            raise ValueError("by_phase and contrast: phases exclude each other; set by_phase: false")
+        return self

@@ -46,14 +46,26 @@ class Analysis:
 KINDS = ("codes", "measures", "signals", "other")
 
 _CONDITIONS = ("stats.baseline", "stats.stressor")
-_TESTS = (*_CONDITIONS, "stats.alpha", "stats.family", "stats.summaries")
+_PHASES = ("stats.contrast", "stats.by_phase")
+_TESTS = (
+    *_CONDITIONS,
+    *_PHASES,
+    "stats.stress_phases",
+    "stats.min_phase_s",
+    "stats.normalisation",
+    "stats.alpha",
+    "stats.family",
+    "stats.summaries",
+    "stats.n_permutations",
+    "stats.power",
+    "seed",
+)
+_TEST_TABLES = ("results", "units", "exclusions", "patterns")
 
 ANALYSES: dict[str, Analysis] = {
-    "paired_tests": Analysis(
-        "affectflow.stats.paired_tests:paired_tests", "windows", _TESTS, ("results", "units", "exclusions")
-    ),
+    "paired_tests": Analysis("affectflow.stats.paired_tests:paired_tests", "windows", _TESTS, _TEST_TABLES),
     "grouped_tests": Analysis(
-        "affectflow.stats.grouped_tests:grouped_tests", "windows", _TESTS, ("results", "units", "exclusions")
+        "affectflow.stats.grouped_tests:grouped_tests", "windows", _TESTS, _TEST_TABLES
     ),
     "lda": Analysis(
         "affectflow.stats.lda:lda",
@@ -114,7 +126,8 @@ def reads_of(analysis: str, study: Study) -> str:
     """Return what an analysis reads in this study: windows, phases or features.
 
     The workflow asks here, and nowhere else, so that an analysis whose settings
-    choose its input is decided in one place.
+    choose its input is decided in one place: the tests take phases instead of
+    windows where phases are compared, or compared in.
 
     Parameters
     ----------
@@ -123,7 +136,9 @@ def reads_of(analysis: str, study: Study) -> str:
     study
         All settings.
     """
-    return ANALYSES[analysis].reads
+    reads, settings = ANALYSES[analysis].reads, ANALYSES[analysis].settings
+    in_phases = study.stats.by_phase or study.stats.contrast == "phases"
+    return "phases" if reads == "windows" and set(_PHASES) <= set(settings) and in_phases else reads
 
 
 def options_of(analysis: str, study: Study, *, faces: bool) -> dict[str, object]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from affectflow.errors import DesignError
-from affectflow.stats.design import MIN_UNITS
+from affectflow.stats.exclusions import MIN_UNITS
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,9 @@ from statsmodels.stats.multitest import multipletests
 
 
 def corrected(p: np.ndarray, *, method: str) -> np.ndarray:
-    """Return p values corrected by Holm ("holm") or Benjamini-Hochberg ("fdr_bh"); NaN stays NaN and is not counted.
+    """Return p values corrected by Bonferroni ("bonferroni"), Holm ("holm") or Benjamini-Hochberg ("fdr_bh").
+
+    NaN stays NaN and is not counted.
 
     Parameters
     ----------
@@ -27,7 +29,8 @@ def corrected(p: np.ndarray, *, method: str) -> np.ndarray:
 def add_corrections(results: pl.DataFrame, *, family: str, alpha: float) -> pl.DataFrame:
     """Add the corrected p values and the verdict to a table of tests.
 
-    Holm (1979) keeps the chance of any false finding in a family at alpha;
+    Bonferroni multiplies by the number of tests in the family and is kept for
+    comparison with other studies; Holm is never worse. Holm (1979) keeps the chance of any false finding in a family at alpha;
     Benjamini and Hochberg (1995) keep the expected share of false findings
     among the findings there. `p_holm_study` takes all tests of the table as one
     family, whatever `family` is, so that a reader can be as strict as they like.
@@ -37,26 +40,34 @@ def add_corrections(results: pl.DataFrame, *, family: str, alpha: float) -> pl.D
     results
         One row per test with `kind` and `p` (null where it could not be done).
     family
-        "kind": each kind of measure is a family; "study": all tests are one.
+        "kind": each kind of measure (in all phases) is a family; "study": all tests are one.
     alpha
         Level of the verdict `significant` (`p_holm` ≤ alpha).
     """
-    names = results["kind"].to_list() if family == "kind" else ["study"] * len(results)
+    names = family_names(results, family=family)
     p = results["p"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     families = np.array(names, dtype=object)
-    holm, bh, sizes = (np.full(len(p), np.nan) for _ in range(3))
+    adjusted = {method: np.full(len(p), np.nan) for method in ("bonferroni", "holm", "fdr_bh")}
+    sizes = np.zeros(len(p))
     for name in dict.fromkeys(names):
         mine = families == name
-        holm[mine], bh[mine] = corrected(p[mine], method="holm"), corrected(p[mine], method="fdr_bh")
+        for method, values in adjusted.items():
+            values[mine] = corrected(p[mine], method=method)
         sizes[mine] = np.isfinite(p[mine]).sum()
     return results.with_columns(
         pl.Series("family", names, dtype=pl.String),
         pl.Series("n_tests", sizes).cast(pl.Int32),
-        _column("p_holm", holm),
-        _column("p_bh", bh),
+        _column("p_bonferroni", adjusted["bonferroni"]),
+        _column("p_holm", adjusted["holm"]),
+        _column("p_bh", adjusted["fdr_bh"]),
         _column("p_holm_study", corrected(p, method="holm")),
         pl.lit(alpha).alias("alpha"),
     ).with_columns((pl.col("p_holm") <= alpha).alias("significant"))
+
+
+def family_names(results: pl.DataFrame, *, family: str) -> list[str]:
+    """Return the family of each row: its kind, or "study"."""
+    return results["kind"].to_list() if family == "kind" else ["study"] * len(results)
 
 
 def _column(name: str, values: np.ndarray) -> pl.Series:

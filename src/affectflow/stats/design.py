@@ -9,20 +9,23 @@ from dataclasses import dataclass
 import polars as pl
 
 from affectflow.errors import DesignError, did_you_mean
+from affectflow.stats.exclusions import MIN_UNITS, examples, list_exclusions, log_exclusions, seen_cells
+from affectflow.stats.phases import phases_as_conditions, phases_in_order, with_durations
 
 logger = logging.getLogger(__name__)
-
-MIN_UNITS = 3
-EXCLUSIONS = {"unit": pl.String, "condition": pl.String, "reason": pl.String}
 
 
 @dataclass(frozen=True)
 class Design:
-    """The rows that take part, with columns `unit` and `stressed` added, and the units that do not."""
+    """The rows that take part, with columns `unit` and `stressed` added, and the units that do not.
+
+    `phases` are those compared each on its own, in order of time; empty when rows are compared over all phases.
+    """
 
     rows: pl.DataFrame
     exclusions: pl.DataFrame
     paired: bool
+    phases: tuple[str, ...] = ()
 
     @property
     def n_units(self) -> int:
@@ -30,33 +33,54 @@ class Design:
         return self.rows["unit"].n_unique()
 
 
-def two_conditions(table: pl.DataFrame, *, baseline: str, stressor: str) -> pl.DataFrame:
+def two_conditions(
+    table: pl.DataFrame, *, baseline: str, stressor: str, contrast: str = "conditions"
+) -> pl.DataFrame:
     """Return the rows of the two conditions, with `unit` (what is independent) and `stressed`.
 
     The unit is the person. Where a pair ties different persons (matched
     couples), the pair is the unit.
+
+    Parameters
+    ----------
+    table
+        Rows with recording_id, subject_id, condition, pair (and phase).
+    baseline, stressor
+        What is compared.
+    contrast
+        "conditions": the two words are conditions; "phases": they are phases, and
+        pairs are recordings. `condition` then holds the phase.
 
     Raises
     ------
     DesignError
         If both words are the same or no row has one of the conditions.
     """
+    what = "condition" if contrast == "conditions" else "phase"
     if baseline == stressor:
         raise DesignError(
-            f"stats.baseline and stats.stressor are both {baseline!r}. Name two values of the condition column."
+            f"stats.baseline and stats.stressor are both {baseline!r}. Name two values of the {what} column."
         )
+    if contrast == "phases":
+        if (n := table["condition"].drop_nulls().n_unique()) > 1:
+            logger.info("recordings of all %d conditions are compared with themselves, then averaged", n)
+        table = phases_as_conditions(table)
     found = sorted(table["condition"].drop_nulls().unique())
     for key, word in (("baseline", baseline), ("stressor", stressor)):
         if word not in found:
+            why = (
+                "Either the sheet's condition column does not have it, or its recordings are too short for a window "
+                "(features.windows.length_s) or left out (features.exclude): quality.parquet says which."
+                if contrast == "conditions"
+                else "stats.contrast is phases, so it must be a phase of the events files."
+            )
             raise DesignError(
-                f"stats.{key}: nothing to compare of condition {word!r}.{did_you_mean(word, found)} "
-                f"Found: {', '.join(found) or 'none'}. Either the sheet's condition column does not have it, or its "
-                "recordings are too short for a window (features.windows.length_s) or left out (features.exclude): "
-                "quality.parquet says which."
+                f"stats.{key}: nothing to compare of {what} {word!r}.{did_you_mean(word, found)} "
+                f"Found: {', '.join(found) or 'none'}. {why}"
             )
     others = [c for c in found if c not in (baseline, stressor)]
     if others:
-        logger.info("conditions not compared: %s", ", ".join(others))
+        logger.info("%ss not compared: %s", what, ", ".join(others))
     persons = pl.col("subject_id").n_unique().over("pair")
     return (
         table.filter(pl.col("condition").is_in([baseline, stressor]))
@@ -68,68 +92,121 @@ def two_conditions(table: pl.DataFrame, *, baseline: str, stressor: str) -> pl.D
     )
 
 
-def paired_design(table: pl.DataFrame, columns: Sequence[str], *, baseline: str, stressor: str) -> Design:
+def paired_design(
+    table: pl.DataFrame,
+    columns: Sequence[str],
+    *,
+    baseline: str,
+    stressor: str,
+    contrast: str = "conditions",
+    by_phase: bool = False,
+    min_phase_s: float = 0.0,
+) -> Design:
     """Keep the pairs seen in both conditions.
 
     A condition counts as seen when at least one of its rows has at least one
     value among `columns`.
 
+    Parameters
+    ----------
+    table
+        `schema.WINDOWS` or a table like it.
+    columns
+        The measures.
+    baseline, stressor, contrast
+        What is compared; see `two_conditions`.
+    by_phase
+        Whether each phase is compared on its own; a pair may then take part in some of them.
+    min_phase_s
+        Where phases are compared: least valid time of a person's phase, seconds.
+
     Raises
     ------
     DesignError
-        If fewer than three units remain.
+        If fewer than three units remain (in every phase).
     """
-    rows = two_conditions(table, baseline=baseline, stressor=stressor)
-    seen = _seen(rows, columns)
-    complete = seen.filter("has_baseline", "has_stressor").select("unit", "pair")
-    exclusions = _exclusions(seen, baseline, stressor)
-    n = complete["unit"].n_unique()
+    rows = two_conditions(table, baseline=baseline, stressor=stressor, contrast=contrast)
+    rows, phases = _in_phases(rows, contrast=contrast, by_phase=by_phase, min_phase_s=min_phase_s)
+    seen = seen_cells(rows, columns, phases)
+    keys = ["unit", "pair", *(["phase"] if phases else [])]
+    complete = seen.filter("has_baseline", "has_stressor").select(keys)
+    what = "condition" if contrast == "conditions" else "phase"
+    exclusions = list_exclusions(seen, baseline, stressor, min_phase_s=min_phase_s, what=what)
+    n = _most_units(complete, phases)
     if n < MIN_UNITS:
         advice = (
             " Add recordings to the sheet."
             if n
             else " To compare different people, use the analysis grouped_tests."
         )
+        where = " in one and the same phase" if phases else ""
         raise DesignError(
-            f"a paired comparison needs at least {MIN_UNITS} people seen in both {baseline!r} and {stressor!r}; "
-            f"found {n} (of {seen['unit'].n_unique()}).{_examples(exclusions)}{advice}"
+            f"a paired comparison needs at least {MIN_UNITS} people seen in both {baseline!r} and {stressor!r}{where}; "
+            f"found {n} (of {seen['unit'].n_unique()}).{examples(exclusions)}{advice}"
         )
-    _log(exclusions)
-    return Design(
-        rows.join(complete, on=["unit", "pair"], how="semi", maintain_order="left"), exclusions, True
-    )
+    log_exclusions(exclusions)
+    kept = rows.filter("long_enough") if "long_enough" in rows.columns else rows
+    return Design(kept.join(complete, on=keys, how="semi", maintain_order="left"), exclusions, True, phases)
 
 
-def grouped_design(table: pl.DataFrame, columns: Sequence[str], *, baseline: str, stressor: str) -> Design:
+def grouped_design(
+    table: pl.DataFrame,
+    columns: Sequence[str],
+    *,
+    baseline: str,
+    stressor: str,
+    contrast: str = "conditions",
+    by_phase: bool = False,
+    min_phase_s: float = 0.0,
+) -> Design:
     """Keep the units that have values; each must be in one condition only.
+
+    Parameters
+    ----------
+    table, columns, baseline, stressor, contrast, by_phase, min_phase_s
+        As for `paired_design`; phases of one recording are never independent.
 
     Raises
     ------
     DesignError
         If a unit is in both conditions, or a condition has fewer than three units.
     """
-    rows = two_conditions(table, baseline=baseline, stressor=stressor)
-    seen = _seen(rows, columns).group_by("unit", maintain_order=True).agg(pl.col("^(has|in)_.*$").any())
-    both = seen.filter("in_baseline", "in_stressor")["unit"].to_list()
-    if both:
+    if contrast == "phases":
         raise DesignError(
-            f"{len(both)} of {len(seen)} people are in both {baseline!r} and {stressor!r} (such as {both[0]}), "
-            "so the groups are not independent. Use the analysis paired_tests."
+            "stats.contrast: phases compares phases of the same recording, which are paired. Use the analysis "
+            "paired_tests, or set stats.contrast: conditions."
         )
-    empty = seen.filter(~pl.col("has_baseline") & ~pl.col("has_stressor"))
-    exclusions = empty.select(
-        "unit",
-        pl.when("in_stressor").then(pl.lit(stressor)).otherwise(pl.lit(baseline)).alias("condition"),
-        pl.lit("no value in any measure").alias("reason"),
+    rows = two_conditions(table, baseline=baseline, stressor=stressor)
+    rows, phases = _in_phases(rows, contrast=contrast, by_phase=by_phase, min_phase_s=min_phase_s)
+    keys = ["unit", *(["phase"] if phases else [])]
+    seen = (
+        seen_cells(rows, columns, phases)
+        .group_by(keys, maintain_order=True)
+        .agg(pl.col("^(has|in|any)_.*$").any(), pl.col("^.*_valid_s$").max())
     )
-    _log(exclusions)
+    both = (
+        seen.group_by("unit", maintain_order=True)
+        .agg(pl.col("^any_.*$").any())
+        .filter("any_baseline", "any_stressor")["unit"]
+    )
+    if len(both):
+        raise DesignError(
+            f"{len(both)} of {seen['unit'].n_unique()} people are in both {baseline!r} and {stressor!r} "
+            f"(such as {both[0]}), so the groups are not independent. Use the analysis paired_tests."
+        )
+    exclusions = list_exclusions(
+        seen.with_columns(pair="unit"), baseline, stressor, min_phase_s=min_phase_s, paired=False
+    )
+    log_exclusions(exclusions)
     for word, column in ((baseline, "has_baseline"), (stressor, "has_stressor")):
-        n = int(seen[column].sum())
+        n = _most_units(seen.filter(column), phases)
         if n < MIN_UNITS:
             raise DesignError(
                 f"a comparison of groups needs at least {MIN_UNITS} units in each; {word!r} has {n}. Add recordings to the sheet."
             )
-    return Design(rows.join(empty, on="unit", how="anti", maintain_order="left"), exclusions, False)
+    there = seen.filter(pl.col("has_baseline") | pl.col("has_stressor"))
+    kept = rows.filter("long_enough") if "long_enough" in rows.columns else rows
+    return Design(kept.join(there, on=keys, how="semi", maintain_order="left"), exclusions, False, phases)
 
 
 def design_of(table: pl.DataFrame, columns: Sequence[str], *, baseline: str, stressor: str) -> Design:
@@ -140,44 +217,20 @@ def design_of(table: pl.DataFrame, columns: Sequence[str], *, baseline: str, str
     return chosen(table, columns, baseline=baseline, stressor=stressor)
 
 
-def _seen(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    values = pl.any_horizontal(pl.col(columns).cast(pl.Float64).fill_nan(None).is_not_null())
-    return (
-        rows.with_columns(values.alias("measured"))
-        .group_by("unit", "pair")
-        .agg(
-            (~pl.col("stressed")).any().alias("in_baseline"),
-            pl.col("stressed").any().alias("in_stressor"),
-            (~pl.col("stressed") & pl.col("measured")).any().alias("has_baseline"),
-            (pl.col("stressed") & pl.col("measured")).any().alias("has_stressor"),
-        )
-        .sort("unit", "pair")
-    )
+def _in_phases(
+    rows: pl.DataFrame, *, contrast: str, by_phase: bool, min_phase_s: float
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return the rows with their durations where phases are compared, and the phases compared one by one."""
+    if not by_phase and contrast == "conditions":
+        return rows, ()
+    phases = phases_in_order(rows)
+    cell = ["unit", "pair", "stressed", *(["phase"] if by_phase else [])]
+    rows = with_durations(rows.drop_nulls("phase"), cell=cell, min_phase_s=min_phase_s)
+    return rows, tuple(phases) if by_phase else ()
 
 
-def _exclusions(seen: pl.DataFrame, baseline: str, stressor: str) -> pl.DataFrame:
-    found = []
-    for row in seen.iter_rows(named=True):
-        for word, key in ((baseline, "baseline"), (stressor, "stressor")):
-            if not row[f"has_{key}"]:
-                what = (
-                    "recorded, but without a value in any measure"
-                    if row[f"in_{key}"]
-                    else "no recording of this condition"
-                )
-                pair = "" if row["pair"] == row["unit"] else f" (pair {row['pair']})"
-                found.append({"unit": row["unit"], "condition": word, "reason": what + pair})
-    return pl.DataFrame(found, schema=EXCLUSIONS)
-
-
-def _log(exclusions: pl.DataFrame) -> None:
-    for row in exclusions.iter_rows(named=True):
-        logger.warning("%s is left out: %s: %s", row["unit"], row["condition"], row["reason"])
-
-
-def _examples(exclusions: pl.DataFrame) -> str:
-    if exclusions.is_empty():
-        return ""
-    shown = [f"{r['unit']} {r['condition']}: {r['reason']}" for r in exclusions.head(3).iter_rows(named=True)]
-    more = "; …" if len(exclusions) > len(shown) else ""
-    return f" Left out: {'; '.join(shown)}{more}."
+def _most_units(cells: pl.DataFrame, phases: Sequence[str]) -> int:
+    """Return the number of units, or that of the phase that has most."""
+    if not phases:
+        return cells["unit"].n_unique()
+    return cells.group_by("phase").agg(pl.col("unit").n_unique())["unit"].max() or 0  # type: ignore[return-value]

@@ -50,6 +50,21 @@ def noncentrality_interval(t: float, df: float, *, level: float = 0.95) -> tuple
     return find(1 - tail, t, lowest), find(tail, t, highest)
 
 
+def hedges_correction(df: float) -> float:
+    """Return Hedges' J, by which a standardised difference is too large in small samples.
+
+    J = 1 - 3 / (4 df - 1), the usual approximation (Hedges 1981; as in pingouin and
+    statsmodels), with df = n - 1 of paired differences and N - 2 of two groups. From
+    df = 2 on it is within 1.3 % of the exact Γ(df / 2) / (√(df / 2) Γ((df - 1) / 2)), from df = 7 within 0.1 %.
+
+    Parameters
+    ----------
+    df
+        Degrees of freedom of the standard deviation, > 1.
+    """
+    return 1 - 3 / (4 * df - 1)
+
+
 def d_z_interval(t: float, n: int, *, level: float = 0.95) -> tuple[float, float, float]:
     """Return Cohen's d_z of paired differences with its interval.
 
@@ -73,8 +88,8 @@ def d_z_interval(t: float, n: int, *, level: float = 0.95) -> tuple[float, float
 def hedges_g_interval(x: np.ndarray, y: np.ndarray, *, level: float = 0.95) -> tuple[float, float, float]:
     """Return Hedges' g of two independent groups (x minus y) with its interval.
 
-    g = J × (mean difference / pooled standard deviation) with the usual
-    J = 1 - 3 / (4 N - 9) (Hedges 1981; as in pingouin and statsmodels). The
+    g = J × (mean difference / pooled standard deviation), J = 1 - 3 / (4 N - 9);
+    see `hedges_correction`. The
     interval turns round the pooled t test and is multiplied by J; it takes the
     two spreads as equal.
 
@@ -90,6 +105,6 @@ def hedges_g_interval(x: np.ndarray, y: np.ndarray, *, level: float = 0.95) -> t
     pooled = math.sqrt(((n_x - 1) * np.var(x, ddof=1) + (n_y - 1) * np.var(y, ddof=1)) / df)
     d = float(np.mean(x) - np.mean(y)) / pooled
     scale = math.sqrt(1 / n_x + 1 / n_y)
-    j = 1 - 3 / (4 * (n_x + n_y) - 9)
+    j = hedges_correction(df)
     low, high = noncentrality_interval(d / scale, df, level=level)
     return j * d, j * low * scale, j * high * scale

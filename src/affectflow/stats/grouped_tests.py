@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
-from affectflow.stats.correct import add_corrections
-from affectflow.stats.design import MIN_UNITS, grouped_design
-from affectflow.stats.effect_size import hedges_g_interval
-from affectflow.stats.measures import columns_to_test, matrix
-from affectflow.stats.paired_tests import describe, is_constant
-from affectflow.stats.unit_values import grouped_values
-
-logger = logging.getLogger(__name__)
-
-SCHEMA: dict[str, Any] = {
-    "n_baseline": pl.Int32,
-    "n_stressor": pl.Int32,
-    "mean_baseline": pl.Float64,
-    "mean_stressor": pl.Float64,
-    "sd_baseline": pl.Float64,
-    "sd_stressor": pl.Float64,
-    "delta": pl.Float64,
-    "delta_low": pl.Float64,
-    "delta_high": pl.Float64,
-    "t": pl.Float64,
-    "df": pl.Float64,
-    "p": pl.Float64,
-    "p_mann_whitney": pl.Float64,
-    "effect": pl.Float64,
-    "effect_low": pl.Float64,
-    "effect_high": pl.Float64,
-    "note": pl.String,
-}
+from affectflow.errors import DesignError
+from affectflow.stats.columnwise import grouped_columns
+from affectflow.stats.design import grouped_design
+from affectflow.stats.max_t import max_t_grouped
+from affectflow.stats.measures import columns_to_test
+from affectflow.stats.normalise import LABELS, normalise
+from affectflow.stats.patterns import count_patterns
+from affectflow.stats.power import smallest_grouped
+from affectflow.stats.results_table import corrected_table, log_results, tests_of
+from affectflow.stats.seeds import seed_of
+from affectflow.stats.unit_values import grouped_values, side_by_side
 
 
 def grouped_tests(
@@ -45,11 +25,19 @@ def grouped_tests(
     *,
     baseline: str,
     stressor: str,
+    contrast: str = "conditions",
+    by_phase: bool = False,
+    stress_phases: Sequence[str] = (),
+    min_phase_s: float = 4.0,
+    normalisation: str = "none",
     alpha: float = 0.05,
     family: str = "kind",
     summaries: Sequence[str] = ("mean", "speed"),
+    n_permutations: int = 9999,
+    power: float = 0.8,
+    seed: int = 0,
 ) -> dict[str, pl.DataFrame]:
-    """Test for each measure whether units of one condition differ from units of the other.
+    """Test for each measure (and phase) whether units of one condition differ from units of the other.
 
     For designs in which each person, or each clip, was seen in one condition
     only. Each measure is averaged per recording, then per unit; the unit is
@@ -58,72 +46,90 @@ def grouped_tests(
 
     Parameters
     ----------
-    windows, baseline, stressor, alpha, family, summaries
+    windows, baseline, stressor, by_phase, stress_phases, min_phase_s, alpha, family, summaries, power, seed
         As for `paired_tests`.
+    contrast
+        "conditions"; phases of one recording are not independent.
+    normalisation
+        As for `paired_tests`; "subject" takes away the level by which different people are compared.
+    n_permutations
+        Most relabellings of the max-T correction; 0 = none. See `max_t.max_t_grouped`.
 
     Returns
     -------
     dict
-        ``results``: one row per measure, sorted by kind and p; ``units``: the
-        mean of each unit and measure; ``exclusions``: who was left out and why.
+        ``results``: one row per measure (and phase), sorted by kind and p; effect and g are both
+        Hedges' g; ``units``: the mean of each unit and measure; ``exclusions``: who was left out
+        and why; ``patterns``: in which phases how many measures differ.
 
     Raises
     ------
     DesignError
-        If a unit is in both conditions, or a condition has fewer than three units.
+        If a unit is in both conditions, a condition has fewer than three units, phases of one
+        recording are to be compared, or people are scaled by their own rows.
     """
+    if normalisation == "subject":
+        raise DesignError(
+            "stats.normalisation: subject makes everybody's mean 0, so that different people cannot be compared by it. "
+            "Set it to none or global, or use paired_tests."
+        )
     columns = columns_to_test(windows, summaries)
-    design = grouped_design(windows, columns, baseline=baseline, stressor=stressor)
-    values = grouped_values(design.rows, columns)
-    x, stressed = matrix(values, columns), values["stressed"].to_numpy()
-    tested = pl.DataFrame(
-        [_test(x[~stressed, i], x[stressed, i]) for i in range(len(columns))], schema=SCHEMA, orient="row"
+    design = grouped_design(
+        normalise(windows, columns, how=normalisation),
+        columns,
+        baseline=baseline,
+        stressor=stressor,
+        contrast=contrast,
+        by_phase=by_phase,
+        min_phase_s=min_phase_s,
     )
-    results = add_corrections(
-        describe(columns, effect_name="g", test="Welch t").hstack(tested), family=family, alpha=alpha
-    ).with_columns(pl.lit(baseline).alias("baseline"), pl.lit(stressor).alias("stressor"))
-    logger.info(
-        "%d units, %d measures, %d significant after Holm",
-        design.n_units,
-        len(columns),
-        results["significant"].sum() or 0,
+    values = grouped_values(design.rows, columns, by=["phase"] if by_phase else [])
+    who = values.select("unit", "stressed").unique().sort("stressed", "unit")
+    x = side_by_side(values, columns, units=who["unit"].to_list(), phases=design.phases)
+    stressed = who["stressed"].to_numpy()
+    tests = tests_of(columns, design.phases, effect_name="g", test="Welch t").hstack(
+        grouped_columns(x[~stressed], x[stressed])
     )
-    units = values.with_columns(
-        pl.when("stressed").then(pl.lit(stressor)).otherwise(pl.lit(baseline)).alias("condition")
-    ).unpivot(on=columns, index=["unit", "condition"], variable_name="measure", value_name="value")
+    tested = np.where(tests["p"].is_not_null().to_numpy(), x, np.nan)
+    n_x, n_y = tests["n_baseline"].to_numpy(), tests["n_stressor"].to_numpy()
+    results = corrected_table(
+        tests,
+        family=family,
+        alpha=alpha,
+        max_t=lambda families: max_t_grouped(
+            tested,
+            stressed,
+            families,
+            n_permutations=n_permutations,
+            seed=seed_of(seed, "grouped_tests.max_t"),
+        ),
+        smallest=lambda levels: smallest_grouped(n_x, n_y, alpha=levels, power=power),
+    ).with_columns(
+        pl.lit(power).alias("power"),
+        pl.lit(LABELS[normalisation]).alias("normalisation"),
+        pl.lit(baseline).alias("baseline"),
+        pl.lit(stressor).alias("stressor"),
+    )
+    log_results(results, design, len(columns), "units")
     return {
-        "results": results.sort("kind", "p", "measure", nulls_last=True),
-        "units": units.drop_nulls("value"),
+        "results": results,
+        "units": _long(values, columns, baseline, stressor),
         "exclusions": design.exclusions,
+        "patterns": count_patterns(results, phases=design.phases, stress_phases=stress_phases, alpha=alpha),
     }
 
 
-def _test(x: np.ndarray, y: np.ndarray) -> dict[str, Any]:
-    x, y = x[np.isfinite(x)], y[np.isfinite(y)]
-    row: dict[str, Any] = dict.fromkeys(SCHEMA) | {"n_baseline": len(x), "n_stressor": len(y)}
-    if min(len(x), len(y)) < MIN_UNITS:
-        return row | {"note": f"only {len(x)} and {len(y)} of at least {MIN_UNITS} units have values"}
-    row |= {
-        "mean_baseline": x.mean(),
-        "mean_stressor": y.mean(),
-        "sd_baseline": x.std(ddof=1),
-        "sd_stressor": y.std(ddof=1),
-        "delta": y.mean() - x.mean(),
-    }
-    scale = max(np.abs(x).max(), np.abs(y).max())
-    if is_constant(x, scale) and is_constant(y, scale):
-        return row | {"note": "the value is the same for every unit of a condition"}
-    test = stats.ttest_ind(y, x, equal_var=False)
-    interval = test.confidence_interval(0.95)
-    effect, low, high = hedges_g_interval(y, x)
-    return row | {
-        "delta_low": float(interval.low),
-        "delta_high": float(interval.high),
-        "t": float(test.statistic),
-        "df": float(test.df),
-        "p": float(test.pvalue),
-        "p_mann_whitney": float(stats.mannwhitneyu(y, x).pvalue),
-        "effect": effect,
-        "effect_low": low,
-        "effect_high": high,
-    }
+def _long(values: pl.DataFrame, columns: Sequence[str], baseline: str, stressor: str) -> pl.DataFrame:
+    if "phase" not in values.columns:
+        values = values.with_columns(pl.lit(None, pl.String).alias("phase"))
+    condition = pl.when("stressed").then(pl.lit(stressor)).otherwise(pl.lit(baseline)).alias("condition")
+    return (
+        values.with_columns(condition)
+        .unpivot(
+            on=list(columns),
+            index=["unit", "condition", "phase"],
+            variable_name="measure",
+            value_name="value",
+        )
+        .drop_nulls("value")
+    )

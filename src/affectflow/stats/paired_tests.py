@@ -4,40 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import polars as pl
 from scipy import stats
 
-from affectflow.stats.correct import add_corrections
-from affectflow.stats.design import MIN_UNITS, paired_design
-from affectflow.stats.effect_size import d_z_interval
-from affectflow.stats.measures import columns_to_test, kind_of, matrix, summary_of
-from affectflow.stats.unit_values import paired_values
+from affectflow.stats.columnwise import paired_columns
+from affectflow.stats.design import paired_design
+from affectflow.stats.max_t import max_t_paired
+from affectflow.stats.measures import columns_to_test
+from affectflow.stats.normalise import LABELS, normalise
+from affectflow.stats.patterns import count_patterns
+from affectflow.stats.power import smallest_paired
+from affectflow.stats.results_table import corrected_table, log_results, tests_of
+from affectflow.stats.seeds import seed_of
+from affectflow.stats.unit_values import paired_values, side_by_side
 
 logger = logging.getLogger(__name__)
-
-# Codes are stored in single precision: differences that vary by less than its rounding do not vary.
-RESOLUTION = 4 * float(np.finfo(np.float32).eps)
-
-SCHEMA: dict[str, Any] = {
-    "n": pl.Int32,
-    "mean_baseline": pl.Float64,
-    "mean_stressor": pl.Float64,
-    "delta": pl.Float64,
-    "delta_sd": pl.Float64,
-    "delta_low": pl.Float64,
-    "delta_high": pl.Float64,
-    "t": pl.Float64,
-    "df": pl.Float64,
-    "p": pl.Float64,
-    "p_wilcoxon": pl.Float64,
-    "effect": pl.Float64,
-    "effect_low": pl.Float64,
-    "effect_high": pl.Float64,
-    "note": pl.String,
-}
 
 
 def paired_tests(
@@ -45,66 +28,110 @@ def paired_tests(
     *,
     baseline: str,
     stressor: str,
+    contrast: str = "conditions",
+    by_phase: bool = False,
+    stress_phases: Sequence[str] = (),
+    min_phase_s: float = 4.0,
+    normalisation: str = "none",
     alpha: float = 0.05,
     family: str = "kind",
     summaries: Sequence[str] = ("mean", "speed"),
+    n_permutations: int = 9999,
+    power: float = 0.8,
+    seed: int = 0,
 ) -> dict[str, pl.DataFrame]:
-    """Test for each measure whether people change from baseline to stressor.
+    """Test for each measure (and phase) whether people change from baseline to stressor.
 
     Per person (the unit of the test) each measure is averaged per recording and
     condition; the differences stressor - baseline are tested against 0 with the
     one-sample t test, which is the paired t test, and with Wilcoxon's signed
     ranks beside it. The effect is Cohen's d_z with a 95 % interval from the
-    noncentral t. This is the comparison of arXiv 2601.04376 with corrected p
-    values instead of raw ones.
+    noncentral t, and the same less its bias in small samples (Hedges' g). This is the
+    comparison of arXiv 2601.04376 with corrected p values beside the raw ones.
 
     Parameters
     ----------
     windows
         `schema.WINDOWS` or a table like it: recording_id, subject_id, condition,
-        pair and feature columns.
+        pair and feature columns; one row per phase (table phases) where phases are compared.
     baseline, stressor
-        The two values of `condition`.
+        The two values of `condition`, or of `phase`.
+    contrast
+        "conditions" of the sheet, or "phases" of one recording.
+    by_phase
+        Test each phase on its own; people may take part in some of them only.
+    stress_phases
+        With `by_phase`: what the table of patterns asks about; see `patterns.count_patterns`.
+    min_phase_s
+        Where phases are compared: a person's phase with less valid time is left out, seconds.
+    normalisation
+        Of the measures before all this; see `normalise.normalise`.
     alpha
         Level of the verdict after Holm's correction.
     family
         Which tests are corrected together: "kind" (codes, measures, signals,
-        other: each on its own) or "study" (all).
+        other: each on its own, all phases in one) or "study" (all).
     summaries
-        Which of mean, sd, speed are tested; the blink rate always is.
+        Which summaries of a window or phase are tested; the blink rate always is.
+    n_permutations
+        Most sign patterns of the max-T correction; 0 = none. See `max_t.max_t_paired`.
+    power
+        For the smallest effect, 0..1.
+    seed
+        Of the sign patterns.
 
     Returns
     -------
     dict
-        ``results``: one row per measure, sorted by kind and p: what was tested,
+        ``results``: one row per measure (and phase), sorted by kind and p: what was tested,
         n, means, difference with its 95 % interval, t, df, p, p_wilcoxon, d_z
-        (`effect`) with interval, corrected p, `significant`, and in `note` why a
+        (`effect`) and g with intervals, corrected p, `significant`, the smallest d_z
+        that n people would show with the given power at `alpha` (`smallest_effect`)
+        and at `alpha` / tests of the family, and in `note` why a
         measure could not be tested. ``units``: the two means and the difference
         of each person and measure. ``exclusions``: who was left out and why.
+        ``patterns``: in which phases how many measures differ.
 
     Raises
     ------
     DesignError
-        If fewer than three people were seen in both conditions.
+        If fewer than three people were seen in both conditions (of any phase).
     """
     columns = columns_to_test(windows, summaries)
-    design = paired_design(windows, columns, baseline=baseline, stressor=stressor)
-    before, after = paired_values(design.rows, columns)
-    b, s = matrix(before, columns), matrix(after, columns)
-    tested = pl.DataFrame([_test(b[:, i], s[:, i]) for i in range(len(columns))], schema=SCHEMA, orient="row")
-    results = add_corrections(
-        describe(columns, effect_name="d_z", test="paired t").hstack(tested), family=family, alpha=alpha
-    ).with_columns(pl.lit(baseline).alias("baseline"), pl.lit(stressor).alias("stressor"))
-    logger.info(
-        "%d people, %d measures, %d significant after Holm",
-        design.n_units,
-        len(columns),
-        results["significant"].sum() or 0,
+    design = paired_design(
+        normalise(windows, columns, how=normalisation),
+        columns,
+        baseline=baseline,
+        stressor=stressor,
+        contrast=contrast,
+        by_phase=by_phase,
+        min_phase_s=min_phase_s,
     )
+    before, after = paired_values(design.rows, columns, by=["phase"] if by_phase else [])
+    units = before["unit"].unique().sort().to_list()
+    b, s = (side_by_side(t, columns, units=units, phases=design.phases) for t in (before, after))
+    tests = tests_of(columns, design.phases, effect_name="d_z", test="paired t").hstack(paired_columns(b, s))
+    delta = np.where(tests["p"].is_not_null().to_numpy(), s - b, np.nan)
+    results = corrected_table(
+        tests,
+        family=family,
+        alpha=alpha,
+        max_t=lambda families: max_t_paired(
+            delta, families, n_permutations=n_permutations, seed=seed_of(seed, "paired_tests.max_t")
+        ),
+        smallest=lambda levels: smallest_paired(tests["n"].to_numpy(), alpha=levels, power=power),
+    ).with_columns(
+        pl.lit(power).alias("power"),
+        pl.lit(LABELS[normalisation]).alias("normalisation"),
+        pl.lit(baseline).alias("baseline"),
+        pl.lit(stressor).alias("stressor"),
+    )
+    log_results(results, design, len(columns), "people")
     return {
-        "results": results.sort("kind", "p", "measure", nulls_last=True),
+        "results": results,
         "units": _long(before, after, columns),
         "exclusions": design.exclusions,
+        "patterns": count_patterns(results, phases=design.phases, stress_phases=stress_phases, alpha=alpha),
     }
 
 
@@ -120,62 +147,19 @@ def paired_t(delta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return result.statistic, result.pvalue
 
 
-def describe(columns: Sequence[str], *, effect_name: str, test: str) -> pl.DataFrame:
-    """Return what each tested column is: measure, kind, summary, test, and the name of the effect size."""
-    return pl.DataFrame(
-        {
-            "measure": columns,
-            "kind": [kind_of(c) for c in columns],
-            "summary": [summary_of(c) for c in columns],
-            "test": test,
-            "effect_name": effect_name,
-        }
-    )
-
-
-def is_constant(values: np.ndarray, scale: float) -> bool:
-    """Tell whether values differ by no more than single-precision rounding of numbers of size `scale`."""
-    return bool(np.ptp(values) <= RESOLUTION * scale)
-
-
-def _test(before: np.ndarray, after: np.ndarray) -> dict[str, Any]:
-    there = np.isfinite(before) & np.isfinite(after)
-    before, after = before[there], after[there]
-    n = len(before)
-    row: dict[str, Any] = dict.fromkeys(SCHEMA) | {"n": n}
-    if n == 0:
-        return row | {"note": "no person has a value in both conditions"}
-    delta = after - before
-    row |= {"mean_baseline": before.mean(), "mean_stressor": after.mean(), "delta": delta.mean()}
-    if n < MIN_UNITS:
-        return row | {"note": f"only {n} of at least {MIN_UNITS} people have values in both conditions"}
-    if is_constant(delta, max(np.abs(before).max(), np.abs(after).max())):
-        return row | {"note": "the difference is the same for everyone"}
-    t, p = (float(v[0]) for v in paired_t(delta[:, None]))
-    half = stats.t.ppf(0.975, n - 1) * delta.std(ddof=1) / np.sqrt(n)
-    effect, low, high = d_z_interval(t, n)
-    return row | {
-        "delta_sd": delta.std(ddof=1),
-        "delta_low": delta.mean() - half,
-        "delta_high": delta.mean() + half,
-        "t": t,
-        "df": n - 1,
-        "p": p,
-        "p_wilcoxon": float(stats.wilcoxon(delta).pvalue),
-        "effect": effect,
-        "effect_low": low,
-        "effect_high": high,
-    }
-
-
 def _long(before: pl.DataFrame, after: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    before, after = (
+        t if "phase" in t.columns else t.with_columns(pl.lit(None, pl.String).alias("phase"))
+        for t in (before, after)
+    )
+    ids = ["unit", "phase", "measure"]
     sides = [
-        t.unpivot(on=list(columns), index="unit", variable_name="measure", value_name=name)
+        t.unpivot(on=list(columns), index=["unit", "phase"], variable_name="measure", value_name=name)
         for t, name in ((before, "value_baseline"), (after, "value_stressor"))
     ]
     return (
         sides[0]
-        .join(sides[1], on=["unit", "measure"], maintain_order="left")
+        .join(sides[1], on=ids, maintain_order="left", nulls_equal=True)
         .with_columns((pl.col("value_stressor") - pl.col("value_baseline")).alias("delta"))
         .drop_nulls("delta")
     )

@@ -94,7 +94,12 @@ def test_a_subject_with_one_condition_is_left_out_and_said_so(caplog: pytest.Log
     with caplog.at_level(logging.WARNING):
         tables = paired_tests(windows, **CONDITIONS)
     assert tables["exclusions"].to_dicts() == [
-        {"unit": "S02", "condition": "stressor", "reason": "no recording of this condition"}
+        {
+            "unit": "S02",
+            "condition": "stressor",
+            "phase": None,
+            "reason": "no recording of this condition",
+        }
     ]
     assert "S02 is left out" in caplog.text
     assert "S02" not in tables["units"]["unit"].to_list()
@@ -106,7 +111,7 @@ def test_a_recording_without_any_value_is_an_exclusion_too() -> None:
     features = [c for c in windows.columns if c.startswith(("mean_", "sd_", "speed_", "blink"))]
     empty = windows.with_columns(pl.when(pl.col("recording_id") != "S01_baseline").then(pl.col(features)))
     exclusions = paired_tests(empty, **CONDITIONS)["exclusions"]
-    assert exclusions.row(0) == ("S01", "baseline", "recorded, but without a value in any measure")
+    assert exclusions.row(0) == ("S01", "baseline", None, "recorded, but without a value in any measure")
 
 
 def test_measures_that_cannot_be_tested_say_why() -> None:
