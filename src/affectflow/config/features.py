@@ -76,16 +76,26 @@ class Baseline(Section):
     what the conditions are compared by, and subtracting it would remove it.
     """
 
-    kind: Literal["none", "first_seconds", "phase"] = Field(
-        "none", description="none, first_seconds, or phase: whose mean is subtracted from the recording."
+    kind: Literal["none", "first_seconds", "phase", "running"] = Field(
+        "none",
+        description="none; first_seconds, phase: whose mean is subtracted from the whole recording; running: the mean of "
+        "what the recording has shown so far (causal).",
     )
-    seconds: PositiveFloat = Field(5.0, description="first_seconds: how many, seconds.")
+    scale: Literal["centre", "zscore"] = Field(
+        "centre",
+        description="centre: the mean is subtracted; zscore: the result is divided by the SD of the same rows, too.",
+    )
+    seconds: PositiveFloat = Field(
+        5.0, description="first_seconds: how many; running: nothing is known before, seconds."
+    )
     phase: str = Field("", description="phase: its name in the events file.")
 
     @model_validator(mode="after")
     def _named(self) -> Baseline:
         if self.kind == "phase" and not self.phase:
             raise ValueError("kind: phase needs the name of the phase in features.baseline.phase")
+        if self.scale == "zscore" and self.kind == "none":
+            raise ValueError("scale: zscore needs a resting level: set features.baseline.kind")
         return self
 
 
@@ -133,6 +143,6 @@ class Features(Section):
     outliers: Outliers = Field(Outliers(), description="Single frames in which the face code jumps.")
     smoothing: Smoothing = Field(Smoothing(), description="Smoothing of the face code.")
     blink: Blink = Field(Blink(), description="When eyes count as shut.")
-    baseline: Baseline = Field(Baseline(), description="Subtraction of the recording's own resting level.")
+    baseline: Baseline = Field(Baseline(), description="The recording's own resting level.")
     windows: Windows = Field(Windows(), description="How recordings are cut into windows.")
     exclude: Exclude = Field(Exclude(), description="Recordings that are left out, by named limits.")

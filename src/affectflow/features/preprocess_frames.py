@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -10,13 +10,15 @@ import polars as pl
 
 from affectflow.config.features import Baseline, Blink, Outliers, Smoothing
 from affectflow.features import SMOOTH
-from affectflow.features.baseline import baseline_rows, rotate_back, subtract_mean
+from affectflow.features.baseline import baseline_rows, from_rest, rotations_from_rest
 from affectflow.features.blinks import find_blinks
 from affectflow.features.frame_runs import OnStretch, clean_matrix, per_second, phase_runs
 from affectflow.features.outliers import replace_outliers
 from affectflow.features.rotations import aligned_quaternions, rotation_vectors
+from affectflow.features.running_level import from_running_mean, rotations_from_running_mean
 from affectflow.registry import load
 from affectflow.schema import EXP, FEATURES, FRAMES, MEASURES, POSE, is_further_face
+from affectflow.signal.quality import PREFIX
 
 # Eyes shut for a tenth of a second: these are neither smoothed nor searched for jumps.
 FAST = ("ear_left", "ear_right")
@@ -26,6 +28,7 @@ ROTATIONS = (POSE[:3], POSE[3:])
 # minute's variability) have no useful slope per frame.
 NO_DERIVATIVE = ("_hz", "_au", "_mv")
 NO_DERIVATIVE_OF = ("scr_", "hrv_", "quality_")
+OnColumns = Callable[[np.ndarray], np.ndarray]
 
 
 def preprocess_frames(
@@ -45,7 +48,8 @@ def preprocess_frames(
     1. single-frame jumps are replaced (`outliers.replace_outliers`);
     2. missing frames inside a stretch are interpolated; longer gaps stay null;
     3. smoothing (`features.SMOOTHERS`); rotations are smoothed as rotations;
-    4. the recording's own resting level is subtracted, if asked for;
+    4. the recording's own resting level is subtracted, if asked for, and its
+       spread divided by (`baseline`, `running_level`);
     5. ``d_`` columns: first derivatives of the result, per second (for a signal in bpm, bpm per second).
 
     Eye aspect ratios are interpolated, never smoothed; blinks are found in
@@ -90,7 +94,9 @@ def preprocess_frames(
     )
     values.update(_cleaned(values, time, runs, max_gap_s, outliers, smoothing))
     if baseline.kind != "none":
-        values = _from_resting_level(values, baseline_rows(frames, baseline))
+        # What a signal is worth has no resting level.
+        levels = np.array([not n.startswith(PREFIX) for n in signals], dtype=bool)
+        values = _from_resting_level(values, frames, baseline, levels)
     names: dict[str, Sequence[str]] = {"slow": slow, "fast": FAST, "pose": POSE, "signals": signals}
     columns: list[pl.Series] = []
     for kind, block in values.items():
@@ -161,6 +167,22 @@ def _cleaned(
     }
 
 
-def _from_resting_level(values: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
-    pose = [rotate_back(values["pose"][:, 3 * i : 3 * i + 3], rows) for i in range(len(ROTATIONS))]
-    return {k: np.hstack(pose) if k == "pose" else subtract_mean(v, rows) for k, v in values.items()}
+def _from_resting_level(
+    values: dict[str, np.ndarray], frames: pl.DataFrame, baseline: Baseline, levels: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Take every block relative to the resting level; of the signals those marked in `levels`."""
+    zscore = baseline.scale == "zscore"
+    plain: OnColumns
+    turned: OnColumns
+    if baseline.kind == "running":
+        time, seconds = frames["time_s"].to_numpy(), baseline.seconds
+        plain = partial(from_running_mean, time_s=time, seconds=seconds, zscore=zscore)
+        turned = partial(rotations_from_running_mean, time_s=time, seconds=seconds, zscore=zscore)
+    else:
+        rows = baseline_rows(frames, baseline)
+        plain = partial(from_rest, rows=rows, zscore=zscore)
+        turned = partial(rotations_from_rest, rows=rows, zscore=zscore)
+    out = {kind: plain(block) for kind, block in values.items() if kind != "pose"}
+    out["signals"] = np.where(levels, out["signals"], values["signals"])
+    out["pose"] = np.hstack([turned(values["pose"][:, 3 * i : 3 * i + 3]) for i in range(len(ROTATIONS))])
+    return out
