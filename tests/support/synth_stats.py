@@ -154,3 +154,38 @@ def quality_row(recording_id: str, *, excluded: str | None = None) -> pl.DataFra
     """Return the quality table of one recording: who it is and why it is left out, if it is."""
     row = {"recording_id": recording_id, "subject_id": recording_id.split("_")[0], "excluded": excluded}
     return pl.DataFrame([row], schema={c.name: c.dtype for c in RECORDING_QUALITY.columns})
+
+
+def synth_phased_features(
+    *, durations_s: dict[str, list[tuple[str | None, float]]], fps: float = 20.0
+) -> pl.DataFrame:
+    """Return features of recordings "person_condition" with given runs of phases; hr_bpm = 60 + 10 × share of the run.
+
+    The share runs from 0 at a phase's beginning to 1 at its end, whatever its
+    length; people differ by one beat per minute (S0, S1, …), and the stressor adds 5.
+    """
+    parts = []
+    for recording_id, runs in durations_s.items():
+        person, condition = recording_id.split("_")
+        phase = [name for name, length in runs for _ in range(round(length * fps))]
+        share = np.concatenate(
+            [(np.arange(n) + 0.5) / n for _, length in runs for n in [round(length * fps)]]
+        )
+        n = len(phase)
+        ids = pl.DataFrame(
+            {
+                "recording_id": [recording_id] * n,
+                "subject_id": person,
+                "condition": condition,
+                "pair": person,
+                "frame_id": np.arange(n, dtype=np.int32),
+                "time_s": np.arange(n) / fps,
+                "phase": pl.Series(phase, dtype=pl.String),
+                "valid": True,
+                "blink": False,
+                "hr_bpm": 60 + 10 * share + int(person[1:]) + 5.0 * (condition == "stressor"),
+            }
+        )
+        face = {c: np.zeros(n, dtype=np.float32) for c in (*CODES_COLUMNS, *MEASURES)}
+        parts.append(ids.with_columns(**face))
+    return pl.concat(parts).select([*FEATURES.names, "hr_bpm"])

@@ -65,6 +65,27 @@ class Tsne(Section):
     )
 
 
+class TimeCourses(Section):
+    """Signals over the course of a recording, phases laid over each other (analysis time_courses)."""
+
+    kinds: list[Kind] = Field(
+        [],
+        description="What is drawn: codes, measures, signals, other; [] = signals and measures, signals alone where no "
+        "recording has a face.",
+    )
+    columns: list[str] = Field(
+        [], description="Only these per-frame columns, such as [hr_bpm, smile]; [] = all of the kinds."
+    )
+    align: Literal["duration", "onset"] = Field(
+        "duration",
+        description="duration stretches each run of a phase to that phase's mean length; onset counts seconds from its "
+        "beginning, as far as three people reach.",
+    )
+    points: PositiveInt = Field(
+        120, description="Points over the whole course; each is a mean of at least two frames."
+    )
+
+
 class Stats(Section):
     """Statistics."""
 
@@ -117,6 +138,7 @@ class Stats(Section):
     )
     lda: Lda = Field(Lda(), description="Linear discriminant analysis.")
     tsne: Tsne = Field(Tsne(), description="t-SNE.")
+    time_courses: TimeCourses = Field(TimeCourses(), description="Courses of signals over the phases.")
 
     @model_validator(mode="after")
     def _one_use_of_phases(self) -> Stats:

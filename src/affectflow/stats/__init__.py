@@ -89,6 +89,20 @@ ANALYSES: dict[str, Analysis] = {
         ("results", "embedding"),
         face_kinds=("codes",),
     ),
+    "time_courses": Analysis(
+        "affectflow.stats.time_courses:time_courses",
+        "features",
+        (
+            *_CONDITIONS,
+            "stats.time_courses.kinds",
+            "stats.time_courses.columns",
+            "stats.time_courses.align",
+            "stats.time_courses.points",
+        ),
+        ("results", "phases"),
+        compares=False,
+        face_kinds=("signals", "measures"),
+    ),
     "agreement": Analysis(
         "affectflow.stats.agreement:agreement",
         "windows",

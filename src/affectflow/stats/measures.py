@@ -122,7 +122,7 @@ def matrix(table: pl.DataFrame, columns: Sequence[str]) -> np.ndarray:
     )
 
 
-def frame_columns(names: Sequence[str], kinds: Sequence[str]) -> list[str]:
+def frame_columns(names: Sequence[str], kinds: Sequence[str], *, only: Sequence[str] = ()) -> list[str]:
     """Return which columns of a per-frame table an analysis of some kinds needs: ids, places and features.
 
     Parameters
@@ -131,6 +131,8 @@ def frame_columns(names: Sequence[str], kinds: Sequence[str]) -> list[str]:
         The columns the table has.
     kinds
         The kinds that go in; derivatives and the blink flag never do.
+    only
+        Just these features instead, whatever their kind.
     """
     ids = {"recording_id", "subject_id", "condition", "pair", "frame_id", "time_s", "phase", "valid"}
     features = {
@@ -138,4 +140,4 @@ def frame_columns(names: Sequence[str], kinds: Sequence[str]) -> list[str]:
         for n in names
         if n not in _PLACES and not n.startswith(_NEVER) and n != "blink" and kind_of(n) in kinds
     }
-    return [n for n in names if n in ids | features]
+    return [n for n in names if n in ids | (set(only) or features)]

@@ -40,6 +40,7 @@ PLOTS: dict[str, Plot] = {
     "grouped_tests": _TESTS,
     "lda": Plot("affectflow.viz.plot_lda:plot_lda", ("scores", "direction")),
     "agreement": Plot("affectflow.viz.plot_agreement:plot_agreement", ("bland_altman",)),
+    "time_courses": Plot("affectflow.viz.plot_time_courses:plot_time_courses", ("courses",)),
     "tsne": Plot("affectflow.viz.plot_tsne:plot_tsne", ("embedding",)),
 }
 

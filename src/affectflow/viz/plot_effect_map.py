@@ -18,6 +18,7 @@ from affectflow.viz.style import (
     PAGE_MM,
     SMALLEST_PT,
     new_figure,
+    text_width_mm,
     words_alone,
 )
 
@@ -140,10 +141,10 @@ def _fitting_rows(
 
 
 def _layout(rows: list[tuple[str, str]], n_panels: int, phases: list[str]) -> Layout:
-    label_mm = max(_width_mm(label_of(base) if base else KINDS[kind]) for kind, base in rows) + 2
+    label_mm = max(text_width_mm(label_of(b) if b else KINDS[k], LETTERS_PT) for k, b in rows) + 2
     named = [p for p in phases if p]
     cell_mm = max(LEAST_CELL_MM, min(CELL_MM, (PAGE_MM - label_mm) / n_panels / len(phases) - GAP_MM))
-    longest = max((_width_mm(p) for p in named), default=0.0)
+    longest = max((text_width_mm(p, LETTERS_PT) for p in named), default=0.0)
     options = []
     sizes = (
         (ROW_MM, cell_mm),
@@ -276,12 +277,6 @@ def _foot(
     figure.text(4 / width, 3.2 / height, caption, fontsize=LETTERS_PT, va="bottom")
 
 
-def _width_mm(text: str) -> float:
-    from matplotlib.textpath import TextPath
-
-    return float(TextPath((0, 0), text, size=LETTERS_PT, usetex=False).get_extents().width) / 72 / MM
-
-
 def _short(names: list[str], cell_mm: float) -> bool:
     """Whether all names fit over their cells side by side."""
-    return all(_width_mm(n) <= cell_mm + 0.5 for n in names)
+    return all(text_width_mm(n, LETTERS_PT) <= cell_mm + 0.5 for n in names)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +52,14 @@ def new_figure(*, width_mm: float = COLUMN_MM, height_mm: float = 70.0) -> Figur
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width_mm * MM, height_mm * MM))
+
+
+@lru_cache(maxsize=4096)
+def text_width_mm(text: str, size_pt: float) -> float:
+    """Return how wide a line of text is in the figures' font, mm."""
+    from matplotlib.textpath import TextPath
+
+    return float(TextPath((0, 0), text, size=size_pt).get_extents().width) / 72 / MM if text.strip() else 0.0
 
 
 def words_alone(words: str) -> Figure:

@@ -14,6 +14,7 @@ from affectflow.stats.agreement import agreement
 from affectflow.stats.grouped_tests import grouped_tests
 from affectflow.stats.lda import lda
 from affectflow.stats.paired_tests import paired_tests
+from affectflow.stats.time_courses import time_courses
 from affectflow.stats.tsne import tsne
 from affectflow.viz.labels import label_of
 from affectflow.viz.plot_analysis import PLOTS, plot_analysis
@@ -33,6 +34,7 @@ def tables() -> Tables:
         "grouped_tests": grouped_tests(synth_windows(n_subjects=9, n_codes=4, grouped=True), **C),
         "lda": lda(windows, **C, **lda_options),
         "agreement": agreement(synth_agreement()),
+        "time_courses": time_courses(synth_features(n_subjects=3, n_frames=20), **C),
         "tsne": tsne(synth_features(n_subjects=3, n_frames=20), **C, seed=1, perplexity=5),
     }
 
