@@ -1,6 +1,6 @@
 # Rules of affectflow.stats: every analysis of the registry, and its figures.
 from affectflow.stats import ANALYSES, check_analyses, options_of, reads_of
-from affectflow.viz.plot_analysis import PLOTS
+from affectflow.viz.plot_analysis import PLOTS, figures_of
 
 try:
     check_analyses(STUDY.stats.analyses)
@@ -16,7 +16,12 @@ TARGETS += [
     f"{RESULTS}/figures/{name}/{figure}.svg"
     for name in CHOSEN_ANALYSES
     if name in PLOTS
-    for figure in PLOTS[name].figures
+    for figure in figures_of(
+        name,
+        STUDY,
+        kinds=options_of(name, STUDY, faces=bool(WITH_VIDEO)).get("kinds", []),
+        draws_mesh=bool(WITH_VIDEO) and has_weights(BACKEND),
+    )
 ]
 
 
@@ -71,10 +76,16 @@ rule run_analysis:
         "../workflow/scripts/run_analysis.py"
 
 
+def shows_mesh(wildcards):
+    """Whether a figure shows faces, which the backend that made the codes draws."""
+    return wildcards.figure in PLOTS[wildcards.analysis].with_mesh
+
+
 rule plot_analysis:
     input:
         results=RESULTS + "/stats/{analysis}/results.parquet",
         tables=RESULTS + "/stats/{analysis}/tables",
+        weights=lambda wc: weights_of(BACKEND) if shows_mesh(wc) else [],
     output:
         svg=report(
             RESULTS + "/figures/{analysis}/{figure}.svg",
@@ -95,10 +106,13 @@ rule plot_analysis:
         "../envs/viz.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=lambda wc: 2000 if shows_mesh(wc) else 1000,
         runtime=10,
     params:
         version=STAGE_VERSIONS["plot_analysis"],
+        backend=lambda wc: BACKEND if shows_mesh(wc) else None,
+        weights=f"resources/models/{BACKEND}",
+        faces=lambda wc: STUDY.viz.faces.model_dump() if shows_mesh(wc) else None,
         simulated=study_is_simulated() and not OWN_TABLE.path,
     message:
         "plot_analysis {wildcards.analysis} {wildcards.figure}"

@@ -114,7 +114,10 @@ def stand_in(rule: str, folder: Path, **parts: Any) -> SimpleNamespace:
 
 
 @every
-def test_the_scripts_write_and_draw_it(name: str, root: Path, tmp_path: Path) -> None:
+def test_the_scripts_write_and_draw_it(
+    name: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("affectflow.viz.plot_faces.SIZE_PX", 120)
     reads, table = ANALYSES[name].reads, table_for(name)
     parts = (
         [table]
@@ -150,7 +153,13 @@ def test_the_scripts_write_and_draw_it(name: str, root: Path, tmp_path: Path) ->
             tmp_path,
             input=output,
             output=drawn,
-            params={"version": 1, "simulated": True},
+            params={
+                "version": 1,
+                "simulated": True,
+                "backend": "facemesh" if figure in PLOTS[name].with_mesh else None,
+                "weights": "",
+                "faces": Study().viz.faces.model_dump(),
+            },
             wildcards={"analysis": name, "figure": figure},
         )
         runpy.run_path(str(root / "workflow/scripts/plot_analysis.py"), init_globals={"snakemake": plot})

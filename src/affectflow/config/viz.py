@@ -9,6 +9,21 @@ from pydantic import Field
 from affectflow.config.base import Section
 
 
+class Faces(Section):
+    """The direction of a discriminant as faces: low score, mean, high score."""
+
+    sd: float = Field(
+        3.0, gt=0, le=10, description="How far from the mean, standard deviations of the score."
+    )
+    jaw_gain: float = Field(0.5, ge=0, le=5, description="Factor on the jaw's rotation.")
+    head_max_rad: float = Field(
+        0.9, gt=0, le=3.14, description="Largest turn of the head that is drawn, radians."
+    )
+    jaw_max_rad: float = Field(
+        0.15, gt=0, le=3.14, description="Largest opening of the jaw that is drawn, radians."
+    )
+
+
 class Viz(Section):
     """Figures and videos."""
 
@@ -28,6 +43,7 @@ class Viz(Section):
     jaw_gain: float = Field(
         1.0, ge=0, le=5, description="Opening of the jaw in rendered meshes as a multiple of the coded one."
     )
+    faces: Faces = Field(Faces(), description="Faces of a discriminant's direction (figure faces of lda).")
     vis_renderer: Literal["open3d", "pytorch3d"] = Field(
         "open3d",
         description="What draws the pictures of face.codes.save: vis; pytorch3d needs that package.",

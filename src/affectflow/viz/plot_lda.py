@@ -87,13 +87,23 @@ def plot_direction(result: dict[str, Any], direction: pl.DataFrame) -> Figure:
     some = f"{len(top)} of {len(direction)}" if len(top) < len(direction) else f"all {len(direction)}"
     axis.set_title(f"What the score goes with ({some})")
     axis.set_xlabel(
-        f"correlation with the score (higher: {result['stressor']})\n"
-        f"direction across folds: mean cosine {result['direction_cosine']:.2f}"
+        f"correlation with the score (higher: {result['stressor']})\n{_stability(result, direction)}"
     )
     present = [k for k in KINDS if k in top["kind"].to_list()]
     handles = [axis.barh([np.nan], [np.nan], color=colours[k]) for k in present]
     axis.legend(handles, [KINDS[k] for k in present], loc="lower right")
     return figure
+
+
+def _stability(result: dict[str, Any], direction: pl.DataFrame) -> str:
+    """Say how alike the directions of the folds are."""
+    if result["direction_cosine"] is None:
+        return "direction of one fold"
+    keep = int((direction["same_sign"] > 0.9).sum())
+    return (
+        f"{result['n_folds']} folds: mean cosine of directions {result['direction_cosine']:.2f}; {keep} of {len(direction)}\n"
+        "weights keep their sign in more than 9 of 10 folds (the others: faint)"
+    )
 
 
 def _histogram(axis: Axes, result: dict[str, Any], scores: pl.DataFrame) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import polars as pl
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from affectflow.errors import ConfigError
+from affectflow.face.backends.facemesh import FaceMeshBackend
 from affectflow.stats.agreement import agreement
 from affectflow.stats.grouped_tests import grouped_tests
 from affectflow.stats.lda import lda
@@ -25,6 +27,11 @@ C = {"baseline": "baseline", "stressor": "stressor"}
 Tables = dict[str, dict[str, pl.DataFrame]]
 
 
+@pytest.fixture(autouse=True)
+def _small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("affectflow.viz.plot_faces.SIZE_PX", 120)
+
+
 @pytest.fixture(scope="module")
 def tables() -> Tables:
     windows = synth_windows(n_subjects=5, n_codes=12)
@@ -37,6 +44,10 @@ def tables() -> Tables:
         "time_courses": time_courses(synth_features(n_subjects=3, n_frames=20), **C),
         "tsne": tsne(synth_features(n_subjects=3, n_frames=20), **C, seed=1, perplexity=5),
     }
+
+
+def draw(tables: dict[str, pl.DataFrame], **options: Any) -> matplotlib.figure.Figure:
+    return plot_analysis(tables, maker=FaceMeshBackend.load(), **options)
 
 
 def texts(figure: matplotlib.figure.Figure) -> list[str]:
@@ -54,7 +65,7 @@ def test_same_bytes_twice_and_marked_when_simulated(
     for simulated in (True, False):
         files = []
         for turn in range(2):
-            drawn = plot_analysis(tables[analysis], analysis=analysis, figure=figure, simulated=simulated)
+            drawn = draw(tables[analysis], analysis=analysis, figure=figure, simulated=simulated)
             assert ("simulated data" in texts(drawn)) is simulated
             path = tmp_path / f"{simulated}{turn}.svg"
             write_figure(drawn, path)
@@ -67,7 +78,7 @@ def test_same_bytes_twice_and_marked_when_simulated(
 def test_a_journal_takes_every_figure(tables: Tables, tmp_path: Path) -> None:
     """Printed at its own size: no wider or higher than a page, no letter under 6 points, text in the SVG is text."""
     for analysis, figure in FIGURES:
-        drawn = plot_analysis(tables[analysis], analysis=analysis, figure=figure, simulated=True)
+        drawn = draw(tables[analysis], analysis=analysis, figure=figure, simulated=True)
         width, height = (v / MM for v in drawn.get_size_inches())
         assert width <= PAGE_MM + 0.1, (analysis, figure)
         assert height <= PAGE_HEIGHT_MM + 0.1, (analysis, figure)
@@ -80,7 +91,7 @@ def test_a_journal_takes_every_figure(tables: Tables, tmp_path: Path) -> None:
 
 
 def test_png_has_the_dots_that_print_asks_for(tables: Tables, tmp_path: Path) -> None:
-    drawn = plot_analysis(tables["paired_tests"], analysis="paired_tests", figure="effects", simulated=False)
+    drawn = draw(tables["paired_tests"], analysis="paired_tests", figure="effects", simulated=False)
     write_figure(drawn, tmp_path / "f.png")
     with Image.open(tmp_path / "f.png") as picture:
         assert abs(picture.width - COLUMN_MM * MM * 300) <= 1
@@ -88,14 +99,14 @@ def test_png_has_the_dots_that_print_asks_for(tables: Tables, tmp_path: Path) ->
 
 def test_png_is_the_same_twice(tables: Tables, tmp_path: Path) -> None:
     for turn in "ab":
-        drawn = plot_analysis(tables["lda"], analysis="lda", figure="scores", simulated=False)
+        drawn = draw(tables["lda"], analysis="lda", figure="scores", simulated=False)
         write_figure(drawn, tmp_path / f"{turn}.png")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
 def test_no_text_is_cut_off(tables: Tables) -> None:
     for analysis, figure in FIGURES:
-        drawn = plot_analysis(tables[analysis], analysis=analysis, figure=figure, simulated=True)
+        drawn = draw(tables[analysis], analysis=analysis, figure=figure, simulated=True)
         canvas = matplotlib.backends.backend_agg.FigureCanvasAgg(drawn)
         canvas.draw()
         width, height = canvas.get_width_height()
@@ -115,7 +126,7 @@ def test_significance_is_what_the_marker_shows(tables: Tables) -> None:
     results = tables["paired_tests"]["results"].with_columns(
         (pl.col("measure") == "mean_smile").alias("significant")
     )
-    drawn = plot_analysis(
+    drawn = draw(
         tables["paired_tests"] | {"results": results},
         analysis="paired_tests",
         figure="effects",
@@ -132,7 +143,7 @@ def test_significance_is_what_the_marker_shows(tables: Tables) -> None:
 
 
 def test_slopes_show_each_person_once(tables: Tables) -> None:
-    drawn = plot_analysis(tables["paired_tests"], analysis="paired_tests", figure="units", simulated=False)
+    drawn = draw(tables["paired_tests"], analysis="paired_tests", figure="units", simulated=False)
     tested = tables["paired_tests"]["results"].filter(pl.col("p").is_not_null())
     top = tested.sort("p", "measure").row(0, named=True)
     thin = [line for line in drawn.axes[0].lines if len(line.get_xdata()) == 2 and line.get_linewidth() < 1]
@@ -148,7 +159,7 @@ def test_results_without_any_test_still_make_a_figure(tables: Tables) -> None:
         pl.lit(None, pl.Float64).alias("effect"), pl.lit(None, pl.Float64).alias("p")
     )
     for figure in ("effects", "map", "units"):
-        drawn = plot_analysis(
+        drawn = draw(
             tables["paired_tests"] | {"results": none},
             analysis="paired_tests",
             figure=figure,
@@ -159,6 +170,6 @@ def test_results_without_any_test_still_make_a_figure(tables: Tables) -> None:
 
 def test_unknown_figures_are_refused(tables: Tables) -> None:
     with pytest.raises(ConfigError, match="has no figure 'roc'"):
-        plot_analysis(tables["lda"], analysis="lda", figure="roc", simulated=False)
+        draw(tables["lda"], analysis="lda", figure="roc", simulated=False)
     with pytest.raises(ConfigError, match="Did you mean lda"):
-        plot_analysis(tables["lda"], analysis="ldaa", figure="scores", simulated=False)
+        draw(tables["lda"], analysis="ldaa", figure="scores", simulated=False)
