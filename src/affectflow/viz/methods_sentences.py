@@ -135,32 +135,46 @@ def _tests(o: Params, results: pl.DataFrame) -> str:
         return "No measure could be tested."
     most = int(counts["n"].max()) if paired else int((counts["n_baseline"] + counts["n_stressor"]).max())  # type: ignore[arg-type]
     families = counts.group_by("family", maintain_order=True).agg(
-        pl.len(), pl.col("significant").sum().alias("found"), (pl.col("p") <= o["alpha"]).sum().alias("raw")
+        pl.len(),
+        pl.col("significant").sum().alias("found"),
+        (pl.col("p") <= o["alpha"]).sum().alias("raw"),
+        (pl.col("p_max_t") <= o["alpha"]).sum().alias("max_t"),
     )
-    what = _listed([SUMMARIES[s] for s in o["summaries"]])
-    test = (
-        f"Paired t tests compared {o['stressor']} with {o['baseline']} within people (effect size d_z)"
-        if paired
-        else f"Welch's t tests compared {o['stressor']} with {o['baseline']} between units (effect size Hedges' g)"
-    )
-    by_phase = " in each phase on its own" if o.get("by_phase") else ""
     found = "; ".join(
-        f"{KINDS.get(row['family'], row['family'])}: {row['found']} of {row['len']} tests ({row['raw']} without correction)"
+        f"{KINDS.get(row['family'], row['family'])}: {row['found']} of {row['len']} tests ({row['max_t']} by max-T, "
+        f"{row['raw']} without correction)"
         for row in families.iter_rows(named=True)
     )
-    scaled = o.get("normalisation", "none")
-    z = "" if scaled == "none" else f" Measures were standardised before ({_NORMALISED.get(scaled, scaled)})."
+    test, effect = ("Paired t tests", "d_z") if paired else ("Welch's t tests", "Hedges' g")
+    where = ", each phase on its own," if o["by_phase"] else ""
     return (
-        f"{test}{by_phase}, the {what} of each measure averaged over {'a person' if paired else 'a unit'}'s recordings first; at most "
-        f"n = {most}.{z} P values were corrected after Holm within {'each kind of measure' if o['family'] == 'kind' else 'the study'}, "
-        f"significant at {o['alpha']:g}: {found}."
+        f"{test} compared {_side(o, 'stressor')} with {_side(o, 'baseline')}{where} {'within people' if paired else 'between units'} "
+        f"(effect size {effect}): {_listed([SUMMARIES[s] for s in o['summaries']])} of each measure, averaged over "
+        f"{'a person' if paired else 'a unit'}'s recordings first; at most n = {most}.{_standardised(results)} P values were corrected "
+        f"within {'each kind of measure' if o['family'] == 'kind' else 'the study'} after Holm and, beside it, by max-T "
+        f"({o['n_permutations']} relabellings at most). At {o['alpha']:g} were significant: {found}.{_smallest(o, counts, effect)}"
     )
 
 
-_NORMALISED = {
-    "global": "over all rows of the study",
-    "subject": "within each person over all of their rows, both conditions: transductive",
-}
+def _side(o: Params, side: str) -> str:
+    return f"phase {o[side]}" if o["contrast"] == "phases" else str(o[side])
+
+
+def _standardised(results: pl.DataFrame) -> str:
+    how = results["normalisation"][0]
+    return "" if how == "none" else f" Measures were z-scored before: {how}."
+
+
+def _smallest(o: Params, counts: pl.DataFrame, effect: str) -> str:
+    """Say what the study could have seen, for its most complete tests."""
+    known = counts.drop_nulls(["smallest_effect", "smallest_effect_corrected"])
+    if known.is_empty():
+        return ""
+    alone, corrected = (min(known[c].to_list()) for c in ("smallest_effect", "smallest_effect_corrected"))
+    return (
+        f" With {100 * o['power']:g} % power the study could have seen an effect of {effect} = {alone:.2f} in a single test, "
+        f"{corrected:.2f} at the Bonferroni level of its smallest family."
+    )
 
 
 def _lda(o: Params, results: pl.DataFrame) -> str:

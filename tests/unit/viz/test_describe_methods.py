@@ -48,11 +48,11 @@ def preprocessed(**changes):
     return footer("preprocess_frames", params)
 
 
-def described(quality=None, *, footers=None, analyses=(), simulated=False, **more):
+def described(quality=None, *, footers=None, analyses=(), changes=None, simulated=False, **more):
     results = {}
     for name in analyses:
         options = options_of(name, Study(), faces=True)
-        options |= {k: 5 for k in ("n_permutations", "n_bootstrap") if k in options}
+        options |= {k: 5 for k in ("n_permutations", "n_bootstrap") if k in options} | (changes or {})
         table = synth_features() if ANALYSES[name].reads == "features" else synth_windows(n_codes=3)
         results[name] = (
             footer("run_analysis", {"options": options}),
@@ -127,16 +127,25 @@ def test_analyses_say_their_numbers():
     methods = described(analyses=("paired_tests", "lda", "tsne"))
     text = text_of(methods)["Statistics"]
     results = load(RUN, "paired_tests", "analysis")(
-        synth_windows(n_codes=3), **options_of("paired_tests", Study(), faces=True)
+        synth_windows(n_codes=3), **{**options_of("paired_tests", Study(), faces=True), "n_permutations": 5}
     )["results"]
     codes = results.filter(pl.col("kind") == "codes")
-    assert (
-        f"face codes: {codes['significant'].sum()} of {codes.height} tests ({(codes['p'] <= 0.05).sum()} without"
-        in text
+    found, max_t, raw = (
+        codes["significant"].sum(),
+        (codes["p_max_t"] <= 0.05).sum(),
+        (codes["p"] <= 0.05).sum(),
     )
+    assert f"face codes: {found} of {codes.height} tests ({max_t} by max-T, {raw} without correction)" in text
+    assert f"effect of d_z = {results['smallest_effect'].min():.2f} in a single test" in text
     assert "people it had not seen (8 units" in text
     assert "A t-SNE picture (openTSNE" in text
     assert "run_analysis lda" in methods.table["stage"].to_list()
+
+
+def test_standardised_measures_are_said_to_be():
+    text = text_of(described(analyses=("paired_tests",), changes={"normalisation": "subject"}))["Statistics"]
+    assert "Measures were z-scored before: subject (transductive)." in text
+    assert "z-scored" not in text_of(described(analyses=("paired_tests",)))["Statistics"]
 
 
 def test_the_page_and_the_markdown_hold_all_and_escape_what_users_wrote():
