@@ -67,6 +67,20 @@ ANALYSES: dict[str, Analysis] = {
     "grouped_tests": Analysis(
         "affectflow.stats.grouped_tests:grouped_tests", "windows", _TESTS, _TEST_TABLES
     ),
+    "mixed_model": Analysis(
+        "affectflow.stats.mixed_model:mixed_model",
+        "phases",
+        (
+            "stats.baseline",
+            "stats.contrast",
+            "stats.min_phase_s",
+            "stats.normalisation",
+            "stats.alpha",
+            "stats.summaries",
+        ),
+        ("results", "factors", "exclusions"),
+        compares=False,
+    ),
     "lda": Analysis(
         "affectflow.stats.lda:lda",
         "windows",

@@ -45,6 +45,7 @@ _TESTS = Plot("affectflow.viz.plot_tests:plot_tests", ("effects", "map", "units"
 PLOTS: dict[str, Plot] = {
     "paired_tests": _TESTS,
     "grouped_tests": _TESTS,
+    "mixed_model": Plot("affectflow.viz.plot_mixed_model:plot_mixed_model", ("terms",)),
     "lda": Plot(
         "affectflow.viz.plot_lda:plot_lda",
         ("scores", "direction", "faces"),

@@ -9,6 +9,7 @@ import pingouin as pg
 import polars as pl
 import pytest
 from scipy import stats
+from statsmodels.stats.power import TTestPower
 
 from affectflow.errors import DesignError
 from affectflow.stats.paired_tests import paired_tests
@@ -30,7 +31,7 @@ def test_every_number_equals_scipy_and_pingouin(seed: int) -> None:
         before, after = cell_means(windows, row["measure"])
         theirs = stats.ttest_rel(after, before)
         interval = theirs.confidence_interval(0.95)
-        found = [row[k] for k in ("t", "p", "df", "delta_low", "delta_high", "p_wilcoxon", "effect")]
+        found = [row[k] for k in ("t", "p", "df", "delta_low", "delta_high", "p_wilcoxon", "effect", "g")]
         expected = [
             theirs.statistic,
             theirs.pvalue,
@@ -39,10 +40,52 @@ def test_every_number_equals_scipy_and_pingouin(seed: int) -> None:
             interval.high,
             stats.wilcoxon(after, before).pvalue,
             pg.compute_effsize(after - before, 0, eftype="cohen"),
+            pg.convert_effsize(row["effect"], "cohen", "hedges", nx=len(before), ny=1),
         ]
-        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-10)
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)
+        assert row["g_low"] / row["g"] == pytest.approx(row["effect_low"] / row["effect"], rel=1e-10)
         pingouin = pg.ttest(after, before, paired=True)
         assert row["t"] == pytest.approx(float(pingouin["T"].iloc[0]), rel=1e-10)
+
+
+def test_holes_ties_and_zeros_are_tested_as_scipy_tests_each_measure_alone() -> None:
+    rng = np.random.default_rng(8)
+    names = [f"mean_x{i:02d}_bpm" for i in range(30)]
+    before, after = rng.normal(70, 5, (12, 30)), rng.normal(71, 5, (12, 30))
+    before[rng.random((12, 30)) < 0.15] = np.nan
+    after[:, 5:10] = np.round(before[:, 5:10] + rng.normal(0, 2, (12, 5)))
+    before[:, 5:10] = np.round(before[:, 5:10])
+    ids = [f"S{i:02d}" for i in range(12)]
+    sides = [
+        pl.DataFrame({"recording_id": [i + c for i in ids], "subject_id": ids, "pair": ids}).with_columns(
+            pl.lit(c).alias("condition"), *(pl.Series(n, values[:, k]) for k, n in enumerate(names))
+        )
+        for c, values in (("baseline", before), ("stressor", after))
+    ]
+    results = paired_tests(pl.concat(sides), **CONDITIONS)["results"].sort("measure")
+    for k, row in enumerate(results.iter_rows(named=True)):
+        delta = (after - before)[:, k]
+        delta = delta[np.isfinite(delta)]
+        assert row["n"] == len(delta)
+        theirs = stats.ttest_1samp(delta, 0)
+        found = [row["t"], row["p"], row["p_wilcoxon"]]
+        expected = [theirs.statistic, theirs.pvalue, stats.wilcoxon(delta).pvalue]
+        np.testing.assert_allclose(found, expected, rtol=1e-10)
+
+
+def test_the_smallest_effect_and_the_relabellings_are_stated() -> None:
+    windows = synth_windows(n_subjects=8, n_codes=3)
+    results = paired_tests(windows, **CONDITIONS)["results"]
+    assert results["n_relabellings"].unique().to_list() == [128]
+    assert results["all_relabellings"].all()
+    assert results["smallest_effect"].unique().to_list() == [pytest.approx(1.15604, abs=1e-5)]
+    for row in results.iter_rows(named=True):
+        power = TTestPower().power(row["smallest_effect_corrected"], 8, 0.05 / row["n_tests"])
+        assert power == pytest.approx(0.8, abs=1e-8)
+    none = paired_tests(windows, **CONDITIONS, n_permutations=0)["results"]
+    assert none["p_max_t"].null_count() == none.height
+    drawn = paired_tests(windows, **CONDITIONS, n_permutations=50, seed=3)["results"]
+    assert (drawn["n_relabellings"][0], drawn["all_relabellings"][0]) == (51, False)
 
 
 def test_a_hand_worked_example() -> None:

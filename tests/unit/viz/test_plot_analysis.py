@@ -15,13 +15,14 @@ from affectflow.face.backends.facemesh import FaceMeshBackend
 from affectflow.stats.agreement import agreement
 from affectflow.stats.grouped_tests import grouped_tests
 from affectflow.stats.lda import lda
+from affectflow.stats.mixed_model import mixed_model
 from affectflow.stats.paired_tests import paired_tests
 from affectflow.stats.time_courses import time_courses
 from affectflow.stats.tsne import tsne
 from affectflow.viz.labels import label_of
 from affectflow.viz.plot_analysis import PLOTS, plot_analysis
 from affectflow.viz.style import COLUMN_MM, MM, PAGE_HEIGHT_MM, PAGE_MM, SMALLEST_PT, write_figure
-from tests.support.synth_stats import synth_agreement, synth_features, synth_windows
+from tests.support.synth_stats import synth_agreement, synth_features, synth_phases, synth_windows
 
 C = {"baseline": "baseline", "stressor": "stressor"}
 Tables = dict[str, dict[str, pl.DataFrame]]
@@ -40,6 +41,7 @@ def tables() -> Tables:
         "paired_tests": paired_tests(windows, **C),
         "grouped_tests": grouped_tests(synth_windows(n_subjects=9, n_codes=4, grouped=True), **C),
         "lda": lda(windows, **C, **lda_options),
+        "mixed_model": mixed_model(synth_phases(n_subjects=5, n_codes=2, n_phases=3), baseline="baseline"),
         "agreement": agreement(synth_agreement()),
         "time_courses": time_courses(synth_features(n_subjects=3, n_frames=20), **C),
         "tsne": tsne(synth_features(n_subjects=3, n_frames=20), **C, seed=1, perplexity=5),
