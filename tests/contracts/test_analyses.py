@@ -19,6 +19,7 @@ from affectflow.registry import load
 from affectflow.stats import ANALYSES, RUN
 from affectflow.stats import options_of as stats_options
 from affectflow.viz.plot_analysis import PLOTS
+from tests.support import fake_umap
 from tests.support.synth_stats import (
     quality_row,
     synth_agreement,
@@ -31,7 +32,7 @@ from tests.support.synth_stats import (
 def options_of(name: str) -> dict[str, Any]:
     """The keywords the rule would pass, from the default settings, with little resampling."""
     options = stats_options(name, Study(), faces=True)
-    small = {"n_permutations": 3, "n_bootstrap": 20, "max_points": 60}
+    small = {"n_permutations": 3, "n_bootstrap": 20, "max_points": 60, "subject_points": 30}
     return options | {k: v for k, v in small.items() if k in options}
 
 
@@ -43,6 +44,12 @@ def table_for(name: str) -> pl.DataFrame:
     if name == "agreement":
         return synth_agreement()
     return synth_windows(n_subjects=8, n_codes=4, grouped=name == "grouped_tests")
+
+
+@pytest.fixture(autouse=True)
+def _umap_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The contract is ours; umap-learn is an extra that nobody needs for it."""
+    fake_umap.install(monkeypatch)
 
 
 every = pytest.mark.parametrize("name", sorted(ANALYSES))

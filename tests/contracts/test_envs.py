@@ -17,7 +17,7 @@ from tests.support.workflow_rules import declared_rules
 ROOT = Path(__file__).resolve().parents[2]
 ENVS = sorted((ROOT / "envs").glob("*.yaml"))
 # Imported only behind a check that says how to get it.
-OPTIONAL = {"face-alignment", "pyedflib", "pytorch3d"}
+OPTIONAL = {"face-alignment", "pyedflib", "pytorch3d", "umap-learn"}
 
 
 def canonical(name: str) -> str:

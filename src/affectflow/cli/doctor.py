@@ -31,6 +31,7 @@ OPTIONAL = {
     "pytorch3d": "the pytorch3d renderer (see docs/weights.md)",
     "face-alignment": "FAN landmarks for EMOCA crops: pip install affectflow[face-alignment]",
     "pyedflib": "signals in EDF files: pip install affectflow[edf]",
+    "umap-learn": "the analysis umap: pip install affectflow[umap]",
     "snakemake-executor-plugin-slurm": "profiles/slurm: pip install affectflow[slurm]",
 }
 # What Open3D and OpenCV load; the Debian package that holds each.
@@ -217,7 +218,7 @@ def _kinds(study: Study, recordings: list[Recording]) -> list[Finding]:
             found.add("signals")
     if any(r.signals for r in recordings):
         found.add("signals")
-    settings = {"lda": study.stats.lda.kinds, "tsne": study.stats.tsne.kinds}
+    settings = {name: getattr(study.stats, name).kinds for name in ("lda", "tsne", "pca", "umap")}
     return [
         Finding(
             f"stats.{name}.kinds",

@@ -47,8 +47,8 @@ class Lda(Section):
     n_bootstrap: PositiveInt = Field(2000, description="Draws of people for the interval of the AUROC.")
 
 
-class Tsne(Section):
-    """A picture of the codes in two dimensions."""
+class Embedding(Section):
+    """What every picture of the codes in two dimensions shows."""
 
     kinds: list[Kind] = Field(
         [],
@@ -60,9 +60,32 @@ class Tsne(Section):
         ge=20,
         description="Most points: half per condition, shared evenly by recordings, evenly spaced in time.",
     )
-    perplexity: PositiveFloat = Field(
-        30.0, description="Effective number of neighbours; at most a third of the points."
+    subject_points: NonNegativeInt = Field(
+        0,
+        description="Each person a picture of their own as well, of at most so many points, half per condition; 0 = none.",
     )
+
+
+class Tsne(Embedding):
+    """A picture of the codes in two dimensions."""
+
+    perplexity: PositiveFloat = Field(
+        30.0,
+        description="Effective number of neighbours; at most a third of the points, for one person also 5 to 50.",
+    )
+
+
+class Pca(Embedding):
+    """The codes along their first two principal components."""
+
+
+class Umap(Embedding):
+    """The codes in two dimensions by UMAP; needs the extra umap: pip install 'affectflow[umap]'."""
+
+    n_neighbors: int = Field(
+        40, ge=2, description="Neighbours of a point that count; fewer with fewer points."
+    )
+    min_dist: float = Field(0.1, ge=0, le=1, description="Least distance of points in the picture.")
 
 
 class TimeCourses(Section):
@@ -138,6 +161,8 @@ class Stats(Section):
     )
     lda: Lda = Field(Lda(), description="Linear discriminant analysis.")
     tsne: Tsne = Field(Tsne(), description="t-SNE.")
+    pca: Pca = Field(Pca(), description="Principal components.")
+    umap: Umap = Field(Umap(), description="UMAP.")
     time_courses: TimeCourses = Field(TimeCourses(), description="Courses of signals over the phases.")
 
     @model_validator(mode="after")

@@ -62,6 +62,14 @@ _TESTS = (
 )
 _TEST_TABLES = ("results", "units", "exclusions", "patterns")
 
+_EMBEDDING_TABLES = ("results", "embedding", "people", "people_embedding")
+
+
+def _embedding(name: str) -> tuple[str, ...]:
+    own = (f"stats.{name}.{key}" for key in ("kinds", "max_points", "subject_points"))
+    return (*_CONDITIONS, "seed", *own)
+
+
 ANALYSES: dict[str, Analysis] = {
     "paired_tests": Analysis("affectflow.stats.paired_tests:paired_tests", "windows", _TESTS, _TEST_TABLES),
     "grouped_tests": Analysis(
@@ -99,8 +107,22 @@ ANALYSES: dict[str, Analysis] = {
     "tsne": Analysis(
         "affectflow.stats.tsne:tsne",
         "features",
-        (*_CONDITIONS, "seed", "stats.tsne.kinds", "stats.tsne.max_points", "stats.tsne.perplexity"),
-        ("results", "embedding"),
+        (*_embedding("tsne"), "stats.tsne.perplexity"),
+        _EMBEDDING_TABLES,
+        face_kinds=("codes",),
+    ),
+    "pca": Analysis(
+        "affectflow.stats.pca:pca",
+        "features",
+        _embedding("pca"),
+        (*_EMBEDDING_TABLES, "components"),
+        face_kinds=("codes",),
+    ),
+    "umap": Analysis(
+        "affectflow.stats.umap:umap",
+        "features",
+        (*_embedding("umap"), "stats.umap.n_neighbors", "stats.umap.min_dist"),
+        _EMBEDDING_TABLES,
         face_kinds=("codes",),
     ),
     "time_courses": Analysis(

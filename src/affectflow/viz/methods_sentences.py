@@ -121,6 +121,8 @@ def analysis(name: str, params: Params, results: pl.DataFrame) -> str:
         "grouped_tests": _tests,
         "lda": _lda,
         "tsne": _tsne,
+        "pca": _pca,
+        "umap": _umap,
     }.get(name)
     if say is None:
         listed = ", ".join(f"{k} = {v}" for k, v in params.items())
@@ -198,6 +200,23 @@ def _tsne(o: Params, results: pl.DataFrame) -> str:
     return (
         f"A t-SNE picture (openTSNE, start from principal components, perplexity {row['perplexity']:g}, seed {row['seed']}) shows "
         f"{row['n_points']} rows, as many of either condition, spread evenly over recordings and time."
+    )
+
+
+def _pca(o: Params, results: pl.DataFrame) -> str:
+    row = results.row(0, named=True)
+    return (
+        f"The first two principal components of the standardised columns hold {100 * row['explained_1']:.0f} % and "
+        f"{100 * row['explained_2']:.0f} % of the variance of {row['n_points']} rows, as many of either condition, spread "
+        "evenly over recordings and time."
+    )
+
+
+def _umap(o: Params, results: pl.DataFrame) -> str:
+    row = results.row(0, named=True)
+    return (
+        f"A UMAP picture (umap-learn, {row['n_neighbors']} neighbours, least distance {row['min_dist']:g}, seed {row['seed']}) "
+        f"shows {row['n_points']} rows, as many of either condition, spread evenly over recordings and time."
     )
 
 

@@ -40,6 +40,7 @@ class Plot:
     with_mesh: Mapping[str, str] = field(default_factory=dict)
 
 
+_EMBEDDING = Plot("affectflow.viz.plot_embedding:plot_embedding", ("embedding", "subjects"))
 _TESTS = Plot("affectflow.viz.plot_tests:plot_tests", ("effects", "map", "units"))
 
 PLOTS: dict[str, Plot] = {
@@ -53,7 +54,9 @@ PLOTS: dict[str, Plot] = {
     ),
     "agreement": Plot("affectflow.viz.plot_agreement:plot_agreement", ("bland_altman",)),
     "time_courses": Plot("affectflow.viz.plot_time_courses:plot_time_courses", ("courses",)),
-    "tsne": Plot("affectflow.viz.plot_tsne:plot_tsne", ("embedding",)),
+    "tsne": _EMBEDDING,
+    "pca": _EMBEDDING,
+    "umap": _EMBEDDING,
 }
 
 
@@ -75,6 +78,8 @@ def figures_of(analysis: str, study: Study, *, kinds: Sequence[str], draws_mesh:
     lda_codes = "codes" in kinds and "mean" in study.stats.lda.summaries and not study.stats.own_table.path
     if analysis == "lda" and not (draws_mesh and lda_codes):
         left_out.add("faces")
+    if PLOTS[analysis] is _EMBEDDING and not getattr(study.stats, analysis).subject_points:
+        left_out.add("subjects")
     return tuple(f for f in PLOTS[analysis].figures if f not in left_out)
 
 

@@ -9,7 +9,9 @@ import polars as pl
 import pytest
 
 from affectflow.errors import DesignError
-from affectflow.stats.tsne import balanced_sample, embed, even_shares, neighbour_shares, tsne
+from affectflow.stats.neighbours import neighbour_shares
+from affectflow.stats.sample import balanced_sample, even_shares
+from affectflow.stats.tsne import embed, tsne
 from tests.support.synth_stats import synth_features, synth_windows
 
 OPTIONS = {"baseline": "baseline", "stressor": "stressor", "seed": 3, "perplexity": 10.0}
@@ -134,3 +136,21 @@ def test_windows_serve_too_and_perplexity_is_bounded() -> None:
 def test_too_few_rows() -> None:
     with pytest.raises(DesignError, match="at least 20 complete rows"):
         tsne(synth_features(n_subjects=1, n_frames=8), **OPTIONS)
+
+
+def test_same_seed_same_bytes_with_more_points_than_exact_neighbours_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same path as above 5,000 points: Annoy's neighbours, with one thread and a seed."""
+    monkeypatch.setattr("affectflow.stats.tsne.LARGEST_EXACT", 100)
+    x = np.random.default_rng(0).normal(size=(300, 8))
+    one, two = embed(x, perplexity=20, seed=5), embed(x, perplexity=20, seed=5)
+    assert one.tobytes() == two.tobytes()
+    assert one.tobytes() != embed(x, perplexity=20, seed=6).tobytes()
+
+
+@pytest.mark.slow
+def test_same_seed_same_picture_of_six_thousand_points() -> None:
+    x = np.random.default_rng(0).normal(size=(6000, 56))
+    one, two = embed(x, perplexity=30, seed=5), embed(x, perplexity=30, seed=5)
+    assert one.tobytes() == two.tobytes()

@@ -17,6 +17,7 @@ from affectflow.stats.grouped_tests import grouped_tests
 from affectflow.stats.lda import lda
 from affectflow.stats.mixed_model import mixed_model
 from affectflow.stats.paired_tests import paired_tests
+from affectflow.stats.pca import pca
 from affectflow.stats.time_courses import time_courses
 from affectflow.stats.tsne import tsne
 from affectflow.viz.labels import label_of
@@ -28,6 +29,16 @@ C = {"baseline": "baseline", "stressor": "stressor"}
 Tables = dict[str, dict[str, pl.DataFrame]]
 
 
+def people_alone(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Tables as umap returns them, with twelve people of whom one has no picture."""
+    results = tables["results"].drop("explained_1", "explained_2").with_columns(n_neighbors=40, min_dist=0.1)
+    units = [f"S{i:02d}" for i in range(12)]
+    reasons = [None] * 11 + ["seen in one condition only"]
+    people = pl.DataFrame({"unit": units, "n_neighbors": [40] * 10 + [19] * 2, "reason": reasons})
+    points = pl.concat([tables["embedding"].with_columns(unit=pl.lit(u)) for u in units[:11]])
+    return {**tables, "results": results, "people": people, "people_embedding": points}
+
+
 @pytest.fixture(autouse=True)
 def _small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("affectflow.viz.plot_faces.SIZE_PX", 120)
@@ -36,6 +47,7 @@ def _small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def tables() -> Tables:
     windows = synth_windows(n_subjects=5, n_codes=12)
+    embedded = synth_features(n_subjects=3, n_frames=20)
     lda_options = {"seed": 1, "n_permutations": 3, "n_bootstrap": 50}
     return {
         "paired_tests": paired_tests(windows, **C),
@@ -44,7 +56,9 @@ def tables() -> Tables:
         "mixed_model": mixed_model(synth_phases(n_subjects=5, n_codes=2, n_phases=3), baseline="baseline"),
         "agreement": agreement(synth_agreement()),
         "time_courses": time_courses(synth_features(n_subjects=3, n_frames=20), **C),
-        "tsne": tsne(synth_features(n_subjects=3, n_frames=20), **C, seed=1, perplexity=5),
+        "tsne": tsne(embedded, **C, seed=1, perplexity=5),
+        "pca": pca(embedded, **C, seed=1, subject_points=30),
+        "umap": people_alone(pca(embedded, **C, seed=1)),
     }
 
 
