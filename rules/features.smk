@@ -74,6 +74,39 @@ rule preprocess_frames:
         "../workflow/scripts/preprocess_frames.py"
 
 
+rule compare_smoothing:
+    input:
+        frames=rules.join_frames.output.frames,
+    output:
+        smoothing=RESULTS + "/smoothing/{recording_id}.parquet",
+    log:
+        log_of("compare_smoothing", "recording_id"),
+    benchmark:
+        benchmark_of("compare_smoothing", "recording_id")
+    conda:
+        "../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=2500,
+        runtime=40,
+    params:
+        version=STAGE_VERSIONS["compare_smoothing"],
+        presets=[
+            chosen(name, SMOOTHERS, "stats.smoothing_comparison.presets")
+            for name in STUDY.stats.smoothing_comparison.presets or SMOOTHERS
+        ],
+        max_gap_s=STUDY.features.max_gap_s,
+        min_phase_s=STUDY.stats.min_phase_s,
+        outliers=STUDY.features.outliers.model_dump(),
+        # All presets are compared, whichever is chosen.
+        smoothing={k: v for k, v in STUDY.features.smoothing.model_dump().items() if k != "preset"},
+        baseline=STUDY.features.baseline.model_dump(),
+    message:
+        "compare_smoothing {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/compare_smoothing.py"
+
+
 rule check_quality:
     input:
         frames=rules.join_frames.output.frames,

@@ -26,13 +26,13 @@ TARGETS += [
 
 
 def analysis_tables(wildcards):
-    """What an analysis reads: a table of the user's, all windows, all phases, or the frames of all recordings."""
+    """What an analysis reads: a table of the user's, all windows, all phases, or a table of each recording."""
     if OWN_TABLE.path:
         return input_file(OWN_TABLE.path)
     reads = reads_of(wildcards.analysis, STUDY)
     if reads in ("windows", "phases"):
         return [f"{RESULTS}/{reads}.parquet"]  # a list also when it is one: scripts index it
-    return expand(RESULTS + "/features/{recording_id}.parquet", recording_id=sorted(RECORDINGS))
+    return expand(f"{RESULTS}/{reads}/{{recording_id}}.parquet", recording_id=sorted(RECORDINGS))
 
 
 def analysis_options(wildcards):
@@ -42,7 +42,8 @@ def analysis_options(wildcards):
 
 def tables_quality(wildcards):
     """What says which recordings are left out; windows and phases are without them already."""
-    return QUALITY if not OWN_TABLE.path and reads_of(wildcards.analysis, STUDY) == "features" else []
+    of_recordings = reads_of(wildcards.analysis, STUDY) in ("features", "smoothing")
+    return QUALITY if of_recordings and not OWN_TABLE.path else []
 
 
 rule run_analysis:

@@ -435,6 +435,20 @@ WINDOWS = Table(
     extra=r"(mean|sd|speed|slope|quality)_[a-z0-9_]+|blink_rate_hz",
 )
 
+SMOOTHING = Table(
+    "smoothing",
+    "One row per smoothing preset and uninterrupted run of a phase: the summaries of `phases.parquet` after that preset, and "
+    "what it does to each column: `jitter_` = root mean square of the second difference, per s², `lag_` = s by which it comes "
+    "later than without smoothing, `kept_` = share of the variance below 3 Hz, 0..1.",
+    ("recording_id", "preset", "window_id"),
+    (
+        *WINDOWS.columns[:4],
+        Column("preset", pl.String, "", "name in affectflow.features.SMOOTHERS", nullable=False),
+        *WINDOWS.columns[4:],
+    ),
+    extra=r"(mean|sd|speed|slope|jitter|lag|kept)_[a-z0-9_]+",
+)
+
 RECORDING_QUALITY = Table(
     "recording_quality",
     "One row per recording: video, face, signals and clocks, what a user should know, and why it is left out. "
@@ -536,6 +550,7 @@ TABLES: dict[str, Table] = {
         FRAMES,
         FEATURES,
         WINDOWS,
+        SMOOTHING,
         RECORDING_QUALITY,
         FOLDS,
         PREDICTIONS,

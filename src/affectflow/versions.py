@@ -25,6 +25,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "align_clock": 1,
     "join_frames": 2,
     "preprocess_frames": 2,
+    "compare_smoothing": 1,
     "check_quality": 2,
     "make_windows": 3,
     "summarise_phases": 1,

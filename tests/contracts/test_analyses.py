@@ -25,6 +25,7 @@ from tests.support.synth_stats import (
     synth_agreement,
     synth_features,
     synth_phases,
+    synth_smoothing,
     synth_windows,
 )
 
@@ -39,6 +40,8 @@ def options_of(name: str) -> dict[str, Any]:
 def table_for(name: str) -> pl.DataFrame:
     if ANALYSES[name].reads == "features":
         return synth_features()
+    if ANALYSES[name].reads == "smoothing":
+        return synth_smoothing()
     if ANALYSES[name].reads == "phases":
         return synth_phases()
     if name == "agreement":
@@ -134,8 +137,8 @@ def test_the_scripts_write_and_draw_it(
     paths, checked = [], []
     for i, part in enumerate(parts):
         paths.append(str(tmp_path / f"{reads}{i}.parquet"))
-        write_table(part, paths[-1], "features" if reads == "features" else "windows")
-        if reads == "features":
+        write_table(part, paths[-1], "windows" if reads in ("windows", "phases") else reads)
+        if reads in ("features", "smoothing"):
             checked.append(str(tmp_path / f"quality{i}.parquet"))
             write_table(quality_row(part["recording_id"][0]), checked[-1], "recording_quality")
     results, tables = tmp_path / "results.parquet", tmp_path / "tables"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from affectflow.schema import CODES_COLUMNS, FEATURES, MEASURES, RECORDING_QUALITY, WINDOWS
+from affectflow.features.compare_smoothing import compare_smoothing
+from affectflow.schema import CODES_COLUMNS, FEATURES, MEASURES, POSE, RECORDING_QUALITY, WINDOWS
+from tests.support.synth_frames import frames_table
 
 SIGNALS = ("hr_bpm", "eda_tonic_usiemens", "eda_phasic_usiemens")
 SHIFTED = (
@@ -189,3 +191,31 @@ def synth_phased_features(
         face = {c: np.zeros(n, dtype=np.float32) for c in (*CODES_COLUMNS, *MEASURES)}
         parts.append(ids.with_columns(**face))
     return pl.concat(parts).select([*FEATURES.names, "hr_bpm"])
+
+
+def synth_smoothing(
+    *, n_subjects: int = 5, presets: tuple[str, ...] = ("none", "savgol", "one_euro")
+) -> pl.DataFrame:
+    """Return the smoothing tables of recordings whose head shakes a bit more under the stressor: see `synth_shaking`."""
+    parts = [
+        compare_smoothing(
+            synth_shaking(f"S{s}", condition, seed=2 * s + i), presets=presets, max_gap_s=0.2, min_phase_s=1.0
+        )
+        for s in range(n_subjects)
+        for i, condition in enumerate(("baseline", "stressor"))
+    ]
+    return pl.concat(parts)
+
+
+def synth_shaking(person: str, condition: str, *, seed: int, duration_s: float = 8.0) -> pl.DataFrame:
+    """Return frames in which exp_00..02 and the head swing below 1.5 Hz, under white noise of a tenth of that."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(round(25 * duration_s)) / 25
+    moved = {}
+    for name in (*CODES_COLUMNS[:3], *POSE[:3]):
+        swing = sum(np.sin(2 * np.pi * (hz * time + rng.uniform())) for hz in (0.4, 0.9, 1.4))
+        size = 0.3 if condition == "stressor" else 0.2
+        moved[name] = (
+            size * swing + 0.05 * rng.normal(size=time.size) + (0.2 if condition == "stressor" else 0.0)
+        )
+    return frames_table(time, recording_id=f"{person}_{condition}", columns=moved)

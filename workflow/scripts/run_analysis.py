@@ -27,8 +27,14 @@ with stage(snakemake) as footer:
     else:
         quality = (read_table(path, "recording_quality") for path in snakemake.input.quality)
         paths = taking_part(paths, quality, at_least_one=True)
+        reads = snakemake.params.reads
         only = options.get("columns", ())
-        wanted = [frame_columns(pq.read_schema(path).names, options["kinds"], only=only) for path in paths]
+        wanted = [
+            frame_columns(pq.read_schema(path).names, options["kinds"], only=only)
+            if reads == "features"
+            else None
+            for path in paths
+        ]
         table = pl.concat(
             [read_free_table(p, columns=c) for p, c in zip(paths, wanted, strict=True)], how="diagonal"
         )

@@ -109,6 +109,24 @@ class TimeCourses(Section):
     )
 
 
+class SmoothingComparison(Section):
+    """The smoothing presets against each other (analysis smoothing_comparison); labels have no part in the choice."""
+
+    presets: list[str] = Field(
+        [], description="Names that features.smoothing.preset can have; [] = all of them."
+    )
+    lag_max_s: NonNegativeFloat = Field(
+        0.02,
+        description="A recommended preset is late by no more than this, seconds (half a frame at 25 per second).",
+    )
+    kept_min: float = Field(
+        0.95,
+        ge=0,
+        le=1,
+        description="Least share of the variance below 3 Hz that a recommended preset keeps.",
+    )
+
+
 class Stats(Section):
     """Statistics."""
 
@@ -163,6 +181,9 @@ class Stats(Section):
     tsne: Tsne = Field(Tsne(), description="t-SNE.")
     pca: Pca = Field(Pca(), description="Principal components.")
     umap: Umap = Field(Umap(), description="UMAP.")
+    smoothing_comparison: SmoothingComparison = Field(
+        SmoothingComparison(), description="Smoothing presets against each other."
+    )
     time_courses: TimeCourses = Field(TimeCourses(), description="Courses of signals over the phases.")
 
     @model_validator(mode="after")

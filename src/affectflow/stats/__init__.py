@@ -21,8 +21,8 @@ class Analysis:
         returns a dict of result tables with "results" among them.
     reads
         Its input: "windows" or "phases" (all recordings in one table of
-        `schema.WINDOWS`), or "features" (the per-frame tables, one below the
-        other). See `reads_of`.
+        `schema.WINDOWS`), "features" or "smoothing" (the tables of single
+        recordings, one below the other). See `reads_of`.
     settings
         The settings it uses, as dotted keys of the configuration; the last
         part is the keyword of `run`.
@@ -124,6 +124,23 @@ ANALYSES: dict[str, Analysis] = {
         (*_embedding("umap"), "stats.umap.n_neighbors", "stats.umap.min_dist"),
         _EMBEDDING_TABLES,
         face_kinds=("codes",),
+    ),
+    "smoothing_comparison": Analysis(
+        "affectflow.stats.smoothing_comparison:smoothing_comparison",
+        "smoothing",
+        (
+            *_CONDITIONS,
+            *_PHASES,
+            "stats.min_phase_s",
+            "stats.normalisation",
+            "stats.alpha",
+            "stats.family",
+            "stats.summaries",
+            "stats.smoothing_comparison.lag_max_s",
+            "stats.smoothing_comparison.kept_min",
+        ),
+        ("results", "people", "measures", "tests"),
+        compares=False,
     ),
     "time_courses": Analysis(
         "affectflow.stats.time_courses:time_courses",

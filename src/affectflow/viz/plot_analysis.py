@@ -53,6 +53,7 @@ PLOTS: dict[str, Plot] = {
         with_mesh={"faces": "affectflow.viz.plot_faces:plot_faces"},
     ),
     "agreement": Plot("affectflow.viz.plot_agreement:plot_agreement", ("bland_altman",)),
+    "smoothing_comparison": Plot("affectflow.viz.plot_smoothing:plot_smoothing", ("presets",)),
     "time_courses": Plot("affectflow.viz.plot_time_courses:plot_time_courses", ("courses",)),
     "tsne": _EMBEDDING,
     "pca": _EMBEDDING,

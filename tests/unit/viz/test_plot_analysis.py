@@ -18,12 +18,19 @@ from affectflow.stats.lda import lda
 from affectflow.stats.mixed_model import mixed_model
 from affectflow.stats.paired_tests import paired_tests
 from affectflow.stats.pca import pca
+from affectflow.stats.smoothing_comparison import smoothing_comparison
 from affectflow.stats.time_courses import time_courses
 from affectflow.stats.tsne import tsne
 from affectflow.viz.labels import label_of
 from affectflow.viz.plot_analysis import PLOTS, plot_analysis
 from affectflow.viz.style import COLUMN_MM, MM, PAGE_HEIGHT_MM, PAGE_MM, SMALLEST_PT, write_figure
-from tests.support.synth_stats import synth_agreement, synth_features, synth_phases, synth_windows
+from tests.support.synth_stats import (
+    synth_agreement,
+    synth_features,
+    synth_phases,
+    synth_smoothing,
+    synth_windows,
+)
 
 C = {"baseline": "baseline", "stressor": "stressor"}
 Tables = dict[str, dict[str, pl.DataFrame]]
@@ -55,6 +62,7 @@ def tables() -> Tables:
         "lda": lda(windows, **C, **lda_options),
         "mixed_model": mixed_model(synth_phases(n_subjects=5, n_codes=2, n_phases=3), baseline="baseline"),
         "agreement": agreement(synth_agreement()),
+        "smoothing_comparison": smoothing_comparison(synth_smoothing(n_subjects=4), **C),
         "time_courses": time_courses(synth_features(n_subjects=3, n_frames=20), **C),
         "tsne": tsne(embedded, **C, seed=1, perplexity=5),
         "pca": pca(embedded, **C, seed=1, subject_points=30),
