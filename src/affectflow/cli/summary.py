@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from affectflow.cli.summary_tests import say_mixed_model, say_tests
 from affectflow.config.study import read_study
 from affectflow.errors import UsageError
 from affectflow.io.tables import read_free_table, read_table
@@ -36,7 +37,9 @@ def summarise_study(config: str | Path) -> str:
     parts: list[tuple[Path, Callable[[Path], list[str]]]] = [
         (results / "quality.parquet", _quality),
         (results / "stats/recovery/results.parquet", _recovery),
-        (results / "stats/paired_tests/results.parquet", _paired_tests),
+        (results / "stats/paired_tests/results.parquet", say_tests),
+        (results / "stats/grouped_tests/results.parquet", say_tests),
+        (results / "stats/mixed_model/results.parquet", say_mixed_model),
         (results / "models/scores.parquet", _models),
     ]
     lines = [line for path, part in parts if path.exists() for line in (*part(path), "")]
@@ -81,20 +84,6 @@ def _recovery(path: Path) -> list[str]:
         )
         verdict = "" if row["met"] is None else "   reached" if row["met"] else "   NOT REACHED"
         lines.append(f"  {row['quantity']:12} {row['statistic']:6} {row['value']:6.3f}{target}{verdict}")
-    return lines
-
-
-def _paired_tests(path: Path) -> list[str]:
-    table = read_free_table(path)
-    found = table.filter(pl.col("significant")).sort("p")
-    tested = table.filter(pl.col("p").is_not_null()).height
-    lines = [
-        f"Paired tests: {found.height} of {tested} measures differ after Holm's correction within their kind"
-    ]
-    for row in found.head(MOST_SHOWN).iter_rows(named=True):
-        lines.append(f"  {row['measure']:28} d_z {row['effect']:+6.2f}   p (Holm) {row['p_holm']:.2g}")
-    if found.height > MOST_SHOWN:
-        lines.append(f"  … {found.height - MOST_SHOWN} more in {path}")
     return lines
 
 
