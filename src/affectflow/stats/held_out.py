@@ -17,8 +17,8 @@ from sklearn.preprocessing import StandardScaler
 from affectflow.errors import DesignError
 from affectflow.stats.moments import cell_moments, cell_units, deviations, discriminant_of
 
-# Sums are used when they take no more than this many times the room of the rows they stand for.
-LARGEST_MOMENTS = 16
+# Most bytes that sums may take; of wider tables the rows themselves are looked at, by scikit-learn.
+LARGEST_MOMENTS = 2**26
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,9 @@ def fold_maker(x: np.ndarray, unit: np.ndarray, y: np.ndarray) -> Callable[[np.n
     """Return what makes a fold of training and test rows, for labels that are one within each unit and condition.
 
     Gaps are filled by the medians, and columns scaled by the deviations, of the
-    training rows. Where units have many rows, these are added up once for all
-    folds (`moments`): a fit then costs the same for ten rows as for a million.
+    training rows. Rows are added up once for all folds (`moments`): a fit then
+    costs the same for ten rows as for a million. Tables of very many columns,
+    whose sums would not fit in memory, are fitted row by row.
 
     Parameters
     ----------
@@ -88,7 +89,7 @@ def fold_maker(x: np.ndarray, unit: np.ndarray, y: np.ndarray) -> Callable[[np.n
         rows share their label under every relabelling.
     """
     _, first, cell = np.unique(unit * 2 + y, return_index=True, return_inverse=True)
-    if 3 * len(first) * x.shape[1] > LARGEST_MOMENTS * len(x):
+    if 3 * 8 * len(first) * x.shape[1] ** 2 > LARGEST_MOMENTS:
         return lambda train, test: _fold_of_rows(x, train, test)
     centre, scale = cell_units(x, cell, len(first))
     z = x - centre

@@ -94,8 +94,8 @@ def plot_people(result: dict[str, Any], people: pl.DataFrame, points: pl.DataFra
     drawn.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
     some = f"{len(shown)} of {len(people)} people" if len(shown) < len(people) else f"{len(shown)} people"
     drawn.supxlabel(
-        f"{_axes(result)[0].split(' 1')[0]} of each person alone ({some}{_people_used(shown)}): axes and distances of two "
-        "panels have nothing to do with each other",
+        f"{_axes(result)[0].split(' 1')[0]} of each person alone ({some}{_people_used(shown)}):\n"
+        "axes and distances of two panels have nothing to do with each other",
         fontsize=7,
     )
     return drawn

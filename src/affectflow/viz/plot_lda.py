@@ -101,8 +101,8 @@ def _stability(result: dict[str, Any], direction: pl.DataFrame) -> str:
         return "direction of one fold"
     keep = int((direction["same_sign"] > 0.9).sum())
     return (
-        f"{result['n_folds']} folds: mean cosine of directions {result['direction_cosine']:.2f}; {keep} of {len(direction)}\n"
-        "weights keep their sign in more than 9 of 10 folds (the others: faint)"
+        f"{result['n_folds']} folds: mean cosine of directions {result['direction_cosine']:.2f}\n"
+        f"{keep} of {len(direction)} weights keep their sign (others faint)"
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from affectflow.errors import DesignError
-from affectflow.stats.held_out import fold_maker, unit_folds
+from affectflow.stats.held_out import discriminant, fold_maker, unit_folds
 from affectflow.stats.lda import lda
 from affectflow.stats.relabel import relabellings
 from tests.support.synth_stats import synth_windows
@@ -46,7 +46,7 @@ def test_scores_are_those_of_a_model_that_never_saw_the_person() -> None:
         np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
-def test_a_held_out_person_cannot_change_its_own_model() -> None:
+def test_a_held_out_person_cannot_change_its_own_model(monkeypatch: pytest.MonkeyPatch) -> None:
     windows = synth_windows(n_subjects=5, n_codes=4)
     moved = windows.with_columns(
         pl.when(pl.col("subject_id") == "S00")
@@ -56,15 +56,14 @@ def test_a_held_out_person_cannot_change_its_own_model() -> None:
     )
     x = [w.select("mean_exp_00", "mean_exp_01").to_numpy() for w in (windows, moved)]
     y, unit = (windows["condition"] == "stressor").to_numpy(), np.repeat(np.arange(5), 8)
-    # Once fitted to rows, once to sums over many times these rows.
-    for copies in (1, 30):
+    # Once fitted to sums, once to the rows themselves.
+    for largest in (2**26, 0):
+        monkeypatch.setattr("affectflow.stats.held_out.LARGEST_MOMENTS", largest)
         found = []
         for values in x:
-            rows, units, labels = np.tile(values, (copies, 1)), np.tile(unit, copies), np.tile(y, copies)
-            rows += np.random.default_rng(0).normal(0, 1e-3, rows.shape)
-            make = fold_maker(rows, units, labels)
-            folds = [make(units != k, units == k) for k in (0, 1)]
-            found.append([f.fit(labels)[0] * f.deviation for f in folds])
+            make = fold_maker(values, unit, y)
+            folds = [make(unit != k, unit == k) for k in (0, 1)]
+            found.append([f.fit(y)[0] * f.deviation for f in folds])
         np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-9)
         assert not np.allclose(found[0][1], found[1][1], rtol=0.1)
 
@@ -180,3 +179,25 @@ def test_the_direction_says_what_a_column_does_when_the_score_moves() -> None:
     score = (x - x.mean(axis=0)) / x.std(axis=0) @ direction["weight"].to_numpy()
     score = (score - score.mean()) / score.std()
     np.testing.assert_allclose(direction["covariance"], score @ (x - x.mean(axis=0)) / len(x), atol=1e-9)
+
+
+def test_stability_is_that_of_the_folds_own_directions() -> None:
+    windows = synth_windows(n_subjects=5, effect=3, n_codes=6)
+    tables = lda(windows, **FAST, kinds=["codes"], summaries=["mean"])
+    columns = tables["direction"]["measure"].to_list()
+    x, y = windows.select(columns).to_numpy(), (windows["condition"] == "stressor").to_numpy()
+    weights = []
+    for person in windows["subject_id"].unique().sort():
+        rest = (windows["subject_id"] != person).to_numpy()
+        z = (x[rest] - x[rest].mean(axis=0)) / x[rest].std(axis=0)
+        weights.append(discriminant(z, y[rest]).coef_[0])
+    unit = np.array([w / np.linalg.norm(w) for w in weights])
+    cosines = [unit[i] @ unit[j] for i in range(5) for j in range(i)]
+    assert tables["results"]["direction_cosine"][0] == pytest.approx(np.mean(cosines), rel=1e-8)
+    whole = discriminant((x - x.mean(axis=0)) / x.std(axis=0), y).coef_[0]
+    agree = (np.sign(weights) == np.sign(whole)).mean(axis=0)
+    np.testing.assert_allclose(tables["direction"]["same_sign"], agree)
+    np.testing.assert_allclose(tables["direction"]["weight"], whole, rtol=1e-8)
+    # What has no effect has no direction that people agree on.
+    null = lda(synth_windows(n_subjects=5, effect=0, n_codes=6), **FAST, kinds=["codes"], summaries=["mean"])
+    assert null["results"]["direction_cosine"][0] < tables["results"]["direction_cosine"][0]
