@@ -182,7 +182,7 @@ def test_the_direction_says_what_a_column_does_when_the_score_moves() -> None:
 
 
 def test_stability_is_that_of_the_folds_own_directions() -> None:
-    windows = synth_windows(n_subjects=5, effect=3, n_codes=6)
+    windows = synth_windows(n_subjects=5, effect=5, n_codes=9)
     tables = lda(windows, **FAST, kinds=["codes"], summaries=["mean"])
     columns = tables["direction"]["measure"].to_list()
     x, y = windows.select(columns).to_numpy(), (windows["condition"] == "stressor").to_numpy()
@@ -199,5 +199,5 @@ def test_stability_is_that_of_the_folds_own_directions() -> None:
     np.testing.assert_allclose(tables["direction"]["same_sign"], agree)
     np.testing.assert_allclose(tables["direction"]["weight"], whole, rtol=1e-8)
     # What has no effect has no direction that people agree on.
-    null = lda(synth_windows(n_subjects=5, effect=0, n_codes=6), **FAST, kinds=["codes"], summaries=["mean"])
+    null = lda(synth_windows(n_subjects=5, effect=0, n_codes=9), **FAST, kinds=["codes"], summaries=["mean"])
     assert null["results"]["direction_cosine"][0] < tables["results"]["direction_cosine"][0]
