@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import polars as pl
 
 from affectflow.signal.stretches import longest_step
 
@@ -12,12 +13,10 @@ from affectflow.signal.stretches import longest_step
 OnStretch = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def phase_runs(phase: list[str | None] | np.ndarray) -> np.ndarray:
+def phase_runs(phase: list[str | None] | np.ndarray | pl.Series) -> np.ndarray:
     """Number the uninterrupted runs of one phase: [P1, P1, null, P1] → [0, 0, 1, 2]."""
-    codes = np.unique(["\0" if p is None else str(p) for p in phase], return_inverse=True)[1]
-    if codes.size == 0:
-        return np.empty(0, dtype=np.int64)
-    return np.concatenate([[0], np.cumsum(np.diff(codes) != 0)])
+    names = phase if isinstance(phase, pl.Series) else pl.Series(list(phase), dtype=pl.String)
+    return names.rle_id().cast(pl.Int64).to_numpy()
 
 
 def find_stretches(
@@ -67,6 +66,16 @@ def column_groups(have: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield np.array(columns), have[:, columns[0]]
 
 
+def block_of(rows: np.ndarray, columns: np.ndarray) -> tuple[slice | np.ndarray, slice | np.ndarray]:
+    """Return an index of these rows and columns; where they follow one another, one that copies nothing."""
+    whole = [part.size > 0 and part[-1] - part[0] + 1 == part.size for part in (rows, columns)]
+    r: slice | np.ndarray = slice(rows[0], rows[-1] + 1) if whole[0] else rows
+    c: slice | np.ndarray = slice(columns[0], columns[-1] + 1) if whole[1] else columns
+    if not any(whole):
+        return rows[:, None], columns
+    return r, c
+
+
 def clean_matrix(
     values: np.ndarray,
     time_s: np.ndarray,
@@ -75,26 +84,30 @@ def clean_matrix(
     max_gap_s: float,
     steps: tuple[OnStretch, ...] = (),
     before_filling: tuple[OnStretch, ...] = (),
+    out: np.ndarray | None = None,
 ) -> np.ndarray:
     """Treat every stretch of every column: what comes before filling, filling, what comes after.
 
     Parameters
     ----------
     values
-        Shape (n, c); NaN = missing. Not changed.
+        Shape (n, c); NaN = missing. Not changed (but see `out`).
     time_s, runs, max_gap_s
         See `find_stretches`. Rows without data inside a stretch are filled linearly.
     steps, before_filling
         Functions on one stretch; those before filling see the rows with data only.
+    out
+        Where to put the result; may be `values` itself, to save the memory of a second matrix.
 
     Returns
     -------
     Shape (n, c), NaN outside stretches.
     """
-    out = np.full(values.shape, np.nan)
+    if out is None:
+        out = np.full(values.shape, np.nan, order="F")
     for columns, have in column_groups(np.isfinite(values)):
         for rows in find_stretches(have, time_s, runs, max_gap_s=max_gap_s):
-            piece, time = values[np.ix_(rows, columns)], time_s[rows]
+            piece, time = values[block_of(rows, columns)], time_s[rows]
             for step in before_filling:
                 piece = step(piece, time)
             inside = np.arange(rows[0], rows[-1] + 1)
@@ -102,7 +115,7 @@ def clean_matrix(
                 piece = interpolate_rows(piece, time, time_s[inside])
             for step in steps:
                 piece = step(piece, time_s[inside])
-            out[np.ix_(inside, columns)] = piece
+            out[block_of(inside, columns)] = piece
     return out
 
 
@@ -144,11 +157,11 @@ def per_second(values: np.ndarray, time_s: np.ndarray, runs: np.ndarray, *, max_
     -------
     Shape (n, c), in units per second; NaN where the value or both neighbours are missing.
     """
-    out = np.full(values.shape, np.nan)
+    out = np.full(values.shape, np.nan, order="F")
     for columns, have in column_groups(np.isfinite(values)):
         for rows in find_stretches(have, time_s, runs, max_gap_s=max_gap_s):
             for piece in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
                 if piece.size > 1:
-                    block = values[np.ix_(piece, columns)]
-                    out[np.ix_(piece, columns)] = np.gradient(block, time_s[piece], axis=0)
+                    block = block_of(piece, columns)
+                    out[block] = np.gradient(values[block], time_s[piece], axis=0)
     return out

@@ -110,7 +110,7 @@ def _windows_of(
     phase = features["phase"]
     starts, first, last = window_edges(
         features["time_s"].to_numpy(),
-        phase_runs(phase.to_list()),
+        phase_runs(phase),
         phase.is_not_null().to_numpy(),
         length_s=length_s,
         stride_s=stride_s,

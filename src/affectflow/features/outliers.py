@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from affectflow.signal.stretches import median_step
 
 # Median absolute deviation → standard deviation of a normal distribution.
 MAD_TO_SD = 1.4826
-# Numbers handled at once: a block and its shifted copies fit into a core's cache.
-BLOCK = 2**14
+# Numbers handled at once: a block, and a layer with its shifted copies, fit into a core's cache.
+BLOCK = 2**15
+LAYER = 2**13
 
 
 def replace_outliers(
@@ -45,36 +48,58 @@ def replace_outliers(
         return values
     half = max(1, int(window_s / 2 / median_step(time_s) + 1e-9))
     half = min(half, (n - 1) // 2 - 1)
-    middle, spread = _level_and_spread(values, half)
+    out = np.empty(values.shape, order="F")
+    width = max(1, BLOCK // n)
+    for start in range(0, values.shape[1], width):
+        block = slice(start, start + width)
+        out[:, block] = _replaced(values[:, block], half, n_sigma * MAD_TO_SD)
+    return out
+
+
+def _replaced(values: np.ndarray, half: int, n_mad: float) -> np.ndarray:
+    padded = np.pad(values, ((half + 1, half + 1), (0, 0)), mode="reflect")
+    middle = _level(padded, half)
     distance = np.abs(values - middle)
-    usual = np.median(distance, axis=0)
-    too_far = distance > n_sigma * MAD_TO_SD * np.maximum(spread, usual)
-    return np.where(too_far, middle, values)
+    # The limit is the larger of two spreads: only where the one of the stretch is passed is the other needed.
+    usual = np.median(distance.T, axis=1)
+    columns, rows = np.nonzero(n_mad * usual[:, None] < distance.T)
+    out = values.copy(order="K")
+    for start in range(0, rows.size, BLOCK):
+        r, c = rows[start : start + BLOCK], columns[start : start + BLOCK]
+        near = padded[r + np.arange(2 * half + 3)[:, None], c]
+        spread = _median_of_layers(list(np.abs(near - _median_of_layers(list(near)))))
+        far = distance[r, c] > n_mad * spread
+        out[r[far], c[far]] = middle[r[far], c[far]]
+    return out
 
 
-def _level_and_spread(values: np.ndarray, half: int) -> tuple[np.ndarray, np.ndarray]:
-    """Median of 2 half + 1 rows, and median absolute deviation in 2 half + 3; mirrored at the ends."""
-    n, wide = values.shape[0], half + 1
-    padded = np.pad(values, ((wide, wide), (0, 0)), mode="reflect")
-    middle, spread = np.empty_like(values), np.empty_like(values)
-    rows = max(BLOCK // max(values.shape[1], 1), 16)
-    for start in range(0, n, rows):
-        stop = min(start + rows, n)
-        stack = np.stack([padded[start + k : stop + k] for k in range(2 * wide + 1)])
-        middle[start:stop] = _median_of_layers(stack[1:-1])
-        spread[start:stop] = _median_of_layers(np.abs(stack - _median_of_layers(stack)))
-    return middle, spread
+def _level(padded: np.ndarray, half: int) -> np.ndarray:
+    """Median of 2 half + 1 rows, of values with half + 1 rows added at either end."""
+    n = padded.shape[0] - 2 * half - 2
+    middle = np.empty((n, padded.shape[1]), order="F")
+    for c in range(padded.shape[1]):
+        for start in range(0, n, LAYER):
+            stop = min(start + LAYER, n)
+            shifted = [padded[start + k : stop + k, c] for k in range(1, 2 * half + 2)]
+            middle[start:stop, c] = _median_of_layers(shifted)
+    return middle
 
 
-def _median_of_layers(stack: np.ndarray) -> np.ndarray:
-    """Median over the first axis (odd length), by sorting layers against each other: fast for few layers."""
-    layers = list(stack.copy())
-    middle = len(layers) // 2
-    spare = np.empty_like(layers[0])
-    # Selection by bubbling: after the k-th pass the k-th smallest layer is in place.
-    for k in range(middle + 1):
-        for j in range(len(layers) - 1, k, -1):
-            np.minimum(layers[j - 1], layers[j], out=spare)
-            np.maximum(layers[j - 1], layers[j], out=layers[j])
-            layers[j - 1], spare = spare, layers[j - 1]
-    return layers[middle]
+def _median_of_layers(layers: Sequence[np.ndarray]) -> np.ndarray:
+    """Median over an odd number of arrays of one shape, element by element: fast for few of them.
+
+    Of any half of them and two more the smallest and the largest cannot be the
+    median: they are forgotten, the next one comes in, until one is left.
+    """
+    n_first = len(layers) // 2 + 2
+    pool, waiting = list(layers[:n_first]), list(layers[n_first:])
+    while len(pool) > 1:
+        for j in range(len(pool) - 2):
+            pool[j], pool[j + 1] = np.minimum(pool[j], pool[j + 1]), np.maximum(pool[j], pool[j + 1])
+        pool[-2:] = [np.minimum(pool[-2], pool[-1])]
+        for j in range(len(pool) - 1, 1, -1):
+            pool[j - 1], pool[j] = np.minimum(pool[j - 1], pool[j]), np.maximum(pool[j - 1], pool[j])
+        pool[:2] = [np.maximum(pool[0], pool[1])]
+        pool += waiting[:1]
+        waiting = waiting[1:]
+    return pool[0]

@@ -28,6 +28,8 @@ ROTATIONS = (POSE[:3], POSE[3:])
 # minute's variability) have no useful slope per frame.
 NO_DERIVATIVE = ("_hz", "_au", "_mv")
 NO_DERIVATIVE_OF = ("scr_", "hrv_", "quality_")
+# Columns differentiated at once: all of them would take as much memory again as they do.
+AT_ONCE = 16
 OnColumns = Callable[[np.ndarray], np.ndarray]
 
 
@@ -79,7 +81,7 @@ def preprocess_frames(
     """
     outliers, smoothing = outliers or Outliers(), smoothing or Smoothing()
     blink, baseline = blink or Blink(), baseline or Baseline()
-    time, runs = frames["time_s"].to_numpy(), phase_runs(frames["phase"].to_list())
+    time, runs = frames["time_s"].to_numpy(), phase_runs(frames["phase"])
     others = sorted(c for c in frames.columns if c not in FRAMES.names)
     signals = [c for c in others if not is_further_face(c)]
     slow = (*SLOW, *(c for c in others if is_further_face(c)))
@@ -99,33 +101,46 @@ def preprocess_frames(
         values = _from_resting_level(values, frames, baseline, levels)
     names: dict[str, Sequence[str]] = {"slow": slow, "fast": FAST, "pose": POSE, "signals": signals}
     columns: list[pl.Series] = []
-    for kind, block in values.items():
-        columns += series(names[kind], block, pl.Float64 if kind == "signals" else pl.Float32)
-        keep = [
-            i
-            for i, n in enumerate(names[kind])
-            if not (n.endswith(NO_DERIVATIVE) or n.startswith(NO_DERIVATIVE_OF))
-        ]
-        slope = per_second(block[:, keep], time, runs, max_gap_s=max_gap_s)
-        columns += series([f"d_{names[kind][i]}" for i in keep], slope, pl.Float32)
+    for kind in tuple(values):
+        dtype = pl.Float64 if kind == "signals" else pl.Float32
+        differentiate = partial(per_second, time_s=time, runs=runs, max_gap_s=max_gap_s)
+        columns += _with_derivatives(names[kind], values.pop(kind), dtype, differentiate)
     features = frames.with_columns(*columns, pl.when("valid").then(pl.Series("blink", shut)).alias("blink"))
     return features.select(*FEATURES.names, *sorted(c for c in features.columns if c not in FEATURES.names))
 
 
 def matrix(table: pl.DataFrame, names: Sequence[str]) -> np.ndarray:
-    """Return columns as float64, shape (n, c), null = NaN."""
-    out = np.empty((table.height, len(names)))
-    for i, name in enumerate(names):
-        out[:, i] = table[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
-    return out
+    """Return columns as float64, shape (n, c), each contiguous, null = NaN."""
+    if not names:
+        return np.empty((table.height, 0), order="F")
+    return table.select(pl.col(names).cast(pl.Float64).fill_null(np.nan)).to_numpy(
+        order="fortran", writable=True
+    )
 
 
 def series(names: Sequence[str], values: np.ndarray, dtype: type[pl.DataType]) -> list[pl.Series]:
     """Return the columns of a matrix, NaN = null."""
+    kind = np.float32 if dtype == pl.Float32 else np.float64
     return [
-        pl.Series(name, values[:, i].copy(), dtype=pl.Float64, nan_to_null=True).cast(dtype)
+        pl.Series(name, values[:, i].astype(kind), dtype=dtype, nan_to_null=True)
         for i, name in enumerate(names)
     ]
+
+
+def _with_derivatives(
+    names: Sequence[str], block: np.ndarray, dtype: type[pl.DataType], differentiate: OnColumns
+) -> list[pl.Series]:
+    """Return the columns of a matrix and the derivatives of those that have a useful one."""
+    columns = series(names, block, dtype)
+    keep = [
+        i
+        for i, name in enumerate(names)
+        if not (name.endswith(NO_DERIVATIVE) or name.startswith(NO_DERIVATIVE_OF))
+    ]
+    for start in range(0, len(keep), AT_ONCE):
+        part = keep[start : start + AT_ONCE]
+        columns += series([f"d_{names[i]}" for i in part], differentiate(block[:, part]), pl.Float32)
+    return columns
 
 
 def mean_of_present(values: np.ndarray) -> np.ndarray:
@@ -148,21 +163,14 @@ def _cleaned(
     jumps: tuple[OnStretch, ...] = ()
     if outliers.kind == "hampel":
         jumps = (partial(replace_outliers, window_s=outliers.window_s, n_sigma=outliers.n_sigma),)
-    # Quaternions are smoothed beside the rest, so that one pass does it all.
+    # In place: a long recording in double precision is most of the memory this takes.
+    fill = partial(clean_matrix, time_s=time, runs=runs, max_gap_s=max_gap_s)
+    clean = partial(fill, before_filling=jumps, steps=(smooth,))
     turned = [aligned_quaternions(values["pose"][:, 3 * i : 3 * i + 3]) for i in range(len(ROTATIONS))]
-    n_slow = values["slow"].shape[1]
-    smoothed = clean_matrix(
-        np.hstack([values["slow"], *turned]),
-        time,
-        runs,
-        max_gap_s=max_gap_s,
-        before_filling=jumps,
-        steps=(smooth,),
-    )
-    back = [rotation_vectors(smoothed[:, n_slow + 4 * i : n_slow + 4 * i + 4]) for i in range(len(ROTATIONS))]
+    back = [rotation_vectors(clean(q, out=q)) for q in turned]
     return {
-        "slow": smoothed[:, :n_slow],
-        "fast": clean_matrix(values["fast"], time, runs, max_gap_s=max_gap_s),
+        "slow": clean(values["slow"], out=values["slow"]),
+        "fast": fill(values["fast"], out=values["fast"]),
         "pose": np.hstack(back),
     }
 

@@ -1,9 +1,10 @@
-"""Summaries of stretches of rows (windows, or runs of a phase), each from one running sum per column."""
+"""Summaries of stretches of rows (windows, or runs of a phase), each row of a column added up once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -38,11 +39,22 @@ class Spans:
         return Spans(self.start_s[which], self.end_s[which], self.first[which], self.last[which])
 
     def sums(self, value: np.ndarray) -> np.ndarray:
-        """Return the sum of each span's rows, shape (m,), of a value per row, shape (n,)."""
-        running = np.empty(value.size + 1)
-        running[0] = 0.0
-        np.cumsum(value, out=running[1:])
-        return running[self.last] - running[self.first]
+        """Return the sum of each span's rows, shape (m,), of a value per row, shape (n,).
+
+        Rows are added up between one limit of a span and the next, and these sums
+        then run on: spans that overlap cost no more than those that do not.
+        """
+        edges = self._edges
+        if edges.size == 0:
+            return np.zeros(0)
+        inner = edges[edges < value.size]
+        between = np.add.reduceat(value, inner, dtype=np.float64)
+        running = np.concatenate([[0.0], np.cumsum(between)])
+        return running[np.searchsorted(edges, self.last)] - running[np.searchsorted(edges, self.first)]
+
+    @cached_property
+    def _edges(self) -> np.ndarray:
+        return np.unique(np.concatenate([self.first, self.last]))
 
 
 # Which spans have enough of a column: from whether it is present in each row, shape (n,) → shape (m,).
@@ -141,7 +153,7 @@ def in_schema_order(tables: list[pl.DataFrame]) -> pl.DataFrame:
 
 def _steps(features: pl.DataFrame, max_gap_s: float) -> np.ndarray:
     """Time from each row to the next, seconds, shape (n,); 0 where a gap or another phase begins, or nothing."""
-    time, runs = features["time_s"].to_numpy(), phase_runs(features["phase"].to_list())
+    time, runs = features["time_s"].to_numpy(), phase_runs(features["phase"])
     if time.size == 0:
         return np.zeros(0)
     step = np.diff(time)
@@ -152,7 +164,7 @@ def _steps(features: pl.DataFrame, max_gap_s: float) -> np.ndarray:
 def _of_column(
     features: pl.DataFrame, name: str, spans: Spans, steps: np.ndarray, enough: Enough
 ) -> dict[str, pl.Series]:
-    value = features[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    value = _numbers(features, name)
     present = np.isfinite(value)
     # Around the column's own mean, so that the running sum of squares keeps its digits.
     centre = value[present].mean() if present.any() else 0.0
@@ -166,13 +178,18 @@ def _of_column(
         f"sd_{name}": _column(np.sqrt(variance), known & (count > 1)),
     }
     if f"d_{name}" in features.columns:
-        rate = features[f"d_{name}"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        rate = _numbers(features, f"d_{name}")
         present_rate = np.isfinite(rate)
         total = spans.sums(np.where(present_rate, np.abs(rate), 0.0))
         known = enough(spans, present_rate)
         out[f"speed_{name}"] = _column(total / np.maximum(spans.sums(present_rate), 1), known)
         out[f"slope_{name}"] = _slope(around, present, steps, spans, known)
     return out
+
+
+def _numbers(features: pl.DataFrame, name: str) -> np.ndarray:
+    """Return a column as float64, null = NaN."""
+    return features[name].to_numpy().astype(np.float64, copy=False)
 
 
 def _slope(

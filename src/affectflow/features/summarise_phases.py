@@ -73,9 +73,7 @@ def phase_spans(time_s: np.ndarray, runs: np.ndarray, in_phase: np.ndarray, *, m
 
 def _phases_of(features: pl.DataFrame, *, min_phase_s: float, max_gap_s: float) -> pl.DataFrame:
     time, phase = features["time_s"].to_numpy(), features["phase"]
-    spans = phase_spans(
-        time, phase_runs(phase.to_list()), phase.is_not_null().to_numpy(), max_gap_s=max_gap_s
-    )
+    spans = phase_spans(time, phase_runs(phase), phase.is_not_null().to_numpy(), max_gap_s=max_gap_s)
     shown_s = time_shown(time, max_gap_s)
     half_a_frame = median_step(time) / 2 if time.size > 1 else 0.0
 
