@@ -15,6 +15,8 @@ from affectflow.signal.quality import PREFIX, quality_column
 from affectflow.signal.stretches import longest_step, median_step
 
 FACE = (*EXP, *POSE, *MEASURES)
+# Numbers handled at once: many columns of a short recording, few of a long one.
+AT_ONCE = 2**18
 
 
 @dataclass(frozen=True)
@@ -39,25 +41,27 @@ class Spans:
         return Spans(self.start_s[which], self.end_s[which], self.first[which], self.last[which])
 
     def sums(self, value: np.ndarray) -> np.ndarray:
-        """Return the sum of each span's rows, shape (m,), of a value per row, shape (n,).
+        """Return the sum of each span's rows, shape (…, m), of values per row, shape (…, n).
 
         Rows are added up between one limit of a span and the next, and these sums
         then run on: spans that overlap cost no more than those that do not.
         """
         edges = self._edges
         if edges.size == 0:
-            return np.zeros(0)
-        inner = edges[edges < value.size]
-        between = np.add.reduceat(value, inner, dtype=np.float64)
-        running = np.concatenate([[0.0], np.cumsum(between)])
-        return running[np.searchsorted(edges, self.last)] - running[np.searchsorted(edges, self.first)]
+            return np.zeros((*value.shape[:-1], 0))
+        between = np.add.reduceat(value, edges[edges < value.shape[-1]], axis=-1, dtype=np.float64)
+        running = np.zeros((*value.shape[:-1], between.shape[-1] + 1))
+        np.cumsum(between, axis=-1, out=running[..., 1:])
+        return (
+            running[..., np.searchsorted(edges, self.last)] - running[..., np.searchsorted(edges, self.first)]
+        )
 
     @cached_property
     def _edges(self) -> np.ndarray:
         return np.unique(np.concatenate([self.first, self.last]))
 
 
-# Which spans have enough of a column: from whether it is present in each row, shape (n,) → shape (m,).
+# Which spans have enough of a column: from whether it is present in each row, shape (…, n) → (…, m).
 Enough = Callable[[Spans, np.ndarray], np.ndarray]
 
 
@@ -135,9 +139,13 @@ def summarise(features: pl.DataFrame, spans: Spans, *, max_gap_s: float, enough:
         "n_frames": pl.Series(spans.last - spans.first, dtype=pl.Int32),
         "coverage": pl.Series(np.minimum(face_s / length_s, 1.0), dtype=pl.Float64),
     }
-    steps = _steps(features, max_gap_s)
-    for name in (*face, *signals):
-        columns |= _of_column(features, name, spans, steps, enough)
+    steps, summed = _steps(features, max_gap_s), [*face, *signals]
+    at_once = max(1, AT_ONCE // max(features.height, 1))
+    for differentiated in (True, False):
+        names = [c for c in summed if (f"d_{c}" in features.columns) == differentiated]
+        for start in range(0, len(names), at_once):
+            part = names[start : start + at_once]
+            columns |= _of_columns(features, part, spans, steps if differentiated else None, enough)
     for name in signals:
         worth = spans.sums(shown_s * _quality_of(features, name)) / length_s
         columns[f"{PREFIX}{name}"] = pl.Series(np.minimum(worth, 1.0), dtype=pl.Float64)
@@ -161,52 +169,59 @@ def _steps(features: pl.DataFrame, max_gap_s: float) -> np.ndarray:
     return np.append(np.where(whole, step, 0.0), 0.0)
 
 
-def _of_column(
-    features: pl.DataFrame, name: str, spans: Spans, steps: np.ndarray, enough: Enough
+def _of_columns(
+    features: pl.DataFrame, names: list[str], spans: Spans, steps: np.ndarray | None, enough: Enough
 ) -> dict[str, pl.Series]:
-    value = _numbers(features, name)
+    """Summaries of columns, with derivatives if there are steps; arrays are (c, n) and (c, m) here."""
+    value = _numbers(features, names)
     present = np.isfinite(value)
-    # Around the column's own mean, so that the running sum of squares keeps its digits.
-    centre = value[present].mean() if present.any() else 0.0
-    around = np.where(present, value - centre, 0.0)
+    value[~present] = 0.0
+    # Around the column's own mean, so that sums of squares keep their digits.
+    centre = value.sum(axis=1, keepdims=True) / np.maximum(present.sum(axis=1, keepdims=True), 1)
+    value -= centre
+    value[~present] = 0.0
     count, known = spans.sums(present), enough(spans, present)
-    total, squares = spans.sums(around), spans.sums(around * around)
+    total, squares = spans.sums(value), spans.sums(value * value)
     some = np.maximum(count, 1)
     variance = np.maximum(squares - total**2 / some, 0.0) / np.maximum(count - 1, 1)
-    out = {
-        f"mean_{name}": _column(centre + total / some, known),
-        f"sd_{name}": _column(np.sqrt(variance), known & (count > 1)),
-    }
-    if f"d_{name}" in features.columns:
-        rate = _numbers(features, f"d_{name}")
+    out = _columns("mean", names, centre + total / some, known)
+    out |= _columns("sd", names, np.sqrt(variance), known & (count > 1))
+    if steps is not None:
+        rate = _numbers(features, [f"d_{c}" for c in names])
         present_rate = np.isfinite(rate)
-        total = spans.sums(np.where(present_rate, np.abs(rate), 0.0))
+        np.abs(rate, out=rate)
+        rate[~present_rate] = 0.0
         known = enough(spans, present_rate)
-        out[f"speed_{name}"] = _column(total / np.maximum(spans.sums(present_rate), 1), known)
-        out[f"slope_{name}"] = _slope(around, present, steps, spans, known)
+        out |= _columns("speed", names, spans.sums(rate) / np.maximum(spans.sums(present_rate), 1), known)
+        slope, some_steps = _slopes(value, present, steps, spans)
+        out |= _columns("slope", names, slope, known & some_steps)
     return out
 
 
-def _numbers(features: pl.DataFrame, name: str) -> np.ndarray:
-    """Return a column as float64, null = NaN."""
-    return features[name].to_numpy().astype(np.float64, copy=False)
+def _numbers(features: pl.DataFrame, names: list[str]) -> np.ndarray:
+    """Return columns as float64, shape (c, n), null = NaN."""
+    out = np.empty((len(names), features.height))
+    for i, name in enumerate(names):
+        out[i] = features[name].to_numpy()
+    return out
 
 
-def _slope(
-    value: np.ndarray, present: np.ndarray, steps: np.ndarray, spans: Spans, known: np.ndarray
-) -> pl.Series:
+def _slopes(
+    value: np.ndarray, present: np.ndarray, steps: np.ndarray, spans: Spans
+) -> tuple[np.ndarray, np.ndarray]:
     """Change over the steps between neighbouring values, over the time they take: (last - first) / time.
 
-    Steps that lead out of a span are none of its own, so the sums end a row earlier.
+    Steps that lead out of a span are none of its own, so the sums end a row
+    earlier. The second array tells where there was a step.
     """
-    joined = np.zeros(value.size, dtype=bool)
-    joined[:-1] = present[:-1] & present[1:] & (steps[:-1] > 0)
-    change = np.zeros(value.size)
-    np.subtract(value[1:], value[:-1], out=change[:-1], where=joined[:-1])
+    joined = np.zeros(value.shape, dtype=bool)
+    joined[:, :-1] = present[:, :-1] & present[:, 1:] & (steps[:-1] > 0)
+    change = np.zeros(value.shape)
+    np.subtract(value[:, 1:], value[:, :-1], out=change[:, :-1], where=joined[:, :-1])
     inside = Spans(spans.start_s, spans.end_s, spans.first, np.maximum(spans.last - 1, spans.first))
-    length_s = inside.sums(np.where(joined, steps, 0.0))
+    length_s = inside.sums(joined * steps)
     some = length_s > 0
-    return _column(inside.sums(change) / np.where(some, length_s, 1.0), known & some)
+    return inside.sums(change) / np.where(some, length_s, 1.0), some
 
 
 def _quality_of(features: pl.DataFrame, name: str) -> np.ndarray:
@@ -214,6 +229,10 @@ def _quality_of(features: pl.DataFrame, name: str) -> np.ndarray:
     present = features[name].is_not_null().to_numpy().astype(np.float64)
     quality = quality_column(name, features.columns)
     return present if quality is None else present * features[quality].fill_null(0.0).to_numpy()
+
+
+def _columns(summary: str, names: list[str], values: np.ndarray, known: np.ndarray) -> dict[str, pl.Series]:
+    return {f"{summary}_{name}": _column(values[i], known[i]) for i, name in enumerate(names)}
 
 
 def _column(value: np.ndarray, known: np.ndarray) -> pl.Series:

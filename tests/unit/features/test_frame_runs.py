@@ -1,6 +1,7 @@
 """Stretches of frames: what may touch what."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
