@@ -40,5 +40,5 @@ STAGE_VERSIONS: dict[str, int] = {
     "describe_methods": 1,
     "render_overlay": 1,
     "render_vis": 1,
-    "contact_sheet": 1,
+    "contact_sheet": 2,
 }

@@ -79,6 +79,10 @@ def time_courses(
     DesignError
         If no frame belongs to a phase or nothing of these kinds was measured.
     """
+    if "time_s" not in features.columns:
+        raise DesignError(
+            "time_courses needs frames in time and cannot use stats.own_table. Remove it from stats.analyses, or the table."
+        )
     names = _chosen(features, kinds, columns)
     frames = (
         features.sort("recording_id", "time_s")

@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, FigureBase
 
 COLUMNS = 4
-# Frames are kept no larger than they are printed: 1/4 page at 200 dots per inch.
-THUMBNAIL_WIDTH_PX = 360
-TRACES_MM = 92.0
+# Frames are kept no larger than they are printed: 1/4 page at 300 dots per inch.
+THUMBNAIL_WIDTH_PX = 510
+# Together with three lines of upright pictures no higher than a page.
+TRACES_MM = 74.0
 # Tall pictures would push the traces off the page.
 LEAST_ASPECT = 0.9
 

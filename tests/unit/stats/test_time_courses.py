@@ -125,6 +125,8 @@ def test_columns_are_chosen_and_mistakes_answered() -> None:
         time_courses(features, **C, columns=["hr_bmp"])
     with pytest.raises(DesignError, match="no frame lies in a phase"):
         time_courses(features.with_columns(pl.lit(None, pl.String).alias("phase")), **C, **HR)
+    with pytest.raises(DesignError, match=r"cannot use stats\.own_table"):
+        time_courses(features.drop("time_s"), **C)
     names = frame_columns(features.columns, ["signals"], only=["smile"])
     assert "smile" in names
     assert "hr_bpm" not in names
