@@ -73,7 +73,8 @@ def test_the_shrinkage_is_ledoit_and_wolfs_when_there_are_few_rows() -> None:
 def test_columns_that_do_not_vary_are_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
     x, unit, y = study(1)
     x[:, 3] = 7.1
-    x[:, 4] = np.where(y, 1.0, 1.0 + 1e-3)
+    # Without spread within the conditions; the person held out has another one, which must not be seen.
+    x[:, 4] = np.where(y, 1.0, 1.0 + 1e-3 * (1 + 5 * (unit == 0)))
     one, other = fold_maker(x, unit, y)(unit != 0, unit == 0), by_rows(x, unit, y, monkeypatch, 0)
     weight, expected = one.fit(y)[0] * one.deviation, other.fit(y)[0]
     np.testing.assert_allclose(weight, expected, rtol=1e-6, atol=1e-6 * abs(expected).max())

@@ -101,6 +101,12 @@ def test_a_turning_head_gets_a_row_of_its_own_without_colours(tmp_path: Path) ->
     assert files[0].read_bytes() == files[1].read_bytes()
     pictures = [axis for axis in figure.axes if axis.images]
     assert len(pictures) == 6
+    # The colours are the expression's alone: the turn of the head would make them centimetres.
+    exp = np.zeros((2, 50))
+    exp[1, 0] = 0.9
+    moved = np.linalg.norm(np.diff(maker.mesh(exp, np.zeros((2, 6))), axis=0)[0], axis=1).max()
+    (scale,) = (axis for axis in figure.axes if axis.get_ylabel().endswith("(mm)"))
+    assert scale.get_ylim()[1] == pytest.approx(10 * moved, rel=1e-3)
     assert [axis.get_xlabel() for axis in pictures[3:]] == [
         "head 11.5° from straight, 17.2° from the mean",
         "head 5.7° from straight",
