@@ -258,6 +258,7 @@ def _tests(phases: pl.DataFrame, preset: str, options: dict[str, Any]) -> tuple[
     table = phases.drop("preset", pl.selectors.matches(r"^(jitter|lag|kept)_"))
     row: dict[str, Any] = dict.fromkeys(_COUNTS) | {"preset": preset}
     problems = []
+    logger.info("the tests after preset %s:", preset)
     for run in (paired_tests, grouped_tests):
         try:
             found = run(table, **options, n_permutations=0)["results"]

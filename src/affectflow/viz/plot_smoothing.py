@@ -61,7 +61,7 @@ def plot_smoothing(tables: Mapping[str, pl.DataFrame], figure: str) -> Figure:
         _effects(drawn.add_subfigure(parts[1]), tests, others)
     best = results.filter("recommended").row(0, named=True)
     drawn.supxlabel(
-        fill(f"Recommended from a to c alone: {best['reason']}.", 150),
+        fill(f"Bars: median; orange: not admissible. Recommended from a to c alone: {best['reason']}.", 150),
         fontsize=SMALLEST_PT + 0.5,
         x=0.01,
         ha="left",

@@ -131,3 +131,13 @@ def test_columns_are_chosen_and_mistakes_answered() -> None:
     assert "smile" in names
     assert "hr_bpm" not in names
     assert "time_s" in names
+
+
+def test_a_point_needs_half_of_its_frames() -> None:
+    runs = {f"S{i}_baseline": [("whole", 4.0)] for i in range(3)}
+    features = synth_phased_features(durations_s=runs)
+    # Of the 20 frames of each second, S0 lacks 9 in the first and 11 in the second.
+    first, second = pl.col("time_s") < 0.44, pl.col("time_s").is_between(1.0, 1.54)
+    hidden = (pl.col("subject_id") == "S0") & (first | second)
+    features = features.with_columns(pl.when(~hidden).then("hr_bpm").alias("hr_bpm"))
+    assert time_courses(features, **C, **HR, points=4)["results"]["n"].to_list() == [3, 2, 3, 3]
