@@ -25,8 +25,6 @@ MM_PER_CM = 10.0
 SIZE_PX = 600
 # From light to dark in one hue: told apart with any colour vision, and light enough for the shading to be seen.
 COLOURS = "Oranges"
-# Nothing moves by less than this: a scale of colours needs a length.
-LEAST_MM = 1e-3
 
 
 def plot_faces(
@@ -57,15 +55,18 @@ def plot_faces(
     codes = direction_codes(
         tables["direction"], sd=sd, jaw_gain=jaw_gain, head_max_rad=head_max_rad, jaw_max_rad=jaw_max_rad
     )
-    if not codes.n_exp + codes.n_pose:
-        return _nothing()
+    # Programs that measure the head alone leave no face to move.
+    moves = bool(np.ptp(np.hstack([codes.exp, codes.pose[:, 3:]]), axis=0).max() > 0)
     turns = bool(np.abs(codes.pose[:, :3]).max() > 0)
+    if not moves and not turns:
+        return _nothing()
     # Strip for words, pictures of a third of the page, strip for the scale.
-    figure = new_figure(width_mm=PAGE_MM, height_mm=51 * (1 + turns) + 18)
-    axes = np.atleast_2d(figure.subplots(1 + turns, 3))
-    _moving_face(figure, axes[0], codes, maker)
+    figure = new_figure(width_mm=PAGE_MM, height_mm=51 * (moves + turns) + 18)
+    axes = np.atleast_2d(figure.subplots(moves + turns, 3))
+    if moves:
+        _moving_face(figure, axes[0], codes, maker)
     if turns:
-        _turning_head(axes[1], codes, maker)
+        _turning_head(axes[-1], codes, maker)
     titles = (f"−{sd:g} SD: {result['baseline']}", "mean face", f"+{sd:g} SD: {result['stressor']}")
     for axis, title in zip(axes[0], titles, strict=True):
         axis.set_title(title, loc="center")
@@ -86,7 +87,7 @@ def _moving_face(figure: Figure, axes: NDArray, codes: DirectionCodes, maker: Me
     still[:, :3] = 0
     shapes = maker.mesh(codes.exp, still)
     moved = np.linalg.norm(shapes - shapes[1], axis=2) * MM_PER_CM
-    largest = max(float(moved.max()), LEAST_MM)
+    largest = float(moved.max())
     colours = colormaps[COLOURS]
     painter = _painter(maker, shapes, framed=shapes[1])
     for axis, shape, by in zip(axes, shapes, moved, strict=True):

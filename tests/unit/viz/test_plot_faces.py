@@ -118,6 +118,15 @@ def test_a_turning_head_gets_a_row_of_its_own_without_colours(tmp_path: Path) ->
     assert (low != high).mean() > 0.05, "the turn is drawn"
 
 
+def test_a_head_alone_is_drawn_without_colours() -> None:
+    tables = {"results": RESULT, "direction": direction(mean_pose_00=(0.1, 0.1))}
+    figure = plot_analysis(
+        tables, analysis="lda", figure="faces", simulated=False, maker=FaceMeshBackend.load()
+    )
+    assert len(figure.axes) == 3, "three heads, no scale of colours"
+    assert figure.axes[0].get_ylabel() == "with the head's turn"
+
+
 def test_without_any_code_the_figure_says_so() -> None:
     tables = {"results": RESULT, "direction": direction(mean_smile=(0, 1))}
     figure = plot_analysis(
