@@ -112,10 +112,20 @@ def clean_matrix(
                 piece = step(piece, time)
             inside = np.arange(rows[0], rows[-1] + 1)
             if inside.size > rows.size:
-                piece = interpolate_rows(piece, time, time_s[inside])
+                piece = _fill(piece, rows - rows[0], time_s[inside])
             for step in steps:
                 piece = step(piece, time_s[inside])
             out[block_of(inside, columns)] = piece
+    return out
+
+
+def _fill(values: np.ndarray, rows: np.ndarray, time_s: np.ndarray) -> np.ndarray:
+    """Put values where they belong among the rows of a stretch, and interpolate what is between."""
+    out = np.empty((time_s.size, values.shape[1]), order="F")
+    out[rows] = values
+    between = np.ones(time_s.size, dtype=bool)
+    between[rows] = False
+    out[between] = interpolate_rows(values, time_s[rows], time_s[between])
     return out
 
 

@@ -135,3 +135,12 @@ def test_a_recording_without_phases_is_told(caplog):
     with caplog.at_level("WARNING", "affectflow"):
         assert phases_of(features_of(frame_times(50), phase=[None] * 50)).height == 0
     assert "S01_a: no frame lies in a phase" in caplog.text
+
+
+def test_half_a_frame_of_a_phases_length_is_forgiven():
+    """Clocks are rounded: 100 frames at 25 per second are 4 s also when the first came 10 ms late; 98 are not."""
+    time = frame_times(300)
+    time[0] += 0.01
+    for n, known in ((100, True), (98, False)):
+        table = phases_of(features_of(time, phase=["P1"] * n + ["P2"] * (300 - n)))
+        assert table["mean_exp_00"].is_not_null().to_list() == [known, True]
