@@ -68,7 +68,7 @@ def plot_effect_map(results: pl.DataFrame) -> Figure:
     Parameters
     ----------
     results
-        Table ``results`` of paired_tests, grouped_tests or mixed_model; ``phase``
+        Table ``results`` of paired_tests or grouped_tests; ``phase``
         is null or absent where phases are not told apart.
 
     Returns

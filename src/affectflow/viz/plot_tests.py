@@ -11,7 +11,15 @@ import polars as pl
 from affectflow.viz.labels import EFFECT_NAMES, KINDS, label_of
 from affectflow.viz.plot_effect_map import plot_effect_map
 from affectflow.viz.plot_units import plot_units
-from affectflow.viz.style import BASELINE_COLOUR, COLUMN_MM, GREY, STRESSOR_COLOUR, new_figure, words_alone
+from affectflow.viz.style import (
+    BASELINE_COLOUR,
+    COLUMN_MM,
+    GREY,
+    PAGE_HEIGHT_MM,
+    STRESSOR_COLOUR,
+    new_figure,
+    words_alone,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +40,8 @@ def plot_effects(results: pl.DataFrame) -> Figure:
     """Draw the effect of every measure with its 95 % interval, by kind, largest on top.
 
     Filled: significant after correction. Of a kind with more than 20 measures
-    the 20 largest effects are shown, and the heading says of how many.
+    (fewer where a page does not hold as many of each kind) the largest effects are
+    shown, and the heading says of how many.
 
     Parameters
     ----------
@@ -41,11 +50,12 @@ def plot_effects(results: pl.DataFrame) -> Figure:
     """
     tested = results.filter(pl.col("effect").is_not_null())
     kinds = [k for k in KINDS if k in tested["kind"].unique()]
-    shown = {k: _largest(tested.filter(pl.col("kind") == k)) for k in kinds}
+    most = _rows_per_kind([tested.filter(pl.col("kind") == k).height for k in kinds])
+    shown = {k: _largest(tested.filter(pl.col("kind") == k), most) for k in kinds}
     if not kinds:
         return words_alone("No measure could be tested; the table of results says why.")
     heights = [len(t) + 1.2 for t in shown.values()]
-    figure = new_figure(width_mm=COLUMN_MM, height_mm=ROW_MM * sum(heights) + 8 * len(kinds) + 14)
+    figure = new_figure(width_mm=COLUMN_MM, height_mm=_height_mm([len(t) for t in shown.values()]))
     axes = figure.subplots(len(kinds), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     for axis, kind in zip(axes, kinds, strict=True):
         n_all = tested.filter(pl.col("kind") == kind).height
@@ -64,8 +74,20 @@ def plot_effects(results: pl.DataFrame) -> Figure:
     return figure
 
 
-def _largest(tests: pl.DataFrame) -> pl.DataFrame:
-    return tests.sort(pl.col("effect").abs(), descending=True).head(ROWS_PER_KIND).sort("effect", "measure")
+def _height_mm(n_rows: list[int]) -> float:
+    return ROW_MM * sum(n + 1.2 for n in n_rows) + 8 * len(n_rows) + 14
+
+
+def _rows_per_kind(n_rows: list[int]) -> int:
+    """Return how many rows of each kind a page holds, at most 20."""
+    fits = (
+        m for m in range(ROWS_PER_KIND, 1, -1) if _height_mm([min(n, m) for n in n_rows]) <= PAGE_HEIGHT_MM
+    )
+    return next(fits)
+
+
+def _largest(tests: pl.DataFrame, most: int) -> pl.DataFrame:
+    return tests.sort(pl.col("effect").abs(), descending=True).head(most).sort("effect", "measure")
 
 
 def _forest(axis: Axes, tests: pl.DataFrame) -> None:

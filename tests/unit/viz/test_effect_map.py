@@ -11,6 +11,7 @@ import pytest
 
 from affectflow.viz.labels import label_of, natural_order
 from affectflow.viz.plot_effect_map import plot_effect_map
+from affectflow.viz.plot_tests import plot_effects
 from affectflow.viz.plot_units import plot_units
 from affectflow.viz.style import COLUMN_MM, MM, PAGE_HEIGHT_MM, PAGE_MM, SMALLEST_PT, figure_style
 
@@ -149,3 +150,20 @@ def test_slopes_by_phase_have_one_panel_per_phase_with_the_interval_of_the_chang
     for axis in figure.axes:
         bars = axis.containers[0].lines[2][0].get_segments()[0]
         np.testing.assert_allclose(bars[:, 1], [2 - 0.75, 2 + 0.75])
+
+
+def test_the_forest_of_four_kinds_fits_a_page_and_says_what_it_shows() -> None:
+    names = [f"exp_{i:02d}" for i in range(40)]
+    results = results_of(names, ["P1"]).with_columns(
+        effect_low=pl.col("effect") - 1, effect_high=pl.col("effect") + 1, n=9
+    )
+    kinds = pl.concat(
+        [results.with_columns(kind=pl.lit(k)) for k in ("codes", "measures", "signals", "other")]
+    )
+    with figure_style():
+        figure = plot_effects(kinds)
+    assert figure.get_size_inches()[1] / MM <= PAGE_HEIGHT_MM
+    n_shown = [len(axis.get_yticks()) for axis in figure.axes]
+    assert len(set(n_shown)) == 1
+    assert 10 <= n_shown[0] < 20
+    assert all(f"of 80 significant, {n_shown[0]} shown" in a.get_title(loc="right") for a in figure.axes)
