@@ -43,11 +43,16 @@ class Factors:
         return found
 
     @property
+    def crossed(self) -> bool:
+        """Whether both factors are in the model."""
+        return len(self.conditions) > 1 and len(self.phases) > 1
+
+    @property
     def formula(self) -> str:
         """The model as it is usually written."""
-        both = len(self.conditions) > 1 and len(self.phases) > 1
-        fixed = "condition * phase" if both else "phase" if len(self.phases) > 1 else "condition"
-        return f"value ~ {fixed} + (1 | person)"
+        if self.crossed:
+            return "value ~ condition * phase + (1 | person) + (1 | person:condition)"
+        return f"value ~ {'phase' if len(self.phases) > 1 else 'condition'} + (1 | person)"
 
     @property
     def reference(self) -> str:

@@ -36,6 +36,7 @@ TERMS: dict[str, Any] = {
     "z": pl.Float64,
     "p": pl.Float64,
     "sd_person": pl.Float64,
+    "sd_occasion": pl.Float64,
     "sd_residual": pl.Float64,
     "converged": pl.Boolean,
     "note": pl.String,
@@ -69,8 +70,9 @@ def mixed_model(
     For designs with more than two phases or conditions, and for people of whom some
     cells are missing: everybody with any value takes part. One row per person,
     condition and phase (recordings averaged) enters; the model is
-    ``value ~ condition * phase + (1 | person)``, or ``value ~ phase + (1 | person)`` with
-    one condition, by restricted maximum likelihood (statsmodels; Lindstrom and Bates
+    ``value ~ condition * phase + (1 | person) + (1 | person:condition)``, or ``value ~ phase + (1 | person)``
+    with one condition. The second intercept is for what phases of one drive have in common beyond the person:
+    without it they would count as so many independent measurements of the condition. By restricted maximum likelihood (statsmodels; Lindstrom and Bates
     1988). Terms are differences from the reference: the condition `baseline` (all
     other conditions of the sheet are compared with it) and the first phase in time.
     Tests are Wald's with the normal distribution, which are too
@@ -96,7 +98,7 @@ def mixed_model(
     dict
         ``results``: a row per measure and term: estimate, standard error, 95 % interval, z, p,
         p corrected over the measures of the kind for this term, the spread between
-        people and what is left, `converged`, and in `note` what went wrong: without
+        people (`sd_person`), between a person's conditions (`sd_occasion`) and what is left, `converged`, and in `note` what went wrong: without
         convergence there is no number. ``factors``: all terms of a factor at once
         (Wald's chi²), corrected the same way. ``exclusions``: cells left out and why.
 
@@ -116,11 +118,12 @@ def mixed_model(
     design = factors.matrix(cells)
     person = cells["unit"].rank("dense").to_numpy().astype(np.int64) - 1
     values = matrix(cells, columns)
+    occasion = cells["condition"].rank("dense").to_numpy().astype(np.int64) if factors.crossed else None
     tested, joint = [], []
     for i, column in enumerate(columns):
         if i and i % max(len(columns) // 10, 1) == 0:
             logger.info("%d of %d measures", i, len(columns))
-        fit = fit_random_intercept(values[:, i], design, person, blocks=factors.blocks)
+        fit = fit_random_intercept(values[:, i], design, person, blocks=factors.blocks, occasion=occasion)
         what = {"measure": column, "kind": kind_of(column), "summary": summary_of(column)}
         tested += [
             what | {"factor": factor, "term": term} | numbers

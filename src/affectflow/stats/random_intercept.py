@@ -26,7 +26,12 @@ class Fit:
 
 
 def fit_random_intercept(
-    value: np.ndarray, design: np.ndarray, person: np.ndarray, *, blocks: dict[str, list[int]]
+    value: np.ndarray,
+    design: np.ndarray,
+    person: np.ndarray,
+    *,
+    blocks: dict[str, list[int]],
+    occasion: np.ndarray | None = None,
 ) -> Fit:
     """Fit by restricted maximum likelihood (statsmodels' MixedLM).
 
@@ -44,10 +49,14 @@ def fit_random_intercept(
         Number of each row's person, shape (n_rows,).
     blocks
         Columns of the design that are tested together, per factor.
+    occasion
+        Number of each row's condition, shape (n_rows,), when a person has several rows under each:
+        then rows of one person and condition share a random intercept of their own too. Without it the
+        phases of one drive would count as independent measurements of that condition.
 
     Returns
     -------
-    Per term n, n_rows, estimate, se, low, high, z, p, sd_person, sd_residual,
+    Per term n, n_rows, estimate, se, low, high, z, p, sd_person, sd_occasion (null without), sd_residual,
     converged, note; per factor chi2, df, p. All null but n and note where the model could not be fitted.
     """
     there = np.isfinite(value)
@@ -58,24 +67,21 @@ def fit_random_intercept(
     if trouble:
         return _nothing(counts, design.shape[1] - 1, blocks, trouble)
     centre, scale = y.mean(), y.std(ddof=1)
-    result, said = _search((y - centre) / scale, x, who)
+    result, said = _search((y - centre) / scale, x, who, None if occasion is None else occasion[there])
     if result is None or not result.converged:
         return _nothing(counts, design.shape[1] - 1, blocks, f"the search did not converge{said}", False)
     estimate, se = np.asarray(result.fe_params)[1:] * scale, np.asarray(result.bse_fe)[1:] * scale
     if not (np.isfinite(estimate).all() and np.isfinite(se).all() and (se > 0).all()):
         return _nothing(counts, design.shape[1] - 1, blocks, f"no standard errors: singular{said}", False)
     between, within = float(np.asarray(result.cov_re)[0, 0]), float(result.scale)
-    note = (
-        "singular: no variance between people was found, the intercept is the same for all"
-        if between <= NO_VARIANCE * within
-        else None
-    )
+    own = float(result.vcomp[0]) if occasion is not None else None
     z = estimate / se
     spread = {
         "sd_person": np.sqrt(max(between, 0.0)) * scale,
+        "sd_occasion": None if own is None else np.sqrt(max(own, 0.0)) * scale,
         "sd_residual": np.sqrt(within) * scale,
         "converged": True,
-        "note": note,
+        "note": _singular(between, own, within),
     }
     terms = [
         counts
@@ -106,7 +112,17 @@ def _cannot(y: np.ndarray, x: np.ndarray, who: np.ndarray, people: int) -> str |
     return None
 
 
-def _search(y: np.ndarray, x: np.ndarray, who: np.ndarray) -> tuple[Any, str]:
+def _singular(between: float, own: float | None, within: float) -> str | None:
+    """Say which variance is 0 as far as the search can tell."""
+    none = [
+        what
+        for what, variance in (("people", between), ("a person's conditions", own))
+        if variance is not None and variance <= NO_VARIANCE * within
+    ]
+    return f"singular: no variance between {' nor between '.join(none)} was found" if none else None
+
+
+def _search(y: np.ndarray, x: np.ndarray, who: np.ndarray, occasion: np.ndarray | None) -> tuple[Any, str]:
     """Fit; what the library warned of comes back as text.
 
     From its own start (variance between people = residual variance) a search by gradients can step over a variance
@@ -114,14 +130,22 @@ def _search(y: np.ndarray, x: np.ndarray, who: np.ndarray) -> tuple[Any, str]:
     """
     from statsmodels.regression.mixed_linear_model import MixedLM, MixedLMParams
 
-    small = MixedLMParams(x.shape[1], 1, 0)
-    small.fe_params, small.cov_re, small.vcomp = np.zeros(x.shape[1]), np.array([[0.01]]), np.zeros(0)
+    model: dict[str, Any] = {"groups": who, "exog_re": np.ones((len(y), 1))}
+    if occasion is not None:
+        model["exog_vc"] = _occasions(who, occasion)
+    n_own = int(occasion is not None)
+    small = MixedLMParams(x.shape[1], 1, n_own)
+    small.fe_params, small.cov_re, small.vcomp = (
+        np.zeros(x.shape[1]),
+        np.array([[0.01]]),
+        np.full(n_own, 0.01),
+    )
     result, said = None, ""
     for start, method in ((None, "bfgs"), (small, "bfgs"), (small, "powell")):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
-                result = MixedLM(y, x, groups=who).fit(reml=True, start_params=start, method=method)
+                result = MixedLM(y, x, **model).fit(reml=True, start_params=start, method=method)
             except np.linalg.LinAlgError as error:
                 said = f" ({error})"
                 continue
@@ -129,6 +153,19 @@ def _search(y: np.ndarray, x: np.ndarray, who: np.ndarray) -> tuple[Any, str]:
             break
         said = f" ({str(caught[0].message).splitlines()[0]})" if caught else ""
     return result, said
+
+
+def _occasions(who: np.ndarray, occasion: np.ndarray) -> Any:
+    """Return statsmodels' description of an intercept per person and condition, one variance for all."""
+    from statsmodels.regression.mixed_linear_model import VCSpec
+
+    matrices, names = [], []
+    for person in np.unique(who):
+        mine = occasion[who == person]
+        levels = np.unique(mine)
+        matrices.append((mine[:, None] == levels).astype(float))
+        names.append([str(level) for level in levels])
+    return VCSpec(["occasion"], [names], [matrices])
 
 
 def _joint(result: Any, columns: list[int]) -> dict[str, Any]:

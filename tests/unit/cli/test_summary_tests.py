@@ -61,7 +61,8 @@ def test_the_mixed_model_names_terms_and_failures(phases: pl.DataFrame, tmp_path
     )
     said = say_mixed_model(written(mixed_model(few, baseline="baseline"), tmp_path / "mixed_model"))
     assert said[0].startswith(
-        "Mixed model value ~ condition * phase + (1 | person), from condition baseline, phase P1"
+        "Mixed model value ~ condition * phase + (1 | person) + (1 | person:condition), from condition "
+        "baseline, phase P1"
     )
     assert "1 measure(s) without a result" in said[0]
     assert any(

@@ -10,6 +10,7 @@ import pingouin as pg
 import polars as pl
 import pytest
 import statsmodels.formula.api as smf
+from scipy.stats import ttest_rel
 
 from affectflow.errors import DesignError
 from affectflow.schema import WINDOWS
@@ -25,11 +26,11 @@ def few(table: pl.DataFrame, *measures: str) -> pl.DataFrame:
     return table.select(*WINDOWS.names, *(measures or MEASURES))
 
 
-def theirs(table: pl.DataFrame, measure: str, formula: str):
+def theirs(table: pl.DataFrame, measure: str, formula: str, **options):
     data = table.select("subject_id", "condition", "phase", value=measure).drop_nulls().to_pandas()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return smf.mixedlm(formula, data, groups="subject_id").fit(reml=True)
+        return smf.mixedlm(formula, data, groups="subject_id", **options).fit(reml=True)
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -46,7 +47,8 @@ def test_every_term_equals_statsmodels(seed: int) -> None:
     }
     checked = 0
     for measure in ("mean_exp_00", "speed_exp_00", "mean_hr_bpm"):
-        fit = theirs(table, measure, "value ~ condition * phase")
+        own = {"re_formula": "1", "vc_formula": {"occasion": "0 + C(condition)"}}
+        fit = theirs(table, measure, "value ~ condition * phase", **own)
         if not fit.converged:
             continue
         for row in tables["results"].filter(measure=measure).iter_rows(named=True):
@@ -135,6 +137,28 @@ def test_people_who_do_not_differ_make_the_model_singular_and_it_says_so() -> No
     slope = np.linalg.lstsq(design, value * 1e-4, rcond=None)[0][1]
     assert fit.terms[0]["estimate"] == pytest.approx(slope, rel=1e-6)
     assert fit.terms[0]["converged"] is True
+
+
+def test_phases_of_one_drive_are_not_independent_measurements_of_its_condition() -> None:
+    """Over all phases the effect of the condition is the paired t test of people's means, when drives differ as a whole."""
+    rng = np.random.default_rng(2)
+    n, phases = 14, 5
+    person, condition, phase = (a.ravel() for a in np.mgrid[:n, :2, :phases])
+    drive = rng.normal(0, 1, (n, 2))
+    value = rng.normal(0, 1, n)[person] + drive[person, condition] + rng.normal(0, 0.7, len(person))
+    # Sum-coded phases: the condition's column is its effect in the mean of phases.
+    coded = np.vstack([np.eye(phases - 1), -np.ones(phases - 1)])[phase]
+    design = np.column_stack([np.ones(len(value)), condition, coded, coded * (condition[:, None] - 0.5)])
+    with_drives, without = (
+        fit_random_intercept(value, design, person, blocks={"condition": [1]}, occasion=o).terms[0]
+        for o in (condition, None)
+    )
+    means = value.reshape(n, 2, phases).mean(axis=2)
+    paired = ttest_rel(means[:, 1], means[:, 0])
+    assert with_drives["z"] == pytest.approx(paired.statistic, rel=1e-3)
+    assert abs(without["z"]) > 1.5 * abs(paired.statistic)
+    assert without["sd_occasion"] is None
+    assert with_drives["sd_occasion"] == pytest.approx(1, abs=0.4)
 
 
 def test_a_search_that_fails_gives_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
