@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -141,3 +143,34 @@ def test_a_point_needs_half_of_its_frames() -> None:
     hidden = (pl.col("subject_id") == "S0") & (first | second)
     features = features.with_columns(pl.when(~hidden).then("hr_bpm").alias("hr_bpm"))
     assert time_courses(features, **C, **HR, points=4)["results"]["n"].to_list() == [3, 2, 3, 3]
+
+
+def test_three_real_people_from_rest_to_stress(shared: Path) -> None:
+    """Stress-Predict: rest and tasks in turn, of other lengths for each person; heart rate second by second."""
+    table = pl.read_csv(shared / "data" / "biosignals" / "stress_predict" / "processed_hr_resp_label.csv")
+    table = table.filter(pl.col("Participant").is_in([2, 4, 5])).sort("Participant", "Time(sec)")
+    person = pl.format("S{}", "Participant")
+    features = table.select(
+        person.alias("recording_id"),
+        person.alias("subject_id"),
+        pl.lit(None, pl.String).alias("condition"),
+        (pl.col("Time(sec)") - pl.col("Time(sec)").min().over("Participant"))
+        .cast(pl.Float64)
+        .alias("time_s"),
+        pl.when(pl.col("Label") == 1).then(pl.lit("task")).otherwise(pl.lit("rest")).alias("phase"),
+        pl.col("HR").cast(pl.Float64).alias("hr_bpm"),
+    )
+    tables = time_courses(features, **C, columns=["hr_bpm"], points=200)
+    phases = tables["phases"]
+    everybodys = phases.filter(pl.col("n_subjects") == 3)
+    assert phases["phase"][0] == "rest"
+    assert everybodys["phase"].to_list()[:4] == ["rest", "task", "rest", "task"]
+    assert (everybodys["duration_max_s"] > everybodys["duration_min_s"]).any()
+    # Mean over the points of a run = mean over people of their mean in that run.
+    runs = features.with_columns(pl.col("phase").rle_id().over("recording_id").alias("run"))
+    own = runs.group_by("recording_id", "run", "phase").agg(pl.col("hr_bpm").mean())
+    for run, (phase, occurrence) in enumerate(everybodys.select("phase", "occurrence").rows()[:4]):
+        here = tables["results"].filter(pl.col("phase") == phase, pl.col("occurrence") == occurrence)
+        assert (here["n"] == 3).all()
+        expected = own.filter(pl.col("run") == run)["hr_bpm"].to_numpy().mean()
+        assert here["mean"].to_numpy().mean() == pytest.approx(expected, abs=0.3)
