@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from affectflow.io.tables import read_footer
+from affectflow.versions import STAGE_VERSIONS
 from tests.support.study import simulated_rows
 from tests.workflow.conftest import PEOPLE
 
@@ -42,7 +43,8 @@ def test_the_methods_say_what_was_run(finished_study):
     assert "All recordings are simulated. 8 recordings of 4 people" in text
     for heading in ("Faces", "Biosignals", "Preprocessing", "Windows", "Statistics", "Models", "Programs"):
         assert f"**{heading}.**" in text
-    assert '| preprocess_frames 2 | 8 | smoothing.preset | "savgol" |' in text
+    made = f"preprocess_frames {STAGE_VERSIONS['preprocess_frames']}"
+    assert f'| {made} | 8 | smoothing.preset | "savgol" |' in text
 
 
 def test_one_more_recording_runs_its_jobs_and_the_gathering_rules(copied_study):
