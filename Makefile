@@ -1,5 +1,5 @@
 # Everything a developer or a new user types. `make` alone lists the targets.
-# Variables: CORES (default: all), GPUS (default: those nvidia-smi lists), PYTHON, VENV, PIP_OPTIONS, CONFIG.
+# Variables: CORES (default: all), GPUS (default: those nvidia-smi lists), PYTHON, VENV, PIP_OPTIONS, CONFIG, TEST_WORKERS.
 
 VENV ?= .venv
 STAMP := $(VENV)/.installed
@@ -8,6 +8,7 @@ CORES ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 GPUS ?= $(shell nvidia-smi -L 2>/dev/null | grep -c '^GPU')
 CONFIG ?= config/config.yaml
 PYTEST_OPTIONS ?=
+TEST_WORKERS ?= 2
 SNAKEFILES := Snakefile workflow/Snakefile $(wildcard rules/*.smk)
 
 export PATH := $(abspath $(BIN)):$(PATH)
@@ -38,7 +39,7 @@ summary: env ## print what a finished study found and where it lies
 test: lint typecheck unit ## set up, then lint, type check and all tests but the slow ones
 
 unit: env
-	pytest -m "not slow" $(PYTEST_OPTIONS)
+	pytest -m "not slow" -n $(TEST_WORKERS) --dist loadfile $(PYTEST_OPTIONS)
 
 test-slow: env ## the tests that take minutes
 	pytest -m slow $(PYTEST_OPTIONS)
