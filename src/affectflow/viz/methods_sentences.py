@@ -123,6 +123,10 @@ def analysis(name: str, params: Params, results: pl.DataFrame) -> str:
         "tsne": _tsne,
         "pca": _pca,
         "umap": _umap,
+        "agreement": _agreement,
+        "mixed_model": _mixed_model,
+        "time_courses": _time_courses,
+        "smoothing_comparison": _smoothing_comparison,
     }.get(name)
     if say is None:
         listed = ", ".join(f"{k} = {v}" for k, v in params.items())
@@ -234,6 +238,46 @@ def models(scores: pl.DataFrame) -> str:
         f"Models were trained and judged in {first['n_folds']} folds with every person's recordings in one role only "
         f"({first['n_people']} people, {first['n_windows']} windows; 95 % intervals from {first['n_resamples']} draws of people). "
         f"AUROC: {reached}."
+    )
+
+
+def _agreement(o: Params, results: pl.DataFrame) -> str:
+    row = results.row(0, named=True)
+    return (
+        f"The pulse from the face was compared with the sensor's in {row['n_windows']} windows of {row['n']} people: mean "
+        f"absolute error {row['mae']:.2f}, bias {row['bias']:.2f}, limits of agreement {row['limit_low']:.2f} to "
+        f"{row['limit_high']:.2f} per minute (Bland and Altman, repeated measures)."
+    )
+
+
+def _mixed_model(o: Params, results: pl.DataFrame) -> str:
+    done = results.filter(pl.col("p").is_not_null())
+    if done.is_empty():
+        return "No measure could be fitted by a mixed model."
+    found = done.group_by("factor", maintain_order=True).agg(
+        pl.len(), pl.col("significant").sum().alias("found")
+    )
+    listed = "; ".join(f"{r['factor']}: {r['found']} of {r['len']}" for r in found.iter_rows(named=True))
+    return (
+        f"Linear mixed models ({done['formula'][0]}; restricted maximum likelihood, statsmodels; reference {done['reference'][0]}) "
+        f"were fitted to {done['measure'].n_unique()} measures of at most {int(max(done['n'].to_list()))} people; z tests of each term, "
+        f"corrected after Holm within kind and term. At {o['alpha']:g} were significant: {listed}.{_standardised(done)}"
+    )
+
+
+def _time_courses(o: Params, results: pl.DataFrame) -> str:
+    along = "brought to their mean length" if o["align"] == "duration" else "in seconds from their beginning"
+    return (
+        f"Courses of {results['signal'].n_unique()} signals and measures over the phases, {along}, were averaged within each person "
+        "first; bands are 95 % t intervals over people."
+    )
+
+
+def _smoothing_comparison(o: Params, results: pl.DataFrame) -> str:
+    best = results.filter("recommended")["reason"]
+    return (
+        f"Smoothing presets ({_listed(results['preset'].to_list())}) were compared by jitter, lag and movement kept, without "
+        f"conditions.{' Recommended is ' + best[0] + '.' if len(best) else ''}"
     )
 
 
