@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from affectflow.io.tables import read_footer
 from affectflow.versions import STAGE_VERSIONS
 from tests.support.study import simulated_rows
@@ -75,6 +77,19 @@ def test_a_setting_reruns_its_stage_and_what_follows(copied_study):
         "extract_codes",
         "join_frames",
     }
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"smoothing": {"preset": "spline"}}, {"baseline": {"kind": "running", "scale": "zscore", "seconds": 1}}],
+    ids=["preset", "level"],
+)
+def test_one_preset_reruns_preprocessing_and_what_follows_and_nothing_before(copied_study, changed):
+    copied_study.write_config(features={"windows": {"length_s": 2, "stride_s": 1}} | changed)
+    planned = copied_study.planned()
+    assert planned["preprocess_frames"] == 8
+    assert set(planned) <= {"preprocess_frames", "check_recovery"} | GATHERING
+    assert {"make_windows", "run_analysis"} <= set(planned)
 
 
 def test_two_settings_that_change_places_rerun_their_stage(copied_study):
