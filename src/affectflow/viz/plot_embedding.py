@@ -41,7 +41,7 @@ def plot_study(result: dict[str, Any], points: pl.DataFrame) -> Figure:
     points
         ``embedding``.
     """
-    drawn = new_figure(width_mm=PAGE_MM, height_mm=92)
+    drawn = new_figure(width_mm=PAGE_MM, height_mm=98)
     left, right = drawn.subplots(1, 2)
     size = float(np.clip(1500 / len(points), 3, 14))
     _by_condition(left, points, result, size)

@@ -67,6 +67,8 @@ def plot_direction(result: dict[str, Any], direction: pl.DataFrame) -> Figure:
         .head(N_COLUMNS)
         .sort("pattern")
     )
+    from matplotlib.patches import Patch
+
     figure = new_figure(width_mm=COLUMN_MM * 1.15, height_mm=3.8 * len(top) + 24)
     axis = figure.subplots()
     colours = dict(zip(KINDS, (CYCLE[0], CYCLE[1], CYCLE[2], CYCLE[3]), strict=True))
@@ -90,8 +92,9 @@ def plot_direction(result: dict[str, Any], direction: pl.DataFrame) -> Figure:
         f"correlation with the score (higher: {result['stressor']})\n{_stability(result, direction)}"
     )
     present = [k for k in KINDS if k in top["kind"].to_list()]
-    handles = [axis.barh([np.nan], [np.nan], color=colours[k]) for k in present]
-    axis.legend(handles, [KINDS[k] for k in present], loc="lower right")
+    handles = [Patch(color=colours[k]) for k in present]
+    # Bars may fill every corner.
+    figure.legend(handles, [KINDS[k] for k in present], loc="outside upper right", ncols=len(present))
     return figure
 
 

@@ -128,9 +128,10 @@ def test_png_is_the_same_twice(tables: Tables, tmp_path: Path) -> None:
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
-def test_no_text_is_cut_off(tables: Tables) -> None:
+@pytest.mark.parametrize("simulated", [True, False])
+def test_no_text_is_cut_off(tables: Tables, simulated: bool) -> None:
     for analysis, figure in FIGURES:
-        drawn = draw(tables[analysis], analysis=analysis, figure=figure, simulated=True)
+        drawn = draw(tables[analysis], analysis=analysis, figure=figure, simulated=simulated)
         canvas = matplotlib.backends.backend_agg.FigureCanvasAgg(drawn)
         canvas.draw()
         width, height = canvas.get_width_height()
