@@ -1,5 +1,5 @@
 # Rules of affectflow.stats: every analysis of the registry, and its figures.
-from affectflow.stats import ANALYSES, check_analyses, options_of, reads_of
+from affectflow.stats import ANALYSES, check_analyses, options_of, reads_of, treatment_of
 from affectflow.viz.plot_analysis import PLOTS, figures_of
 
 try:
@@ -71,6 +71,7 @@ rule run_analysis:
         options=analysis_options,
         own_table=OWN_TABLE.model_dump() if OWN_TABLE.path else None,
         simulated=study_is_simulated() and not OWN_TABLE.path,
+        treatment=lambda wc: treatment_of(wc.analysis, STUDY),
     message:
         "run_analysis {wildcards.analysis}"
     script:

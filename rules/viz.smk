@@ -209,6 +209,7 @@ rule describe_methods:
         codes=[f"{RESULTS}/codes/{BACKEND}/{name}.parquet" for name in WITH_VIDEO],
         signals=[f"{RESULTS}/signals/{name}.parquet" for name in WITH_SIGNALS],
         results=[f"{RESULTS}/stats/{name}/results.parquet" for name in CHOSEN_ANALYSES],
+        tables=[f"{RESULTS}/stats/{name}/tables" for name in CHOSEN_ANALYSES],
         scores=rules.evaluate_models.output.scores if TRAINED else [],
     output:
         text=RESULTS + "/methods.md",

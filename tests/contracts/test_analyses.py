@@ -153,7 +153,14 @@ def test_the_scripts_write_and_draw_it(
             checked.append(str(tmp_path / f"quality{i}.parquet"))
             write_table(quality_row(part["recording_id"][0]), checked[-1], "recording_quality")
     results, tables = tmp_path / "results.parquet", tmp_path / "tables"
-    params = {"version": 1, "reads": reads, "options": options_of(name), "own_table": None, "simulated": True}
+    params = {
+        "version": 1,
+        "reads": reads,
+        "options": options_of(name),
+        "own_table": None,
+        "simulated": True,
+        "treatment": {"smoothing": "savgol", "resting_level": "none"},
+    }
     output = {"results": str(results), "tables": str(tables)}
 
     class Inputs(list):
@@ -164,6 +171,7 @@ def test_the_scripts_write_and_draw_it(
     run.input = Inputs(paths)
     runpy.run_path(str(root / "workflow/scripts/run_analysis.py"), init_globals={"snakemake": run})
     assert read_free_table(results)["simulated"].all()
+    assert set(read_free_table(results)["smoothing"]) == {"savgol"}
     assert read_footer(results)["params"]["options"] == options_of(name)
     assert {p.stem for p in tables.iterdir()} == set(ANALYSES[name].tables) - {"results"}
 
@@ -201,6 +209,7 @@ def test_a_users_mistake_is_one_line_and_exit_code_1(
         "reads": "windows",
         "options": options_of("paired_tests"),
         "own_table": None,
+        "treatment": {},
         "simulated": False,
     }
     output = {"results": str(tmp_path / "r.parquet"), "tables": str(tmp_path / "t")}
@@ -232,6 +241,7 @@ def test_a_table_of_the_users_own(root: Path, tmp_path: Path) -> None:
         "reads": "windows",
         "options": options_of("grouped_tests"),
         "own_table": own,
+        "treatment": {},
         "simulated": False,
     }
     output = {"results": str(tmp_path / "r.parquet"), "tables": str(tmp_path / "t")}

@@ -212,6 +212,7 @@ def test_an_analysis_of_frames_sees_those_that_take_part(tmp_path):
         params={
             "reads": "features",
             "own_table": None,
+            "treatment": {},
             "simulated": False,
             "options": {
                 "baseline": "baseline",

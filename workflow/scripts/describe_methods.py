@@ -23,6 +23,11 @@ with stage(snakemake):
             name: (read_footer(path), read_free_table(path))
             for name, path in zip(params.analyses, files.results, strict=True)
         },
+        exclusions={
+            name: read_free_table(path)
+            for name, folder in zip(params.analyses, files.tables, strict=True)
+            if (path := Path(folder, "exclusions.parquet")).exists()
+        },
         scores=read_free_table(files.scores) if files.scores else None,
         backend=params.backend,
         versions=installed(),

@@ -39,9 +39,13 @@ with stage(snakemake) as footer:
             [read_free_table(p, columns=c) for p, c in zip(paths, wanted, strict=True)], how="diagonal"
         )
     results = load(RUN, snakemake.wildcards.analysis, "analysis")(table, **options)
-    simulated = pl.lit(snakemake.params.simulated).alias("simulated")
+    said = {"simulated": snakemake.params.simulated, **snakemake.params.treatment}
     folder = Path(snakemake.output.tables)
     folder.mkdir(parents=True, exist_ok=True)
     for name, result in results.items():
         path = snakemake.output.results if name == "results" else folder / f"{name}.parquet"
-        write_free_table(result.with_columns(simulated) if name == "results" else result, path, footer=footer)
+        write_free_table(
+            result.with_columns(pl.lit(v).alias(k) for k, v in said.items()) if name == "results" else result,
+            path,
+            footer=footer,
+        )

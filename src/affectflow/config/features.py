@@ -98,6 +98,14 @@ class Baseline(Section):
             raise ValueError("scale: zscore needs a resting level: set features.baseline.kind")
         return self
 
+    @property
+    def label(self) -> str:
+        """The choice in a word or two, as it stands beside every result."""
+        of = {"first_seconds": f"first {self.seconds:g} s", "phase": f"phase {self.phase}"}.get(
+            self.kind, self.kind
+        )
+        return f"{of}, z-scored" if self.scale == "zscore" else of
+
 
 class Windows(Section):
     """Windows cut by time, inside one phase."""

@@ -229,6 +229,17 @@ def options_of(analysis: str, study: Study, *, faces: bool) -> dict[str, object]
     return options
 
 
+def treatment_of(analysis: str, study: Study) -> dict[str, str]:
+    """Return how frames were treated before an analysis, written into each of its results.
+
+    Empty where that is not the study's to say: a table of the user's own, or the presets against each other.
+    """
+    if study.stats.own_table.path or ANALYSES[analysis].reads == "smoothing":
+        return {}
+    features = study.features
+    return {"smoothing": features.smoothing.preset, "resting_level": features.baseline.label}
+
+
 def check_analyses(names: Sequence[str]) -> None:
     """Refuse names that are not in the registry before anything runs.
 

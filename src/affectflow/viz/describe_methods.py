@@ -50,6 +50,7 @@ def describe_methods(
     *,
     footers: Mapping[str, Sequence[Footer]],
     results: Mapping[str, tuple[Footer, pl.DataFrame]],
+    exclusions: Mapping[str, pl.DataFrame],
     scores: pl.DataFrame | None,
     backend: str,
     versions: Mapping[str, str],
@@ -70,6 +71,8 @@ def describe_methods(
         Stage → footers of its tables (`io.tables.read_footer`), of recordings that take part.
     results
         Analysis → footer and `results` table.
+    exclusions
+        Analysis → whom it left out: `unit`, `condition`, `reason`, with `phase` where phases were tested.
     scores
         What `evaluate_models` wrote; None without models.
     backend
@@ -96,7 +99,8 @@ def describe_methods(
         if stage in footers:
             parts.append((heading, words(footers[stage][0]["params"]) + _mixed(footers[stage], stage)))
     tested = [
-        say.analysis(name, footer["params"]["options"], table) for name, (footer, table) in results.items()
+        say.analysis(name, footer["params"]["options"], table) + say.left_out(exclusions.get(name))
+        for name, (footer, table) in results.items()
     ]
     parts.append(("Statistics", " ".join(tested)))
     parts.append(("Models", "" if scores is None else say.models(scores)))

@@ -250,6 +250,23 @@ def _agreement(o: Params, results: pl.DataFrame) -> str:
     )
 
 
+def left_out(exclusions: pl.DataFrame | None) -> str:
+    """Say whom an analysis left out and why, people of one reason together; empty when nobody was."""
+    if exclusions is None or exclusions.is_empty():
+        return ""
+    where = [c for c in ("condition", "phase") if c in exclusions.columns]
+    listed = exclusions.with_columns(
+        pl.concat_str([pl.col("unit"), *(pl.col(c) for c in where)], separator=" ", ignore_nulls=True).alias(
+            "who"
+        )
+    )
+    reasons = "; ".join(
+        f"{', '.join(part['who'].to_list())} ({reason})"
+        for (reason,), part in listed.group_by("reason", maintain_order=True)
+    )
+    return f" Left out of it: {reasons}."
+
+
 def _mixed_model(o: Params, results: pl.DataFrame) -> str:
     done = results.filter(pl.col("p").is_not_null())
     if done.is_empty():

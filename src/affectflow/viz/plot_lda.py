@@ -62,13 +62,13 @@ def plot_direction(result: dict[str, Any], direction: pl.DataFrame) -> Figure:
     direction
         Table of lda.
     """
+    from matplotlib.patches import Patch
+
     top = (
         direction.sort(pl.col("pattern").abs(), "measure", descending=[True, False])
         .head(N_COLUMNS)
         .sort("pattern")
     )
-    from matplotlib.patches import Patch
-
     figure = new_figure(width_mm=COLUMN_MM * 1.15, height_mm=3.8 * len(top) + 24)
     axis = figure.subplots()
     colours = dict(zip(KINDS, (CYCLE[0], CYCLE[1], CYCLE[2], CYCLE[3]), strict=True))

@@ -62,6 +62,7 @@ def described(quality=None, *, footers=None, analyses=(), changes=None, simulate
         quality_of() if quality is None else quality,
         footers=footers or {},
         results=results,
+        exclusions=more.get("exclusions", {}),
         scores=more.get("scores"),
         backend=more.get("backend", "facemesh"),
         versions={"affectflow": "9.9"},
@@ -140,6 +141,18 @@ def test_analyses_say_their_numbers():
     assert "people it had not seen (8 units" in text
     assert "A t-SNE picture (openTSNE" in text
     assert "run_analysis lda" in methods.table["stage"].to_list()
+
+
+def test_whom_an_analysis_left_out_and_why():
+    rows = {
+        "unit": ["S1", "S3", "S4"],
+        "condition": ["baseline", "baseline", None],
+        "phase": ["P2", None, None],
+        "reason": ["too short", "too short", "seen once"],
+    }
+    text = text_of(described(analyses=("paired_tests",), exclusions={"paired_tests": pl.DataFrame(rows)}))
+    assert "Left out of it: S1 baseline P2, S3 baseline (too short); S4 (seen once)." in text["Statistics"]
+    assert "Left out" not in text_of(described(analyses=("paired_tests",)))["Statistics"]
 
 
 def test_standardised_measures_are_said_to_be():
