@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -19,6 +20,8 @@ from affectflow.features.running_level import from_running_mean, rotations_from_
 from affectflow.registry import load
 from affectflow.schema import EXP, FEATURES, FRAMES, MEASURES, POSE, is_further_face
 from affectflow.signal.quality import PREFIX
+
+logger = logging.getLogger(__name__)
 
 # Eyes shut for a tenth of a second: these are neither smoothed nor searched for jumps.
 FAST = ("ear_left", "ear_right")
@@ -188,6 +191,11 @@ def _from_resting_level(
         turned = partial(rotations_from_running_mean, time_s=time, seconds=seconds, zscore=zscore)
     else:
         rows = baseline_rows(frames, baseline)
+        if frames["valid"].any() and not frames.filter(pl.Series(rows))["valid"].any():
+            logger.warning(
+                "recording %s: no face in its resting stretch (features.baseline: %s), so its face codes stay empty",
+                *(frames["recording_id"][0], baseline.label),
+            )
         plain = partial(from_rest, rows=rows, zscore=zscore)
         turned = partial(rotations_from_rest, rows=rows, zscore=zscore)
     out = {kind: plain(block) for kind, block in values.items() if kind != "pose"}

@@ -20,7 +20,7 @@ def from_running_mean(
     time_s
         Increasing, seconds, shape (n,).
     seconds
-        Rows before this time after the first one are NaN: the level is not known yet.
+        Rows before this time after the column's first value are NaN: the level is not known yet.
     zscore
         Divide by the SD (n - 1) of the same rows.
 
@@ -35,7 +35,7 @@ def from_running_mean(
     count = np.cumsum(present, axis=0)
     some = np.maximum(count, 1)
     mean = np.cumsum(around, axis=0) / some
-    out = np.where(present & known_from(time_s, seconds)[:, None], around - mean, np.nan)
+    out = np.where(present & known_from(time_s, present, seconds), around - mean, np.nan)
     if not zscore:
         return out
     squares = np.cumsum(around * around, axis=0)
@@ -68,7 +68,7 @@ def rotations_from_running_mean(
     """
     out = np.full(vectors.shape, np.nan)
     have = np.isfinite(vectors).all(axis=1)
-    wanted = have & known_from(time_s, seconds)
+    wanted = have & known_from(time_s, have[:, None], seconds)[:, 0]
     if not wanted.any():
         return out
     seen = Rotation.from_rotvec(vectors[have])
@@ -88,6 +88,9 @@ def rotations_from_running_mean(
     return out
 
 
-def known_from(time_s: np.ndarray, seconds: float) -> np.ndarray:
-    """Return which rows come `seconds` or more after the first one, shape (n,)."""
-    return time_s >= time_s.min(initial=np.inf) + seconds - 1e-9
+def known_from(time_s: np.ndarray, present: np.ndarray, seconds: float) -> np.ndarray:
+    """Return which rows come `seconds` or more after a column's first value, shape (n, c); none in an empty column."""
+    if not len(time_s):
+        return np.zeros(present.shape, dtype=bool)
+    first = np.where(present.any(axis=0), time_s[np.argmax(present, axis=0)], np.inf)
+    return time_s[:, None] >= first + seconds - 1e-9

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -92,7 +93,11 @@ def describe_methods(
         ("Faces", say.faces(backend, imported, taking_part["face_coverage"])),
     ]
     for heading, stage, words in (
-        ("Biosignals", "clean_signals", lambda p: say.signals(_signal_names(taking_part), p)),
+        (
+            "Biosignals",
+            "clean_signals",
+            lambda p: say.signals(_signal_names(taking_part), p, with_faces=with_faces),
+        ),
         ("Preprocessing", "preprocess_frames", lambda p: say.preprocessing(p, with_faces=with_faces)),
         ("Windows", "make_windows", lambda p: say.windows(p, n_windows, with_faces=with_faces)),
     ):
@@ -104,16 +109,21 @@ def describe_methods(
     ]
     parts.append(("Statistics", " ".join(tested)))
     parts.append(("Models", "" if scores is None else say.models(scores)))
-    parts.append(("Programs", ", ".join(f"{name} {version}" for name, version in versions.items()) + "."))
+    parts.append(
+        (
+            "Programs",
+            "Installed were " + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".",
+        )
+    )
     made = {**footers, **{f"run_analysis {name}": [footer] for name, (footer, _) in results.items()}}
     return Methods(tuple((heading, text) for heading, text in parts if text), _settings(made))
 
 
 def markdown(methods: Methods) -> str:
     """Return the methods as Markdown: paragraphs, then the table of settings."""
-    text = [f"**{heading}.** {words}" for heading, words in methods.paragraphs]
+    text = [f"**{heading}.** {_plain(words)}" for heading, words in methods.paragraphs]
     rows = [
-        f"| {r['stage']} {r['stage_version']} | {r['n_tables']} | {_cell(r['setting'])} | {_cell(r['value'])} |"
+        f"| {_cell(r['stage'])} {r['stage_version']} | {r['n_tables']} | {_cell(r['setting'])} | {_cell(r['value'])} |"
         for r in methods.table.iter_rows(named=True)
     ]
     head = ["| stage, version | tables | setting | value |", "|---|---|---|---|"]
@@ -138,8 +148,13 @@ def installed() -> dict[str, str]:
     return found
 
 
+def _plain(text: str) -> str:
+    """Return text that Markdown shows as it is: conditions and phases are the user's words."""
+    return re.sub(r"([\\`*\[\]<>#|]|_(?!_))", r"\\\1", text.replace("\n", " "))
+
+
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return _plain(text)
 
 
 def _people(quality: pl.DataFrame) -> str:
@@ -150,14 +165,18 @@ def _people(quality: pl.DataFrame) -> str:
     by_condition = ", ".join(f"{n} {c} of {p} people" for c, n, p in conditions.iter_rows())
     minutes = (part["duration_s"].sum() or 0) / 60
     text = (
-        f"{part.height} recordings of {part['subject_id'].n_unique()} people ({minutes:.1f} minutes"
-        f"{'; ' + by_condition if by_condition else ''}) take part."
+        f"{_count(part.height, 'recording')} of {_count(part['subject_id'].n_unique(), 'person', 'people')} ({minutes:.1f} minutes"
+        f"{'; ' + by_condition if by_condition else ''}) {'takes' if part.height == 1 else 'take'} part."
     )
     out = quality.filter(pl.col("excluded").is_not_null())
     if out.is_empty():
         return text + " None was left out."
     reasons = "; ".join(f"{name} ({why})" for name, why in out.select("recording_id", "excluded").iter_rows())
     return f"{text} {out.height} {'was' if out.height == 1 else 'were'} left out: {reasons}."
+
+
+def _count(n: int, one: str, more: str = "") -> str:
+    return f"{n} {one if n == 1 else more or one + 's'}"
 
 
 def _signal_names(quality: pl.DataFrame) -> list[str]:

@@ -75,6 +75,11 @@ def label_of(column: str) -> str:
     return f"{bare}, {'SD' if summary == 'sd' else summary}"
 
 
+def has_words(column: str) -> bool:
+    """Tell whether a column has a name of its own here: what most readers look for first."""
+    return column in _WORDS
+
+
 def _thing(base: str) -> str:
     if base in _WORDS:
         return _WORDS[base]

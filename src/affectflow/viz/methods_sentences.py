@@ -50,14 +50,15 @@ def faces(backend: str, imported: Sequence[str], coverage: pl.Series) -> str:
     )
 
 
-def signals(names: Sequence[str], params: Params) -> str:
+def signals(names: Sequence[str], params: Params, *, with_faces: bool) -> str:
     """Say which biosignals there are and how they were cleaned; empty without any."""
     if not names:
         return ""
     return (
         f"Biosignals ({_listed([label_of(n) for n in names])}) were cleaned on their own clocks with NeuroKit2 and SciPy, each "
         f"contiguous stretch on its own; gaps longer than {_seconds(params['max_gap_s'])} were never bridged. They were "
-        "joined to the video frames on time, with anti-aliasing where frames are further apart than samples."
+        f"brought onto {'the video frames' if with_faces else 'one regular clock'} by their times, with anti-aliasing where its rows are "
+        "further apart than samples."
     )
 
 
@@ -88,7 +89,7 @@ def _smoothing(s: Params) -> str:
         "savgol": f"Face codes were smoothed with a Savitzky–Golay filter (order {s['order']}, {window}, zero-phase).",
         "triangular": f"Face codes were smoothed with a triangular kernel ({window}, zero-phase).",
         "median": f"Face codes were smoothed with a moving median ({window}, zero-phase).",
-        "spline": f"Face codes were smoothed with a smoothing spline (p = {s.get('spline_p', '?')}, zero-phase).",
+        "spline": f"Face codes were smoothed with a smoothing spline (p = {s['p']:g}, zero-phase).",
         "one_euro": f"Face codes were smoothed with a One Euro filter (cut-off {s['min_cutoff_hz']:g} Hz, beta {s['beta']:g}, causal).",
     }
     return known.get(s["preset"], f"Face codes were smoothed with the preset {s['preset']}.")
@@ -147,19 +148,27 @@ def _tests(o: Params, results: pl.DataFrame) -> str:
         (pl.col("p_max_t") <= o["alpha"]).sum().alias("max_t"),
     )
     found = "; ".join(
-        f"{KINDS.get(row['family'], row['family'])}: {row['found']} of {row['len']} tests ({row['max_t']} by max-T, "
-        f"{row['raw']} without correction)"
+        f"{KINDS.get(row['family'], row['family'])}: {row['found']} of {row['len']} tests "
+        f"({str(row['max_t']) + ' by max-T, ' if o['n_permutations'] else ''}{row['raw']} without correction)"
         for row in families.iter_rows(named=True)
     )
     test, effect = ("Paired t tests", "d_z") if paired else ("Welch's t tests", "Hedges' g")
     where = ", each phase on its own," if o["by_phase"] else ""
+    over = "frames of a phase" if o["by_phase"] or o["contrast"] == "phases" else "windows of a recording"
+    least = f" (at least {_seconds(o['min_phase_s'])} of a phase)" if over.startswith("frames") else ""
     return (
         f"{test} compared {_side(o, 'stressor')} with {_side(o, 'baseline')}{where} {'within people' if paired else 'between units'} "
         f"(effect size {effect}): {_listed([SUMMARIES[s] for s in o['summaries']])} of each measure, averaged over "
-        f"{'a person' if paired else 'a unit'}'s recordings first; at most n = {most}.{_standardised(results)} P values were corrected "
-        f"within {'each kind of measure' if o['family'] == 'kind' else 'the study'} after Holm and, beside it, by max-T "
-        f"({o['n_permutations']} relabellings at most). At {o['alpha']:g} were significant: {found}.{_smallest(o, counts, effect)}"
+        f"the {over}{least}, then over {'a person' if paired else 'a unit'}'s recordings; at most n = {most}.{_standardised(results)} P values were corrected "
+        f"within {'each kind of measure' if o['family'] == 'kind' else 'the study'} after Holm"
+        f"{_beside(counts) if o['n_permutations'] else ''}. At {o['alpha']:g} were significant: {found}.{_smallest(o, counts, effect)}"
     )
+
+
+def _beside(counts: pl.DataFrame) -> str:
+    n = int(max(counts["n_relabellings"].drop_nulls().to_list(), default=0))
+    every = bool(counts["all_relabellings"].drop_nulls().all())
+    return f" and, beside it, by max-T ({'all ' if every else ''}{n} relabellings)"
 
 
 def _side(o: Params, side: str) -> str:
@@ -176,10 +185,12 @@ def _smallest(o: Params, counts: pl.DataFrame, effect: str) -> str:
     known = counts.drop_nulls(["smallest_effect", "smallest_effect_corrected"])
     if known.is_empty():
         return ""
-    alone, corrected = (min(known[c].to_list()) for c in ("smallest_effect", "smallest_effect_corrected"))
+    # The most complete test of each family; holes make others worse.
+    families = known.group_by("family", maintain_order=True).agg(pl.col("smallest_effect_corrected").min())
+    corrected = ", ".join(f"{KINDS.get(name, name)} {value:.2f}" for name, value in families.iter_rows())
     return (
-        f" With {100 * o['power']:g} % power the study could have seen an effect of {effect} = {alone:.2f} in a single test, "
-        f"{corrected:.2f} at the Bonferroni level of its smallest family."
+        f" With {100 * o['power']:g} % power the study could have seen an effect of {effect} = {min(known['smallest_effect'].to_list()):.2f} "
+        f"in a single test; at the Bonferroni level of a family: {corrected}."
     )
 
 
@@ -278,7 +289,7 @@ def _mixed_model(o: Params, results: pl.DataFrame) -> str:
     return (
         f"Linear mixed models ({done['formula'][0]}; restricted maximum likelihood, statsmodels; reference {done['reference'][0]}) "
         f"were fitted to {done['measure'].n_unique()} measures of at most {int(max(done['n'].to_list()))} people; z tests of each term, "
-        f"corrected after Holm within kind and term. At {o['alpha']:g} were significant: {listed}.{_standardised(done)}"
+        f"corrected after Holm within kind and term; they suppose many people. At {o['alpha']:g} were significant: {listed}.{_standardised(done)}"
     )
 
 

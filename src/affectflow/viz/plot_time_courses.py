@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from affectflow.viz.labels import label_of, natural_order
+from affectflow.viz.labels import has_words, label_of, natural_order
 from affectflow.viz.style import (
     BASELINE_COLOUR,
     COLUMN_MM,
@@ -29,6 +29,8 @@ PANEL_MM, FOOT_MM = 32.0, 16.0
 # What is left of a panel for the curves themselves.
 WIDTH_MM, HEIGHT_MM = 70.0, 22.0
 SHADE = "#EFEFEF"
+# Share of a condition's people that a drawn point needs; the table has all points.
+MOST_OF_THEM = 0.75
 
 
 def plot_time_courses(tables: Mapping[str, pl.DataFrame], figure: str) -> Figure:
@@ -47,7 +49,8 @@ def plot_time_courses(tables: Mapping[str, pl.DataFrame], figure: str) -> Figure
     the first are drawn, and the figure says how many there are.
     """
     results, phases = tables["results"], tables["phases"]
-    signals = results["signal"].unique(maintain_order=True).to_list()
+    # Not all may find room: heart rate and skin conductance before what a study has of its own.
+    signals = sorted(results["signal"].unique(maintain_order=True).to_list(), key=lambda s: not has_words(s))
     shown = signals[: 2 * int((PAGE_HEIGHT_MM - FOOT_MM) // PANEL_MM)]
     n_columns = min(2, len(shown))
     n_lines = -(-len(shown) // n_columns)
@@ -85,8 +88,10 @@ def _panel(axis: Axes, course: pl.DataFrame, phases: pl.DataFrame, colours: dict
             start, length = phase["start_s"], phase["length_s"]
             axis.axvspan(start, start + length, color=SHADE, linewidth=0, zorder=0)
         for condition, colour in colours.items():
-            here = course.filter(
-                pl.col("condition").eq_missing(pl.lit(condition, pl.String)),
+            mine = course.filter(pl.col("condition").eq_missing(pl.lit(condition, pl.String)))
+            here = mine.filter(
+                # Where people drop out the mean of the others jumps, and looks like a response.
+                pl.col("n") >= MOST_OF_THEM * pl.col("n").max(),
                 pl.col("phase") == phase["phase"],
                 pl.col("occurrence") == phase["occurrence"],
             )
@@ -170,7 +175,7 @@ def _key(
         few, most = n.min(), n.max()
         people = f"n = {most}" if few == most else f"n = {few} to {most}"
         names.append(f"{condition or 'all recordings'} ({people})")
-    title = "mean over people, band: 95 % interval"
+    title = f"mean of at least {100 * MOST_OF_THEM:g} % of the people, band: 95 % interval"
     if n_shown < n_all:
         title += f"; {n_shown} of {n_all} signals (stats.time_courses.columns chooses)"
     figure.legend(

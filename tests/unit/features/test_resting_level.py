@@ -42,17 +42,24 @@ def test_running_is_the_plain_mean_and_sd_of_what_came_before(zscore, data):
     time, values, vectors = data
     out = from_running_mean(values, time, seconds=0.5, zscore=zscore)
     turned = rotations_from_running_mean(vectors, time, seconds=0.5)
+
+    def known_s(there):
+        """When the level of what is there is known."""
+        return time[there][0] + 0.5 - 1e-9 if there.any() else np.inf
+
+    from_s = [known_s(np.isfinite(values[:, c])) for c in range(3)]
+    turned_from_s = known_s(np.isfinite(vectors).all(axis=1))
     for i in range(time.size):
         for c in range(3):
             past = values[: i + 1, c][np.isfinite(values[: i + 1, c])]
             expected = np.nan
-            if time[i] >= 0.5 - 1e-9 and np.isfinite(values[i, c]):
+            if time[i] >= from_s[c] and np.isfinite(values[i, c]):
                 expected = values[i, c] - past.mean()
                 if zscore:
                     expected = expected / past.std(ddof=1) if past.size > 1 else np.nan
             assert out[i, c] == pytest.approx(expected, abs=1e-7, nan_ok=True)
         past = vectors[: i + 1][np.isfinite(vectors[: i + 1]).all(axis=1)]
-        if time[i] < 0.5 - 1e-9 or np.isnan(vectors[i]).any():
+        if time[i] < turned_from_s or np.isnan(vectors[i]).any():
             assert np.isnan(turned[i]).all()
         else:
             back = Rotation.from_rotvec(past).mean().inv()
@@ -190,3 +197,24 @@ def test_the_choice_is_written_into_the_footer(tmp_path):
 def test_zscores_need_a_level():
     with pytest.raises(ValidationError, match=r"set features\.baseline\.kind"):
         Baseline(scale="zscore")
+
+
+def test_the_running_level_is_known_so_long_after_the_first_value_not_the_first_row():
+    time = np.arange(100) / 10
+    values = np.where(time < 4, np.nan, np.sin(time))[:, None]
+    vectors = np.where(time[:, None] < 4, np.nan, 0.1 * np.sin(time)[:, None] * np.ones(3))
+    for out in (
+        from_running_mean(values, time, seconds=2),
+        rotations_from_running_mean(vectors, time, seconds=2),
+    ):
+        assert np.isnan(out[time < 5.999]).all()
+        assert np.isfinite(out[time > 5.999]).all()
+    assert np.isnan(from_running_mean(np.full((5, 2), np.nan), np.arange(5.0), seconds=1)).all()
+
+
+def test_a_resting_stretch_without_a_face_is_said(caplog):
+    time = np.arange(100) / 10
+    frames = frames_table(time, lost=time < 2)
+    out = preprocess_frames(frames, max_gap_s=0.5, baseline=Baseline(kind="first_seconds", seconds=1))
+    assert out["exp_00"].null_count() == 100
+    assert "no face in its resting stretch (features.baseline: first 1 s)" in caplog.text

@@ -103,6 +103,7 @@ def test_every_preset_has_its_sentence(preset):
     made = {"preprocess_frames": [preprocessed(smoothing=Smoothing(preset=preset))]}
     text = text_of(described(footers=made))["Preprocessing"]
     assert f"smoothed with the preset {preset}" not in text
+    assert "?" not in text
     assert "smoothed" in text
 
 
@@ -170,6 +171,13 @@ def test_the_page_and_the_markdown_hold_all_and_escape_what_users_wrote():
     lines = markdown(methods).splitlines()
     row = next(line for line in lines if "baseline.phase" in line)
     assert row.replace("\\|", "").count("|") == 5
+    assert "a\\<b\\|c" in lines[2]
+
+
+def test_no_max_t_no_word_of_it():
+    text = text_of(described(analyses=("paired_tests",), changes={"n_permutations": 0}))["Statistics"]
+    assert "max-T" not in text
+    assert "by max-T (6 relabellings)" in text_of(described(analyses=("paired_tests",)))["Statistics"]
 
 
 def test_programs_that_are_there():

@@ -50,6 +50,20 @@ def test_a_line_does_not_cross_what_nobody_measured() -> None:
         assert not ((time.min() < 6.5) & (time.max() > 7.5))
 
 
+def test_where_people_drop_out_no_line_jumps() -> None:
+    late = pl.col("subject_id").is_in(["S1", "S2"]) & (pl.col("time_s") > 12)
+    features = study().with_columns(pl.when(~late).then("hr_bpm").alias("hr_bpm"))
+    (axis,) = drawn(features, columns=["hr_bpm"]).axes
+    assert max(line.get_xdata().max() for line in axis.lines) < 12.5
+    assert max(line.get_xdata().max() for line in drawn(study(), columns=["hr_bpm"]).axes[0].lines) > 14
+
+
+def test_what_readers_look_for_comes_first() -> None:
+    features = study().with_columns(pl.col("hr_bpm").alias("aaa_bpm"))
+    first, second = (a.get_title(loc="left") for a in drawn(features, columns=["aaa_bpm", "hr_bpm"]).axes)
+    assert (first, second) == ("heart rate (1/min)", "aaa (1/min)")
+
+
 def test_long_names_stand_upright_and_one_phase_has_none() -> None:
     (axis,) = drawn(study(("a very long name of a phase", "another one", "third")), columns=["hr_bpm"]).axes
     first, *_, last = (t.get_text() for t in axis.texts)
