@@ -30,7 +30,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "make_windows": 3,
     "summarise_phases": 1,
     "summarise_quality": 3,
-    "run_analysis": 4,
+    "run_analysis": 5,
     "check_recovery": 2,
     "split_subjects": 1,
     "train_model": 1,

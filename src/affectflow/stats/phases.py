@@ -62,11 +62,15 @@ def with_durations(rows: pl.DataFrame, *, cell: Sequence[str], min_phase_s: floa
     The rows with `span_s`, `valid_s` (of the cell) and `long_enough`.
     """
     span = pl.col("end_s") - pl.col("start_s")
-    any_face = pl.col("coverage").max().over("recording_id") > 0
-    own = pl.when(any_face).then(span * pl.col("coverage")).otherwise(span)
+    own = pl.when("any_face").then(span * pl.col("coverage")).otherwise(span)
     # As in summarise_phases half a frame is forgiven.
     slack = (span / pl.col("n_frames").clip(lower_bound=1) / 2).max().over(list(cell)) + 1e-9
     valid = own.sum().over(list(cell))
-    return rows.with_columns(
-        span.alias("span_s"), valid.alias("valid_s"), (valid >= min_phase_s - slack).alias("long_enough")
+    return (
+        # A step of its own: inside the sum over a cell, "over the recording" would look at the cell's rows only.
+        rows.with_columns((pl.col("coverage").max().over("recording_id") > 0).alias("any_face"))
+        .with_columns(
+            span.alias("span_s"), valid.alias("valid_s"), (valid >= min_phase_s - slack).alias("long_enough")
+        )
+        .drop("any_face")
     )
