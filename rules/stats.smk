@@ -3,13 +3,15 @@ from affectflow.stats import ANALYSES, check_analyses, options_of, reads_of, tre
 from affectflow.viz.plot_analysis import PLOTS, figures_of
 
 try:
-    check_analyses(STUDY.stats.analyses)
+    check_analyses(STUDY.stats.analyses, contrast=STUDY.stats.contrast)
 except AffectflowError as error:
     stop(error, error.exit_code)
 
 OWN_TABLE = STUDY.stats.own_table
-# Without any condition in the sheet there is nothing to compare.
-COMPARED = bool(OWN_TABLE.path) or any(r.condition for r in RECORDINGS.values())
+# Without any condition in the sheet there is nothing to compare, but for phases of one recording.
+COMPARED = (
+    bool(OWN_TABLE.path) or STUDY.stats.contrast == "phases" or any(r.condition for r in RECORDINGS.values())
+)
 CHOSEN_ANALYSES = [name for name in STUDY.stats.analyses if COMPARED or not ANALYSES[name].compares]
 TARGETS += [f"{RESULTS}/stats/{name}/results.parquet" for name in CHOSEN_ANALYSES]
 TARGETS += [

@@ -1,8 +1,8 @@
 # Models: whole people are for training, validation or test; one job per model and fold.
-from affectflow.train.models import facts_of
+from affectflow.train.models import check_models, facts_of
 
 try:
-    MODEL_FACTS = {name: facts_of(name) for name in STUDY.train.models}
+    check_models(STUDY.train.models, contrast=STUDY.stats.contrast)
 except AffectflowError as error:
     stop(error, error.exit_code)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 
 from affectflow.io.tables import read_free_table
 from tests.support.study import simulated_rows
@@ -42,3 +43,26 @@ def test_unknown_analysis_is_refused_before_anything_runs(new_study) -> None:
     assert result.returncode == 2
     assert "stats.analyses: 'paired_test' does not exist. Did you mean paired_tests?" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("analyses", "models", "says"),
+    [
+        (["paired_tests", "lda"], [], "stats.analyses: with stats.contrast: phases there is no lda"),
+        (["paired_tests"], ["logistic"], "train.models: with stats.contrast: phases there are no models"),
+    ],
+)
+def test_what_cannot_compare_phases_is_refused_before_anything_runs(new_study, analyses, models, says):
+    stats = {"analyses": analyses, "contrast": "phases", "baseline": "calm", "stressor": "task"}
+    study = new_study(simulated_rows(["S01"]), stats=stats, train={"models": models})
+    result = study.snakemake("-n")
+    assert result.returncode == 2
+    assert says in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_phases_are_compared_without_any_condition_in_the_sheet(new_study):
+    stats = {"analyses": ["paired_tests"], "contrast": "phases", "baseline": "calm", "stressor": "task"}
+    rows = [row | {"condition": ""} for row in simulated_rows(["S01"])]
+    study = new_study(rows, stats=stats, train={"models": []})
+    assert study.planned()["run_analysis"] == 1

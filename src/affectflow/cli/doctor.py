@@ -6,10 +6,11 @@ import ctypes.util
 import importlib
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from affectflow.cli.comparison import comparisons
+from affectflow.cli.finding import Finding
 from affectflow.cli.weights import MODELS, official_files, state_of
 from affectflow.config.sheet import Recording, read_sheet
 from affectflow.config.study import Study, read_study
@@ -19,7 +20,7 @@ from affectflow.face.backends import BACKENDS, DRAWS_CODES
 from affectflow.features import SMOOTHERS
 from affectflow.registry import load
 from affectflow.stats import check_analyses
-from affectflow.train.models import facts_of
+from affectflow.train.models import check_models
 from affectflow.weights import WEIGHTS
 
 NEEDED = (
@@ -44,26 +45,6 @@ LIBRARIES = {
     "idn2": "libidn2-0",
     "glib-2.0": "libglib2.0-0",
 }
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at.
-
-    Attributes
-    ----------
-    what, state
-        What was looked at and what was found, in words.
-    ok
-        Whether it is there and right.
-    needed
-        Whether the default workflow needs it.
-    """
-
-    what: str
-    state: str
-    ok: bool
-    needed: bool = True
 
 
 def diagnose(config: str | Path) -> list[Finding]:
@@ -154,7 +135,7 @@ def _study(config: Path) -> list[Finding]:
     if absent:
         shown = ", ".join(absent[:3]) + (" …" if len(absent) > 3 else "")
         findings.append(Finding("files", f"{len(absent)} of the sheet are missing: {shown}", False))
-    return [*findings, *_kinds(study, recordings), *_comparison(study, recordings)]
+    return [*findings, *_kinds(study, recordings), *comparisons(study, recordings)]
 
 
 def _choices(study: Study) -> list[Finding]:
@@ -175,8 +156,8 @@ def _choices(study: Study) -> list[Finding]:
         )
         findings.append(Finding("face.codes.save", state, False))
     checks: dict[str, Callable[[], object]] = {
-        "stats.analyses": lambda: check_analyses(study.stats.analyses),
-        "train.models": lambda: [facts_of(name) for name in study.train.models],
+        "stats.analyses": lambda: check_analyses(study.stats.analyses, contrast=study.stats.contrast),
+        "train.models": lambda: check_models(study.train.models, contrast=study.stats.contrast),
     }
     for key, check in checks.items():
         try:
@@ -233,24 +214,3 @@ def _kinds(study: Study, recordings: list[Recording]) -> list[Finding]:
 
 def _is_there(path: str) -> bool:
     return path.startswith("resources/simulated/") or Path(path).exists()
-
-
-def _comparison(study: Study, recordings: list[Recording]) -> list[Finding]:
-    """Tell whether the sheet can answer the question of the settings."""
-    found = {r.condition for r in recordings if r.condition}
-    if not found:
-        return [Finding("conditions", "none in the sheet: no tests, no models", True, False)]
-    sides = {
-        side: {r.subject_id for r in recordings if r.condition == side}
-        for side in (study.stats.baseline, study.stats.stressor)
-    }
-    unknown = [side for side, people in sides.items() if not people]
-    if unknown:
-        state = f"stats.baseline / stats.stressor: no recording is {' or '.join(map(repr, unknown))}; the sheet has {', '.join(sorted(found))}"
-        return [Finding("conditions", state, False)]
-    both = len(set.intersection(*sides.values()))
-    needed = max(3, study.train.folds)
-    state = f"{' against '.join(sides)}: {both} people in both"
-    if both < needed:
-        state += f"; tests need 3, models {needed} (train.folds), so some results will be missing"
-    return [Finding("conditions", state, both >= needed, False)]

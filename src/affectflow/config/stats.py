@@ -39,7 +39,9 @@ class Lda(Section):
         description="What goes in: codes (exp, pose), measures (eyes, brows, mouth), signals, other; [] = codes and "
         "measures, signals where no recording has a face, everything of a table of your own.",
     )
-    summaries: list[Summary] = Field(["mean", "speed"], description="Which summaries of a window go in.")
+    summaries: list[Summary] = Field(
+        ["mean", "speed"], min_length=1, description="Which summaries of a window go in."
+    )
     n_folds: int = Field(
         10, ge=2, description="Most folds; with no more people than this, each person is held out alone."
     )
@@ -140,6 +142,7 @@ class Stats(Section):
     alpha: float = Field(0.05, gt=0, lt=1, description="Level of significance after correction.")
     summaries: list[Summary] = Field(
         ["mean", "speed"],
+        min_length=1,
         description="Which summaries of a window or phase are tested: mean, sd, speed (mean absolute derivative), slope "
         "(mean signed derivative); the blink rate always is.",
     )
@@ -190,4 +193,19 @@ class Stats(Section):
     def _one_use_of_phases(self) -> Stats:
         if self.by_phase and self.contrast == "phases":
             raise ValueError("by_phase and contrast: phases exclude each other; set by_phase: false")
+        if self.stress_phases and not self.by_phase:
+            raise ValueError(
+                "stress_phases are for tests of each phase: set by_phase: true, or stress_phases: []"
+            )
+        if self.own_table.path and (self.by_phase or self.contrast == "phases"):
+            asked = "by_phase: true" if self.by_phase else "contrast: phases"
+            raise ValueError(
+                f"own_table has no phases, so {asked} has nothing to compare; take out one of them"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _two_sides(self) -> Stats:
+        if self.baseline == self.stressor:
+            raise ValueError(f"baseline and stressor are both {self.baseline!r}; name two")
         return self

@@ -32,6 +32,8 @@ class Analysis:
         Whether it compares the two conditions; the others run without any condition too.
     face_kinds
         Kinds of columns it takes when the settings name none and the study has faces; see `kinds_for`.
+    within_phases
+        Whether it can take phases of one recording for what is compared (`stats.contrast`: phases).
     """
 
     run: str
@@ -40,6 +42,7 @@ class Analysis:
     tables: tuple[str, ...]
     compares: bool = True
     face_kinds: tuple[str, ...] = ()
+    within_phases: bool = False
 
 
 # What a column can be about; see `affectflow.stats.measures.kind_of`.
@@ -71,7 +74,9 @@ def _embedding(name: str) -> tuple[str, ...]:
 
 
 ANALYSES: dict[str, Analysis] = {
-    "paired_tests": Analysis("affectflow.stats.paired_tests:paired_tests", "windows", _TESTS, _TEST_TABLES),
+    "paired_tests": Analysis(
+        "affectflow.stats.paired_tests:paired_tests", "windows", _TESTS, _TEST_TABLES, within_phases=True
+    ),
     "grouped_tests": Analysis(
         "affectflow.stats.grouped_tests:grouped_tests", "windows", _TESTS, _TEST_TABLES
     ),
@@ -88,6 +93,7 @@ ANALYSES: dict[str, Analysis] = {
         ),
         ("results", "factors", "exclusions"),
         compares=False,
+        within_phases=True,
     ),
     "lda": Analysis(
         "affectflow.stats.lda:lda",
@@ -141,6 +147,7 @@ ANALYSES: dict[str, Analysis] = {
         ),
         ("results", "people", "measures", "tests"),
         compares=False,
+        within_phases=True,
     ),
     "time_courses": Analysis(
         "affectflow.stats.time_courses:time_courses",
@@ -240,13 +247,16 @@ def treatment_of(analysis: str, study: Study) -> dict[str, str]:
     return {"smoothing": features.smoothing.preset, "resting_level": features.baseline.label}
 
 
-def check_analyses(names: Sequence[str]) -> None:
-    """Refuse names that are not in the registry before anything runs.
+def check_analyses(names: Sequence[str], *, contrast: str = "conditions") -> None:
+    """Refuse, before anything runs, names that are not in the registry or cannot do what is asked.
+
+    With `contrast` "phases" the baseline and the stressor are phases. What learns or draws
+    the two conditions of the sheet (lda, tsne) would look for conditions of these names.
 
     Raises
     ------
     ConfigError
-        For the first unknown or repeated name.
+        For the first unknown or repeated name, or for all that cannot compare phases.
     """
     for name in names:
         if name not in ANALYSES:
@@ -256,3 +266,10 @@ def check_analyses(names: Sequence[str]) -> None:
             )
         if list(names).count(name) > 1:
             raise ConfigError(f"stats.analyses: {name!r} is given twice. Keep one.")
+    cannot = [n for n in names if ANALYSES[n].compares and not ANALYSES[n].within_phases]
+    if contrast == "phases" and cannot:
+        able = ", ".join(name for name, analysis in ANALYSES.items() if analysis.within_phases)
+        raise ConfigError(
+            f"stats.analyses: with stats.contrast: phases there is no {' and no '.join(cannot)}, which compare conditions "
+            f"of the sheet. Take them out ({able} can compare phases), or set stats.contrast: conditions."
+        )

@@ -6,6 +6,7 @@ import pytest
 
 from affectflow.cli.doctor import _choices, diagnose
 from affectflow.config.study import read_study
+from affectflow.errors import AffectflowError
 
 
 def choices(folder, text):
@@ -73,3 +74,121 @@ def test_a_file_is_named_once(tmp_path):
     assert found[f"{tmp_path}/sheet.tsv"].state == "row 2: has neither video nor signals."
     found = findings(tmp_path, SIGNALS_ONLY, "stats: {alpha: 2}")
     assert str(tmp_path) not in found[f"{tmp_path}/c.yaml"].state
+
+
+# --- What is compared: the sheet's conditions, phases of a recording, a table of the user's own.
+
+PHASES_ONLY = "dataset: d\ntrain: {{models: []}}\nstats: {{analyses: [paired_tests], contrast: phases, baseline: {}, stressor: {}}}"
+
+
+def sheet_with_phases(folder, n=4, condition="drive"):
+    (folder / "e.tsv").write_text("onset_s\tduration_s\tphase\n0\t30\tP1\n30\t40\tP2\n")
+    rows = [f"R{i}\tS{i}\t{condition}\ta.csv\t{folder}/e.tsv" for i in range(n)]
+    return "\n".join(["recording_id\tsubject_id\tcondition\tsignals\tevents", *rows]) + "\n"
+
+
+def test_phases_of_a_recording_are_what_is_compared(tmp_path):
+    sheet = sheet_with_phases(tmp_path)
+    found = findings(tmp_path, sheet, PHASES_ONLY.format("P1", "P2"))
+    assert found["conditions"].ok
+    assert found["conditions"].state == "phases P1 against P2: 4 people with both in a recording"
+    found = findings(tmp_path, sheet, PHASES_ONLY.format("P1", "P22"))
+    assert (found["conditions"].ok, found["conditions"].needed) == (False, True)
+    assert "no recording has a phase 'P22'" in found["conditions"].state
+    assert "Found: P1, P2." in found["conditions"].state
+
+
+def test_phases_that_the_run_has_still_to_make_are_no_mistake(tmp_path):
+    sheet = sheet_with_phases(tmp_path).replace(f"{tmp_path}/e.tsv", "resources/simulated/none.tsv")
+    found = findings(tmp_path, sheet, PHASES_ONLY.format("P1", "P2"))
+    assert found["conditions"].ok
+    assert "not checked" in found["conditions"].state
+
+
+@pytest.mark.parametrize("condition", ["", "P1"])
+def test_what_cannot_compare_phases_is_named(condition, tmp_path):
+    text = "stats: {contrast: phases, baseline: P1, stressor: P2}"
+    found = findings(tmp_path, sheet_with_phases(tmp_path, condition=condition), text)
+    assert found["stats.analyses"].state.startswith("with stats.contrast: phases there is no lda and no tsne")
+    assert "paired_tests, mixed_model" in found["stats.analyses"].state
+    assert "Set train.models: []" in found["train.models"].state
+
+
+def own_table(folder, rows, stressor="good"):
+    (folder / "t.csv").write_text("clip,news,AU01\n" + "".join(rows))
+    own = f"{{path: {folder}/t.csv, unit: clip, condition: news}}"
+    text = f"stats: {{analyses: [grouped_tests, lda], baseline: bad, stressor: {stressor}, own_table: {own}}}"
+    return findings(folder, SIGNALS_ONLY, text)
+
+
+def test_conditions_are_looked_for_in_the_users_own_table(tmp_path):
+    rows = [f"c{i},{'good' if i % 2 else 'bad'},0.{i}\n" for i in range(8)]
+    found = own_table(tmp_path, rows)
+    assert found["conditions"].ok
+    assert found["conditions"].state == "bad: 4 people against good: 4 people"
+    found = own_table(tmp_path, rows, stressor="godo")
+    assert not found["conditions"].ok
+    assert found["conditions"].state.endswith("t.csv has bad, good")
+    both = own_table(tmp_path, [*rows, "c1,bad,0.5\n"])["stats.analyses"]
+    assert "1 people are in both" in both.state
+
+
+def test_an_own_table_that_is_not_there(tmp_path):
+    text = f"stats: {{analyses: [lda], own_table: {{path: {tmp_path}/no.csv}}}}"
+    found = findings(tmp_path, SIGNALS_ONLY, text)[f"{tmp_path}/no.csv"]
+    assert (found.ok, found.needed) == (False, True)
+    assert found.state.startswith("cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "says"),
+    [
+        ("stats: {by_phase: true, stress_phases: [P9]}", "stats.stress_phases", "no phase"),
+        ("stats: {by_phase: true, min_phase_s: 1.0e6}", "stats.min_phase_s", "longest 40 s"),
+        ("features: {baseline: {kind: phase, phase: rest}}", "features.baseline.phase", "no phase 'rest'"),
+        (
+            "stats: {analyses: [grouped_tests], normalisation: subject}",
+            "stats.normalisation",
+            "everybody's mean",
+        ),
+        (
+            "stats: {analyses: [time_courses], time_courses: {columns: [smlie]}}",
+            "stats.time_courses.columns",
+            "smlie",
+        ),
+    ],
+)
+def test_settings_that_the_recordings_cannot_answer(text, key, says, tmp_path):
+    found = findings(tmp_path, sheet_with_phases(tmp_path), text)
+    assert (found[key].ok, found[key].needed) == (False, True)
+    assert says.replace("no phase", "phase") in found[key].state
+    right = "stats: {by_phase: true, stress_phases: [P2], baseline: drive, analyses: [mixed_model]}"
+    assert key not in findings(tmp_path, sheet_with_phases(tmp_path), right)
+
+
+@pytest.mark.parametrize(("tied", "both"), [("S", "0 people"), ("C", "3 people")])
+def test_pairs_that_tie_different_people_count(tied, both, tmp_path):
+    rows = [
+        f"R{i}{side}\tS{i}{side}\t{condition}\ta.csv\t{'C' if tied == 'C' else side}{i}"
+        for i in range(3)
+        for side, condition in (("a", "baseline"), ("b", "stressor"))
+    ]
+    sheet = "\n".join(["recording_id\tsubject_id\tcondition\tsignals\tpair", *rows]) + "\n"
+    assert both in findings(tmp_path, sheet, "stats: {analyses: [paired_tests]}")["conditions"].state
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("summaries: []", "summaries"),
+        ("lda: {summaries: []}", "summaries"),
+        ("baseline: a, stressor: a", "baseline and stressor are both 'a'"),
+        ("stress_phases: [P2]", "set by_phase: true"),
+        ("contrast: phases, own_table: {path: t.csv}", "own_table has no phases"),
+    ],
+)
+def test_settings_that_are_refused_at_the_door(text, says, tmp_path):
+    (tmp_path / "c.yaml").write_text(f"stats: {{{text}}}")
+    with pytest.raises(AffectflowError, match=says) as caught:
+        read_study(tmp_path / "c.yaml")
+    assert "\n" not in str(caught.value)

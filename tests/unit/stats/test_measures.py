@@ -92,3 +92,10 @@ def test_unknown_and_repeated_analyses_are_refused() -> None:
         check_analyses(["paired_test"])
     with pytest.raises(ConfigError, match="given twice"):
         check_analyses(["lda", "lda"])
+
+
+def test_what_learns_conditions_is_refused_where_phases_are_compared() -> None:
+    check_analyses(["paired_tests", "mixed_model", "time_courses"], contrast="phases")
+    for name in ("lda", "tsne", "pca", "umap", "grouped_tests"):
+        with pytest.raises(ConfigError, match=f"stats.contrast: phases there is no {name}, .*paired_tests"):
+            check_analyses(["paired_tests", name], contrast="phases")

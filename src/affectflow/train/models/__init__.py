@@ -6,6 +6,7 @@ starts a job, without importing torch.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from affectflow.errors import ConfigError, did_you_mean
@@ -58,3 +59,20 @@ def facts_of(name: str) -> ModelFacts:
             f"config: train.models: {name!r} is no model.{did_you_mean(name, FACTS)} Choose of: {choices}."
         )
     return FACTS[name]
+
+
+def check_models(names: Sequence[str], *, contrast: str = "conditions") -> None:
+    """Refuse, before anything runs, models that do not exist or have nothing to learn.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such model, or if phases are compared: models learn conditions of the sheet.
+    """
+    for name in names:
+        facts_of(name)
+    if names and contrast == "phases":
+        raise ConfigError(
+            "train.models: with stats.contrast: phases there are no models, which learn conditions of the sheet. "
+            "Set train.models: [], or stats.contrast: conditions."
+        )
