@@ -86,8 +86,21 @@ def lda(
         raise DesignError(
             f"lda: every column of kind {', '.join(kinds)} is empty. Set stats.lda.kinds to kinds that were measured."
         )
-    design = design_of(windows, columns, baseline=baseline, stressor=stressor)
-    rows = _complete_enough(design.rows, columns)
+    windows = _finite(windows, columns)
+    # Before people are counted: whose windows of one condition are all left out has not been seen in it.
+    design = design_of(
+        _incomplete_emptied(windows, columns, baseline, stressor),
+        columns,
+        baseline=baseline,
+        stressor=stressor,
+    )
+    rows = design.rows.filter(pl.any_horizontal(pl.col(columns).is_not_null()))
+    if len(rows) < len(design.rows):
+        logger.warning(
+            "%d of %d windows are left out: more than half of the columns are empty",
+            len(design.rows) - len(rows),
+            len(design.rows),
+        )
     x, y = matrix(rows, columns), rows["stressed"].to_numpy()
     known = np.isfinite(x).any(axis=0)
     x, columns = x[:, known], [c for c, k in zip(columns, known, strict=True) if k]
@@ -156,17 +169,32 @@ def lda(
     }
 
 
-def _complete_enough(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """Leave out rows of which more than half of the columns are empty: they would be imputation, not data."""
-    empty = pl.mean_horizontal([pl.col(c).cast(pl.Float64).fill_nan(None).is_null() for c in columns])
-    kept = rows.filter(empty <= 0.5)
-    if len(kept) < len(rows):
-        logger.warning(
-            "%d of %d windows are left out: more than half of the columns are empty",
-            len(rows) - len(kept),
-            len(rows),
-        )
-    return kept
+def _finite(windows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """Return the columns as float64 with null for everything that is no finite number."""
+    values = {c: pl.col(c).cast(pl.Float64) for c in columns}
+    return windows.with_columns(pl.when(v.is_finite()).then(v).alias(c) for c, v in values.items())
+
+
+def _incomplete_emptied(
+    windows: pl.DataFrame, columns: Sequence[str], baseline: str, stressor: str
+) -> pl.DataFrame:
+    """Empty rows of which more than half of the columns are empty: filled in they would be imputation, not data.
+
+    Raises
+    ------
+    DesignError
+        If that leaves nothing of a condition that the table has.
+    """
+    enough = pl.mean_horizontal(pl.col(c).is_null() for c in columns) <= 0.5
+    emptied = windows.with_columns(pl.when(enough).then(pl.col(c)).alias(c) for c in columns)
+    for condition in (baseline, stressor):
+        of_it = windows.filter(pl.col("condition") == condition)
+        if len(of_it) and of_it.filter(enough).is_empty():
+            raise DesignError(
+                f"lda: each of the {len(of_it)} windows of {condition!r} misses more than half of the {len(columns)} "
+                "columns. Set stats.lda.kinds to kinds that were measured together."
+            )
+    return emptied
 
 
 def _permutation_p(

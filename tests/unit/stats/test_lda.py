@@ -136,6 +136,48 @@ def test_missing_values_are_filled_inside_the_fold_and_empty_windows_left_out(
     assert "1 of 40 windows are left out" in caplog.text
 
 
+SCATTERED = {**FAST, "kinds": ["codes"], "summaries": ["mean"]}
+
+
+def scattered(windows: pl.DataFrame, where: pl.Expr) -> pl.DataFrame:
+    """Windows of which those chosen have one of three codes each, in turn."""
+    turn = pl.int_range(pl.len()) % 3
+    return windows.with_columns(
+        pl.when(~where | (turn == i)).then(f"mean_exp_{i:02d}").alias(f"mean_exp_{i:02d}") for i in range(3)
+    )
+
+
+@pytest.mark.parametrize("side", ["baseline", "stressor"])
+def test_a_condition_of_which_every_window_is_left_out_is_said(side: str) -> None:
+    windows = synth_windows(n_subjects=6, n_codes=3)
+    with pytest.raises(DesignError, match="each of the 24 windows of 'baseline' misses more than half"):
+        lda(scattered(windows, pl.lit(True)), **SCATTERED)
+    with pytest.raises(DesignError, match=f"windows of '{side}' misses more than half of the 3"):
+        lda(scattered(windows, pl.col("condition") == side), **SCATTERED)
+
+
+def test_who_has_windows_of_one_condition_left_is_excluded() -> None:
+    windows = synth_windows(n_subjects=6, n_codes=3)
+    lost = (pl.col("subject_id") == "S02") & (pl.col("condition") == "stressor")
+    tables = lda(scattered(windows, lost), **SCATTERED)
+    assert tables["results"]["n_units"][0] == 5
+    assert tables["exclusions"]["unit"].to_list() == ["S02"]
+    few = scattered(windows, (pl.col("subject_id") > "S01") & (pl.col("condition") == "stressor"))
+    with pytest.raises(DesignError, match="at least 3 people seen in both"):
+        lda(few, **SCATTERED)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_what_is_no_finite_number_is_missing(value: float) -> None:
+    windows = synth_windows(n_subjects=5, n_codes=4)
+    one = (pl.col("subject_id") == "S00") & (pl.col("window_id") == 0)
+    found, expected = (
+        lda(windows.with_columns(mean_exp_00=pl.when(~one).then("mean_exp_00").otherwise(v)), **FAST)
+        for v in (pl.lit(value), None)
+    )
+    assert all(found[name].equals(expected[name]) for name in found)
+
+
 def test_no_column_of_the_kind_is_said() -> None:
     with pytest.raises(DesignError, match="the table has codes/mean"):
         lda(synth_windows(n_codes=2), **FAST, kinds=["other"])
