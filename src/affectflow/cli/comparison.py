@@ -16,6 +16,7 @@ from affectflow.datasets import EVENT_FORMATS
 from affectflow.datasets.feature_table import read_feature_table
 from affectflow.errors import AffectflowError, did_you_mean
 from affectflow.features.events import WHOLE
+from affectflow.io.video import video_info
 from affectflow.registry import load
 from affectflow.stats.exclusions import MIN_UNITS
 from affectflow.stats.measures import kind_of
@@ -74,6 +75,7 @@ def comparisons(study: Study, recordings: Sequence[Recording]) -> list[Finding]:
         findings += _resting_phase(study.features.baseline.phase, phases)
     if study.stats.own_table.path:
         return [*findings, *_own_table(study)]
+    findings += _windows(study.features.windows.length_s, recordings)
     if study.stats.by_phase:
         findings += _named(study.stats.stress_phases, phases, "stats.stress_phases")
     if study.stats.by_phase or study.stats.contrast == "phases" or "mixed_model" in study.stats.analyses:
@@ -95,7 +97,7 @@ def _settings(study: Study) -> list[Finding]:
         findings.append(Finding("stats.normalisation", state, False))
     if "time_courses" in stats.analyses and not stats.own_table.path:
         # Every per-frame column is one of the face's, or a signal, whose name ends in its unit.
-        odd = [name for name in stats.time_courses.columns if kind_of(name) == "other"]
+        odd = [name for name in stats.time_courses.columns if kind_of(name.removeprefix("d_")) == "other"]
         if odd:
             state = (
                 f"{', '.join(odd)}: neither a column of the face nor a signal, whose name ends in its unit"
@@ -165,6 +167,26 @@ def _long_enough(seconds: float, phases: Phases) -> list[Finding]:
         return []
     state = f"{seconds:g} s is longer than every phase (longest {longest:g} s): no test has a result"
     return [Finding("stats.min_phase_s", state, False)]
+
+
+def _windows(seconds: float, recordings: Sequence[Recording]) -> list[Finding]:
+    """Tell when every recording is too short for a window; what is not known now counts as long enough."""
+    longest = 0.0
+    for recording in recordings:
+        if not recording.video or not Path(recording.video).exists():
+            return []
+        try:
+            lasts = video_info(recording.video).duration_promised_s
+        except AffectflowError:
+            # The run says what is wrong with it, and goes on without it.
+            continue
+        if lasts is None or lasts >= seconds:
+            return []
+        longest = max(longest, lasts)
+    if not longest:
+        return []
+    state = f"{seconds:g} s is longer than every recording (longest {longest:.1f} s): there are no windows"
+    return [Finding("features.windows.length_s", state, False)]
 
 
 def _two_phases(study: Study, recordings: Sequence[Recording], phases: Phases) -> list[Finding]:

@@ -7,6 +7,7 @@ import pytest
 from affectflow.cli.doctor import _choices, diagnose
 from affectflow.config.study import read_study
 from affectflow.errors import AffectflowError
+from tests.support.clips import write_clip
 
 
 def choices(folder, text):
@@ -192,3 +193,23 @@ def test_settings_that_are_refused_at_the_door(text, says, tmp_path):
     with pytest.raises(AffectflowError, match=says) as caught:
         read_study(tmp_path / "c.yaml")
     assert "\n" not in str(caught.value)
+
+
+def test_windows_longer_than_every_recording(tmp_path):
+    clips = [str(write_clip(tmp_path / f"{i}.mp4", [n / 10 for n in range(i)])) for i in (12, 24)]
+    rows = "".join(f"R{i}\tS{i}\t{clip}\n" for i, clip in enumerate(clips))
+    sheet = f"recording_id\tsubject_id\tvideo\n{rows}"
+    long = findings(tmp_path, sheet, "features: {windows: {length_s: 1000}}")["features.windows.length_s"]
+    assert (long.ok, long.needed) == (False, True)
+    assert "1000 s is longer than every recording (longest 2." in long.state
+    assert "features.windows.length_s" not in findings(tmp_path, sheet, "features: {windows: {length_s: 2}}")
+    gone = sheet.replace(clips[1], "resources/simulated/none.mp4")
+    assert "features.windows.length_s" not in findings(
+        tmp_path, gone, "features: {windows: {length_s: 1000}}"
+    )
+
+
+def test_columns_that_a_course_can_have(tmp_path):
+    columns = "[hr_bpm, smile, exp_00, d_exp_00]"
+    text = f"stats: {{analyses: [time_courses], time_courses: {{columns: {columns}}}}}"
+    assert "stats.time_courses.columns" not in findings(tmp_path, SIGNALS_ONLY, text)
