@@ -16,6 +16,7 @@ from affectflow.viz.style import (
     COLUMN_MM,
     GREY,
     PAGE_HEIGHT_MM,
+    SMALLEST_PT,
     STRESSOR_COLOUR,
     new_figure,
     words_alone,
@@ -57,15 +58,16 @@ def plot_effects(results: pl.DataFrame) -> Figure:
     heights = [len(t) + 1.2 for t in shown.values()]
     figure = new_figure(width_mm=COLUMN_MM, height_mm=_height_mm([len(t) for t in shown.values()]))
     axes = figure.subplots(len(kinds), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    reach = _reach(pl.concat(shown.values()))
     for axis, kind in zip(axes, kinds, strict=True):
         n_all = tested.filter(pl.col("kind") == kind).height
-        _forest(axis, shown[kind])
+        _forest(axis, shown[kind], reach)
         n_significant = int(tested.filter(pl.col("kind") == kind)["significant"].sum())
         some = "" if n_all == len(shown[kind]) else f", {len(shown[kind])} shown"
         # From the right, over the names: a column is narrow.
         axis.set_title(f"{KINDS[kind]}: {n_significant} of {n_all} significant{some}", loc="right")
     first = results.row(0, named=True)
-    _limit(axes[0], tested)
+    axes[0].set_xlim(-reach * 1.04, reach * 1.04)
     axes[-1].set_xlabel(
         f"{EFFECT_NAMES[first['effect_name']]} of {first['stressor']} − {first['baseline']}, 95 % interval\n"
         f"filled: Holm-corrected p ≤ {first['alpha']:g}; {_units_text(tested)}",
@@ -90,7 +92,7 @@ def _largest(tests: pl.DataFrame, most: int) -> pl.DataFrame:
     return tests.sort(pl.col("effect").abs(), descending=True).head(most).sort("effect", "measure")
 
 
-def _forest(axis: Axes, tests: pl.DataFrame) -> None:
+def _forest(axis: Axes, tests: pl.DataFrame, reach: float) -> None:
     axis.axvline(0, color=GREY, linewidth=0.8, zorder=0)
     for y, row in enumerate(tests.iter_rows(named=True)):
         colour = STRESSOR_COLOUR if row["effect"] > 0 else BASELINE_COLOUR
@@ -102,10 +104,17 @@ def _forest(axis: Axes, tests: pl.DataFrame) -> None:
             linewidth=1.1,
             alpha=1 if significant else 0.45,
         )
+        beyond = abs(row["effect"]) > reach
+        if beyond:
+            side = np.sign(row["effect"])
+            axis.annotate(
+                f"{row['effect']:.3g}", (side * reach, y), xytext=(-side * 6, 0), textcoords="offset points",
+                ha="right" if side > 0 else "left", va="center", fontsize=SMALLEST_PT,
+            )  # fmt: skip
         axis.plot(
-            row["effect"],
+            float(np.clip(row["effect"], -reach, reach)),
             y,
-            "o",
+            (">" if row["effect"] > 0 else "<") if beyond else "o",
             markersize=4.2,
             markerfacecolor=colour if significant else "white",
             markeredgecolor=colour,
@@ -123,11 +132,16 @@ def _name(row: dict[str, Any]) -> str:
     return label_of(row["measure"]) + (f", {phase}" if phase else "")
 
 
-def _limit(axis: Axes, tests: pl.DataFrame) -> None:
-    """Let one very wide interval run out of the picture rather than press all others together."""
-    ends = np.abs(tests.select("effect_low", "effect_high").to_numpy())
-    reach = min(ends.max(), 1.6 * np.abs(tests["effect"].to_numpy()).max() + 1)
-    axis.set_xlim(-reach * 1.04, reach * 1.04)
+def _reach(tests: pl.DataFrame) -> float:
+    """Return how far the axis goes: one wide interval or huge effect must not press all others together.
+
+    With few people a difference that is nearly the same for everyone has a d_z of hundreds; it becomes an arrow at
+    the edge with its number.
+    """
+    ends = np.abs(tests.select("effect_low", "effect_high").drop_nulls().to_numpy())
+    effects = np.abs(tests["effect"].to_numpy())
+    widest = ends.max() if ends.size else np.inf
+    return float(min(widest, 1.6 * effects.max() + 1, 6 * np.quantile(effects, 0.75) + 1))
 
 
 def _units_text(tested: pl.DataFrame) -> str:

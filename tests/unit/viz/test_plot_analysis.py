@@ -147,6 +147,19 @@ def test_no_text_is_cut_off(tables: Tables, simulated: bool) -> None:
                     assert box.y1 <= height + 1, (analysis, figure, text.get_text())
 
 
+def test_one_huge_effect_is_an_arrow_with_its_number(tables: Tables) -> None:
+    huge = pl.when(pl.col("measure") == "mean_smile").then(627.0)
+    results = tables["paired_tests"]["results"].with_columns(
+        huge.otherwise("effect").alias("effect"), huge.otherwise("effect_high").alias("effect_high")
+    )
+    changed = tables["paired_tests"] | {"results": results}
+    drawn = draw(changed, analysis="paired_tests", figure="effects", simulated=False)
+    assert drawn.axes[0].get_xlim()[1] < 60
+    assert "627" in [text.get_text() for axis in drawn.axes for text in axis.texts]
+    arrows = [line for axis in drawn.axes for line in axis.lines if line.get_marker() == ">"]
+    assert len(arrows) == 1
+
+
 def test_significance_is_what_the_marker_shows(tables: Tables) -> None:
     results = tables["paired_tests"]["results"].with_columns(
         (pl.col("measure") == "mean_smile").alias("significant")
