@@ -54,16 +54,20 @@ def count_patterns(
 
     Returns
     -------
-    A row per kind, summary and criterion; no row without phases or stress phases.
+    A row per kind, summary and criterion; no row without stress phases.
     `n_measures` were tested in all stress phases; `both`: significant in all of them;
     `only`: in all of them and in no other phase; `leak`: in any other phase, whatever the stress phases show.
 
     Raises
     ------
     DesignError
-        If a stress phase was not tested.
+        If a stress phase was not tested, or the tests are not by phase.
     """
-    if not phases or not stress_phases:
+    if stress_phases and not phases:
+        raise DesignError(
+            "stats.stress_phases are for tests of each phase. Set stats.by_phase: true, or leave them out."
+        )
+    if not stress_phases:
         return pl.DataFrame(schema=SCHEMA)
     for name in stress_phases:
         if name not in phases:

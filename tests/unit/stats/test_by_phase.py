@@ -211,3 +211,9 @@ def test_settings_choose_the_table() -> None:
     ]
     assert [reads_of("lda", s) for s in (Study(), by_phase)] == ["windows", "windows"]
     assert [reads_of("tsne", s) for s in (Study(), by_phase)] == ["features", "features"]
+
+
+def test_stress_phases_without_tests_by_phase_are_refused():
+    table = synth_phases(n_subjects=4, n_phases=4, n_codes=1)
+    with pytest.raises(DesignError, match="by_phase: true"):
+        paired_tests(table, baseline="baseline", stressor="stressor", stress_phases=["P2"])
