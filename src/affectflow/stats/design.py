@@ -146,7 +146,9 @@ def paired_design(
         )
     log_exclusions(exclusions)
     kept = rows.filter("long_enough") if "long_enough" in rows.columns else rows
-    return Design(kept.join(complete, on=keys, how="semi", maintain_order="left"), exclusions, True, phases)
+    kept = kept.join(complete, on=keys, how="semi", maintain_order="left")
+    _warn_of_shared_people(kept)
+    return Design(kept, exclusions, True, phases)
 
 
 def grouped_design(
@@ -206,7 +208,9 @@ def grouped_design(
             )
     there = seen.filter(pl.col("has_baseline") | pl.col("has_stressor"))
     kept = rows.filter("long_enough") if "long_enough" in rows.columns else rows
-    return Design(kept.join(there, on=keys, how="semi", maintain_order="left"), exclusions, False, phases)
+    kept = kept.join(there, on=keys, how="semi", maintain_order="left")
+    _warn_of_shared_people(kept)
+    return Design(kept, exclusions, False, phases)
 
 
 def design_of(table: pl.DataFrame, columns: Sequence[str], *, baseline: str, stressor: str) -> Design:
@@ -215,6 +219,29 @@ def design_of(table: pl.DataFrame, columns: Sequence[str], *, baseline: str, str
     paired = (rows.group_by("unit").agg(pl.col("stressed").n_unique())["stressed"] == 2).any()
     chosen = paired_design if paired else grouped_design
     return chosen(table, columns, baseline=baseline, stressor=stressor)
+
+
+def pairs_across_people(rows: pl.DataFrame) -> list[str]:
+    """Return the units in which somebody was seen in one of the two conditions only, and somebody else in the other.
+
+    Parameters
+    ----------
+    rows
+        Of a paired `Design`.
+    """
+    sides = rows.group_by("unit", "subject_id").agg(pl.col("stressed").n_unique())
+    return sides.filter(pl.col("stressed") == 1)["unit"].unique().sort().to_list()
+
+
+def _warn_of_shared_people(rows: pl.DataFrame) -> None:
+    """Name those who are in several units: the tests take units as independent, which these are not."""
+    units = rows.group_by("subject_id").agg(pl.col("unit").unique().sort()).sort("subject_id")
+    for person, mine in units.filter(pl.col("unit").list.len() > 1).iter_rows():
+        logger.warning(
+            "%s is in %d pairs with different people (%s): they count as independent, which they are not, so that "
+            "p values come out too small. Give each person one pair in the sheet.",
+            *(person, len(mine), ", ".join(mine)),
+        )
 
 
 def _in_phases(

@@ -6,7 +6,11 @@ import math
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import nctdtr, ndtri
+from scipy.special import gammaincinv, nctdtr, ndtri
+
+# Beyond this the noncentral t is the spread of its denominator alone (to 2e-7 of the value up to df = 200, 5e-7 up
+# to 1000), while SciPy's own becomes NaN from 1e5 on.
+HUGE_T = 1e4
 
 
 def noncentrality_interval(t: float, df: float, *, level: float = 0.95) -> tuple[float, float]:
@@ -32,6 +36,8 @@ def noncentrality_interval(t: float, df: float, *, level: float = 0.95) -> tuple
         low, high = noncentrality_interval(-t, df, level=level)
         return -high, -low
     tail = (1 - level) / 2
+    if t > HUGE_T:
+        return huge_noncentrality(t, df, tail), huge_noncentrality(t, df, 1 - tail)
 
     def excess(noncentrality: float, share: float) -> float:
         return float(nctdtr(df, noncentrality, t)) - share
@@ -48,6 +54,24 @@ def noncentrality_interval(t: float, df: float, *, level: float = 0.95) -> tuple
     while excess(highest, tail) > 0:
         highest += step
     return find(1 - tail, t, lowest), find(tail, t, highest)
+
+
+def huge_noncentrality(t: float, df: float, share: float) -> float:
+    """Return the noncentrality under which T is above a huge t with probability `share`.
+
+    T = (Z + noncentrality) / S: next to a huge noncentrality the normal Z is nothing, and what is left is
+    P(S < noncentrality / t) = share, with S² × df distributed as chi² (error: a share of t⁻² of the value).
+
+    Parameters
+    ----------
+    t
+        Above `HUGE_T`.
+    df
+        Degrees of freedom, > 0.
+    share
+        0..1.
+    """
+    return t * math.sqrt(2 * float(gammaincinv(df / 2, share)) / df)
 
 
 def hedges_correction(df: float) -> float:

@@ -8,6 +8,8 @@ from typing import Any
 
 import polars as pl
 
+from affectflow.stats.measures import finite
+
 logger = logging.getLogger(__name__)
 
 # A t test of two differences tells nothing.
@@ -35,7 +37,7 @@ def seen_cells(rows: pl.DataFrame, columns: Sequence[str], phases: Sequence[str]
     enough), ``any_`` (a row is there, in whatever phase) and ``_valid_s`` (of what is too
     short, else null) of baseline and stressor.
     """
-    values = pl.any_horizontal(pl.col(columns).cast(pl.Float64).fill_nan(None).is_not_null())
+    values = pl.any_horizontal(finite(columns).is_not_null())
     timed = "long_enough" in rows.columns
     marked = rows.with_columns(
         (values & pl.col("long_enough") if timed else values).alias("measured"),

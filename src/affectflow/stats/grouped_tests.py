@@ -12,7 +12,7 @@ from affectflow.stats.columnwise import grouped_columns
 from affectflow.stats.design import grouped_design
 from affectflow.stats.max_t import max_t_grouped
 from affectflow.stats.measures import columns_to_test
-from affectflow.stats.normalise import LABELS, normalise
+from affectflow.stats.normalise import LABELS, SUBJECT_ACROSS_PEOPLE, normalise
 from affectflow.stats.patterns import count_patterns
 from affectflow.stats.power import smallest_grouped
 from affectflow.stats.results_table import corrected_table, log_results, tests_of
@@ -69,10 +69,7 @@ def grouped_tests(
         recording are to be compared, or people are scaled by their own rows.
     """
     if normalisation == "subject":
-        raise DesignError(
-            "stats.normalisation: subject makes everybody's mean 0, so that different people cannot be compared by it. "
-            "Set it to none or global, or use paired_tests."
-        )
+        raise DesignError(f"{SUBJECT_ACROSS_PEOPLE}, or use paired_tests.")
     columns = columns_to_test(windows, summaries)
     design = grouped_design(
         normalise(windows, columns, how=normalisation),

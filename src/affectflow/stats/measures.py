@@ -113,6 +113,12 @@ def columns_to_test(windows: pl.DataFrame, summaries: Sequence[str]) -> list[str
     return tested
 
 
+def finite(columns: str | Sequence[str]) -> pl.Expr:
+    """Return columns as float64 in which what is no number (NaN, infinity) is null."""
+    value = pl.col(columns).cast(pl.Float64)
+    return pl.when(value.is_finite()).then(value)
+
+
 def matrix(table: pl.DataFrame, columns: Sequence[str]) -> np.ndarray:
     """Return columns as float64 (n_rows, n_columns); null becomes NaN."""
     return (

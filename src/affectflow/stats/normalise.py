@@ -7,8 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from affectflow.stats.measures import finite
+
 # What is written beside every result. Transductive: a person's own rows of all conditions go into the scale.
 LABELS = {"none": "none", "global": "global", "subject": "subject (transductive)"}
+
+SUBJECT_ACROSS_PEOPLE = (
+    "stats.normalisation: subject makes everybody's mean 0, so that different people cannot be compared by it. "
+    "Set it to none or global"
+)
 
 # Codes are stored in single precision: values that vary by less than its rounding do not vary.
 RESOLUTION = 4 * float(np.finfo(np.float32).eps)
@@ -30,7 +37,7 @@ def normalise(table: pl.DataFrame, columns: Sequence[str], *, how: str) -> pl.Da
     table
         Rows with `subject_id` and the columns.
     columns
-        The measures; null and NaN are left out and stay null.
+        The measures; null, NaN and infinity are left out and become null.
     how
         "none", "global" (over all rows) or "subject" (over the rows of each person).
 
@@ -51,7 +58,7 @@ def normalise(table: pl.DataFrame, columns: Sequence[str], *, how: str) -> pl.Da
 
 
 def _z(name: str, *, by_subject: bool) -> pl.Expr:
-    value = pl.col(name).cast(pl.Float64).fill_nan(None)
+    value = finite(name)
     mean, sd, largest = value.mean(), value.std(), value.abs().max()
     if by_subject:
         mean, sd, largest = (e.over("subject_id") for e in (mean, sd, largest))

@@ -9,11 +9,12 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
+from affectflow.errors import DesignError
 from affectflow.stats.columnwise import paired_columns
-from affectflow.stats.design import paired_design
+from affectflow.stats.design import paired_design, pairs_across_people
 from affectflow.stats.max_t import max_t_paired
 from affectflow.stats.measures import columns_to_test
-from affectflow.stats.normalise import LABELS, normalise
+from affectflow.stats.normalise import LABELS, SUBJECT_ACROSS_PEOPLE, normalise
 from affectflow.stats.patterns import count_patterns
 from affectflow.stats.power import smallest_paired
 from affectflow.stats.results_table import corrected_table, log_results, tests_of
@@ -95,7 +96,8 @@ def paired_tests(
     Raises
     ------
     DesignError
-        If fewer than three people were seen in both conditions (of any phase).
+        If fewer than three people were seen in both conditions (of any phase), or people are scaled
+        by their own rows where pairs tie different people.
     """
     columns = columns_to_test(windows, summaries)
     design = paired_design(
@@ -107,6 +109,8 @@ def paired_tests(
         by_phase=by_phase,
         min_phase_s=min_phase_s,
     )
+    if normalisation == "subject" and (across := pairs_across_people(design.rows)):
+        raise DesignError(f"{SUBJECT_ACROSS_PEOPLE}. Of different people is, for instance, {across[0]}.")
     before, after = paired_values(design.rows, columns, by=["phase"] if by_phase else [])
     units = before["unit"].unique().sort().to_list()
     b, s = (side_by_side(t, columns, units=units, phases=design.phases) for t in (before, after))

@@ -9,6 +9,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import nctdtr, stdtrit
 
+from affectflow.stats.effect_size import HUGE_T, huge_noncentrality
+
 
 def smallest_paired(n: np.ndarray, *, alpha: float | np.ndarray, power: float) -> np.ndarray:
     """Return the smallest d_z that a two-sided paired t test of n people finds with the given power.
@@ -68,7 +70,10 @@ def _noncentrality(df: int, alpha: float, power: float) -> float:
         return float("nan")
     if alpha >= power:
         return 0.0
-    critical = float(stdtrit(df, 1 - alpha / 2))
+    # The lower tail: 1 - alpha / 2 has no digits left for a small alpha.
+    critical = -float(stdtrit(df, alpha / 2))
+    if critical > HUGE_T:
+        return huge_noncentrality(critical, df, power)
 
     def excess(noncentrality: float) -> float:
         above = 1 - float(nctdtr(df, noncentrality, critical))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from affectflow.stats.measures import matrix
+from affectflow.stats.measures import finite, matrix
 
 
 def recording_means(rows: pl.DataFrame, columns: Sequence[str], *, by: Sequence[str] = ()) -> pl.DataFrame:
@@ -19,12 +19,12 @@ def recording_means(rows: pl.DataFrame, columns: Sequence[str], *, by: Sequence[
         Rows of a `Design` (with `unit`, `pair`, `stressed`, `recording_id`). With `span_s` (rows of different
         duration, seconds) they are weighted by it.
     columns
-        The measures. Null and NaN are left out of the mean; a recording without
+        The measures. Null, NaN and infinity are left out of the mean; a recording without
         any value gets null.
     by
         Further columns that keep rows apart (``phase``).
     """
-    values = pl.col(columns).cast(pl.Float64).fill_nan(None)
+    values = finite(columns)
     if "span_s" in rows.columns:
         weight = pl.when(values.is_not_null()).then(pl.col("span_s"))
         # One row keeps its value to the last digit.

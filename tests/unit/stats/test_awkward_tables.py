@@ -5,11 +5,16 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import chi2, norm
+from scipy.stats import t as student
 
+from affectflow.errors import DesignError
 from affectflow.schema import WINDOWS
+from affectflow.stats.effect_size import d_z_interval
 from affectflow.stats.grouped_tests import grouped_tests
 from affectflow.stats.paired_tests import paired_tests
 from affectflow.stats.phases import with_durations
+from affectflow.stats.power import smallest_paired
 from tests.support.synth_stats import synth_windows
 
 C = {"baseline": "baseline", "stressor": "stressor"}
@@ -86,3 +91,85 @@ def test_one_huge_value_does_not_make_the_others_ties() -> None:
     k = int(np.argmax(after - before))
     after[k] = 1e12
     assert paired_tests(one_measure(list(before), list(after)), **C)["results"]["p_wilcoxon"][0] == plain
+
+
+def couples(n: int = 5) -> pl.DataFrame:
+    """Pairs of two people each: one in the baseline, one under the stressor."""
+    table = synth_windows(n_subjects=2 * n, n_windows=3, n_codes=1, grouped=True)
+    return table.with_columns(pair=pl.format("C{}", pl.col("subject_id").str.slice(1).cast(pl.Int32) // 2))
+
+
+def test_pairs_of_different_people_are_not_scaled_by_their_own_rows() -> None:
+    assert paired_tests(couples(), **C, normalisation="global")["results"]["n"].max() == 5
+    with pytest.raises(DesignError, match="normalisation: subject makes everybody's mean 0") as error:
+        paired_tests(couples(), **C, normalisation="subject")
+    assert "\n" not in str(error.value)
+    # A couple in which both were seen in both conditions is compared with itself.
+    table = synth_windows(n_subjects=8, n_windows=3, n_codes=1)
+    both = table.with_columns(pair=pl.format("C{}", pl.col("subject_id").str.slice(1).cast(pl.Int32) // 2))
+    assert paired_tests(both, **C, normalisation="subject")["results"]["n"].max() == 4
+
+
+def test_a_person_in_several_pairs_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    paired_tests(couples(), **C)
+    assert "independent" not in caplog.text
+    # S01 drove against S00 and S02.
+    table = couples()
+    again = table.filter(pl.col("subject_id") == "S01").with_columns(
+        pair=pl.lit("C1"), recording_id=pl.lit("S01_again")
+    )
+    paired_tests(pl.concat([table, again]), **C)
+    assert "S01 is in 2 pairs with different people (pair C0, pair C1)" in caplog.text
+
+
+@pytest.mark.parametrize("how", ["none", "global", "subject"])
+def test_infinity_is_missing_like_nan(how: str) -> None:
+    table = synth_windows(n_subjects=6, n_windows=3, n_codes=1)
+    first = (pl.col("recording_id") == "S02_stressor") & (pl.col("window_id") == 0)
+    alone = pl.col("recording_id") == "S03_baseline"
+
+    def run(what: float | None) -> dict[str, pl.DataFrame]:
+        spoilt = table.with_columns(
+            mean_smile=pl.when(first).then(pl.lit(what, pl.Float64)).otherwise("mean_smile"),
+            mean_hr_bpm=pl.when(alone).then(pl.lit(what, pl.Float64)).otherwise("mean_hr_bpm"),
+        )
+        return paired_tests(spoilt, **C, normalisation=how)
+
+    missing = run(None)
+    n = dict(missing["results"].select("measure", "n").iter_rows())
+    assert (n["mean_smile"], n["mean_hr_bpm"]) == (6, 5)
+    for what in (float("inf"), float("-inf"), float("nan")):
+        found = run(what)
+        for name in ("results", "units", "exclusions"):
+            assert found[name].equals(missing[name]), (what, name)
+
+
+@pytest.mark.parametrize("n", [3, 8, 40])
+@pytest.mark.parametrize("t", [1.1e4, 1e5, -1e7, 1e12])
+def test_a_huge_t_has_an_interval(t: float, n: int) -> None:
+    d, low, high = d_z_interval(t, n)
+    assert low < d < high
+    # Of an effect this sure its standard deviation alone is unsure: that is chi².
+    ratio = np.sqrt(chi2.ppf([0.025, 0.975], n - 1) / (n - 1))
+    np.testing.assert_allclose([low / d, high / d], ratio if t > 0 else ratio[::-1], rtol=1e-9)
+    below, above = (np.array(d_z_interval(x, n)) / x for x in (0.999e4, 1.001e4))
+    np.testing.assert_allclose(below, above, rtol=1e-6)
+
+
+def test_a_change_that_is_almost_the_same_for_everyone_is_tested() -> None:
+    before = list(np.random.default_rng(3).normal(0, 1, 8))
+    after = [b + 1 + 1e-6 * k for k, b in enumerate(before)]
+    row = paired_tests(one_measure(before, after), **C)["results"].row(0, named=True)
+    assert row["t"] > 1e5
+    assert row["effect_low"] < row["effect"] < row["effect_high"]
+
+
+@pytest.mark.parametrize("alpha", [1e-6, 1e-12, 1e-20, 1e-100])
+@pytest.mark.parametrize("n", [3, 8])
+def test_the_smallest_effect_at_a_tiny_level(n: int, alpha: float) -> None:
+    found = smallest_paired(np.array([n]), alpha=alpha, power=0.8)[0]
+    # P(T > critical) by integration over the denominator of T, without a noncentral t.
+    critical = student.isf(alpha / 2, n - 1)
+    x = chi2.ppf((np.arange(200_000) + 0.5) / 200_000, n - 1)
+    power = norm.cdf(found * np.sqrt(n) - critical * np.sqrt(x / (n - 1))).mean()
+    assert power == pytest.approx(0.8, abs=1e-4)
