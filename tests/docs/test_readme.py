@@ -48,7 +48,7 @@ def checkout(tmp_path_factory) -> Path:
     (folder / ".venv" / ".installed").touch()
     (folder / "videos").mkdir()
     for name in ("P01_baseline", "P01_stressor", "P02_baseline", "P02_stressor"):
-        write_clip(folder / "videos" / f"{name}.mp4", [i / 10 for i in range(5)])
+        write_clip(folder / "videos" / f"{name}.mp4", [float(i) for i in range(5)])
     return folder
 
 

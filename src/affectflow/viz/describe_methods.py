@@ -150,7 +150,7 @@ def installed() -> dict[str, str]:
 
 def _plain(text: str) -> str:
     """Return text that Markdown shows as it is: conditions and phases are the user's words."""
-    return re.sub(r"([\\`*\[\]<>#|]|_(?!_))", r"\\\1", text.replace("\n", " "))
+    return re.sub(r"([\\`*\[\]<>#|])", r"\\\1", text.replace("\n", " "))
 
 
 def _cell(text: str) -> str:
