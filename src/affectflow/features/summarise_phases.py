@@ -30,8 +30,8 @@ def summarise_phases(tables: Iterable[pl.DataFrame], *, min_phase_s: float, max_
     tables
         `schema.FEATURES`, one recording each.
     min_phase_s
-        A column that is present for less of a phase than this, seconds, has no
-        summary there. Half a frame is forgiven.
+        A column that is present for less of a recording's phase than this, seconds, all its runs
+        together, has no summary there. Half a frame is forgiven.
     max_gap_s
         A frame stands for the time until the next one, but for no longer than this.
 
@@ -76,9 +76,14 @@ def _phases_of(features: pl.DataFrame, *, min_phase_s: float, max_gap_s: float) 
     spans = phase_spans(time, phase_runs(phase), phase.is_not_null().to_numpy(), max_gap_s=max_gap_s)
     shown_s = time_shown(time, max_gap_s)
     half_a_frame = median_step(time) / 2 if time.size > 1 else 0.0
+    name = phase.gather(spans.first).to_numpy()
+    same_phase = (name[:, None] == name).astype(np.float64)
 
     def enough(spans: Spans, present: np.ndarray) -> np.ndarray:
         there_s = spans.sums(np.where(present, shown_s, 0.0))
-        return (there_s >= min_phase_s - half_a_frame - 1e-9) & (spans.sums(present) > 0)
+        # A phase that comes back is one phase: its runs together must last.
+        in_phase_s = there_s @ same_phase
+        long = in_phase_s >= min_phase_s - half_a_frame - 1e-9
+        return long & (spans.sums(present) > 0)
 
     return summarise(features, spans, max_gap_s=max_gap_s, enough=enough)

@@ -22,10 +22,14 @@ class Factors:
     ----------
     conditions, phases
         Levels; a factor of one level is not in the model.
+    within
+        Whether anybody was seen in several conditions. Where each person is in one, what the phases of that
+        person's drive have in common is the person's own level: one intercept, not two.
     """
 
     conditions: tuple[str, ...]
     phases: tuple[str, ...]
+    within: bool = True
 
     @property
     def terms(self) -> list[tuple[str, str]]:
@@ -48,10 +52,16 @@ class Factors:
         return len(self.conditions) > 1 and len(self.phases) > 1
 
     @property
+    def occasions(self) -> bool:
+        """Whether a person's rows under one condition share an intercept of their own."""
+        return self.crossed and self.within
+
+    @property
     def formula(self) -> str:
         """The model as it is usually written."""
         if self.crossed:
-            return "value ~ condition * phase + (1 | person) + (1 | person:condition)"
+            own = " + (1 | person:condition)" if self.occasions else ""
+            return f"value ~ condition * phase + (1 | person){own}"
         return f"value ~ {'phase' if len(self.phases) > 1 else 'condition'} + (1 | person)"
 
     @property
@@ -107,4 +117,22 @@ def factors_of(rows: pl.DataFrame, *, baseline: str, contrast: str) -> Factors:
         raise DesignError(
             f"a mixed model needs at least {MIN_UNITS} people; found {n}. Add recordings to the sheet."
         )
-    return Factors(tuple(conditions), tuple(phases))
+    seen = rows.group_by("subject_id").agg(pl.col("condition").n_unique())["condition"]
+    return Factors(tuple(conditions), tuple(phases), within=bool((seen > 1).any()))
+
+
+def phases_of_every_condition(rows: pl.DataFrame) -> tuple[list[str], dict[str, list[str]]]:
+    """Return the phases that were seen under every condition, and of the others the conditions that lack them.
+
+    A phase that one condition never had (a name mistyped in one events file, say) has no
+    difference between conditions; kept in, it would leave every measure without a result.
+
+    Parameters
+    ----------
+    rows
+        With condition ("" = none), phase, recording_id and start_s.
+    """
+    conditions = sorted(rows["condition"].unique())
+    under = {p: set(rows.filter(pl.col("phase") == p)["condition"]) for p in phases_in_order(rows)}
+    lacking = {p: [c for c in conditions if c not in there] for p, there in under.items()}
+    return [p for p, none in lacking.items() if not none], {p: none for p, none in lacking.items() if none}

@@ -10,12 +10,13 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
+from affectflow.errors import DesignError
 from affectflow.stats.correct import add_corrections
 from affectflow.stats.exclusions import EXCLUSIONS, log_exclusions
-from affectflow.stats.factors import factors_of
+from affectflow.stats.factors import factors_of, phases_of_every_condition
 from affectflow.stats.measures import columns_to_test, kind_of, matrix, summary_of
 from affectflow.stats.normalise import LABELS, normalise
-from affectflow.stats.phases import with_durations
+from affectflow.stats.phases import phases_in_order, with_durations
 from affectflow.stats.random_intercept import fit_random_intercept
 from affectflow.stats.unit_values import recording_means
 
@@ -71,7 +72,7 @@ def mixed_model(
     cells are missing: everybody with any value takes part. One row per person,
     condition and phase (recordings averaged) enters; the model is
     ``value ~ condition * phase + (1 | person) + (1 | person:condition)``, or ``value ~ phase + (1 | person)``
-    with one condition. The second intercept is for what phases of one drive have in common beyond the person:
+    with one condition. A phase that was not seen under every condition is left out. The second intercept is for what phases of one drive have in common beyond the person:
     without it they would count as so many independent measurements of the condition. By restricted maximum likelihood (statsmodels; Lindstrom and Bates
     1988). Terms are differences from the reference: the condition `baseline` (all
     other conditions of the sheet are compared with it) and the first phase in time.
@@ -110,15 +111,15 @@ def mixed_model(
     columns = columns_to_test(phases, summaries)
     rows = normalise(phases, columns, how=normalisation).drop_nulls("phase")
     rows = rows.with_columns(pl.col("condition").fill_null(""))
-    factors = factors_of(rows, baseline=baseline, contrast=contrast)
     timed = with_durations(rows, cell=CELL, min_phase_s=min_phase_s)
-    exclusions = _too_short(timed, min_phase_s)
+    rows, exclusions = _comparable(timed, min_phase_s)
     log_exclusions(exclusions)
-    cells = _cells(timed.filter("long_enough"), columns)
+    factors = factors_of(rows, baseline=baseline, contrast=contrast)
+    cells = _cells(rows, columns)
     design = factors.matrix(cells)
     person = cells["unit"].rank("dense").to_numpy().astype(np.int64) - 1
     values = matrix(cells, columns)
-    occasion = cells["condition"].rank("dense").to_numpy().astype(np.int64) if factors.crossed else None
+    occasion = cells["condition"].rank("dense").to_numpy().astype(np.int64) if factors.occasions else None
     tested, joint = [], []
     for i, column in enumerate(columns):
         if i and i % max(len(columns) // 10, 1) == 0:
@@ -164,14 +165,42 @@ def _cells(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     )
 
 
-def _too_short(timed: pl.DataFrame, min_phase_s: float) -> pl.DataFrame:
-    left = timed.filter(~pl.col("long_enough")).select(*CELL, "valid_s").unique().sort(CELL)
-    reason = pl.format(
+def _comparable(timed: pl.DataFrame, min_phase_s: float) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows that enter, and the cells that do not with the reason."""
+    phases_in_order(timed)  # says so where there are none at all
+    cells = timed.group_by(CELL).agg(pl.col("long_enough").any(), pl.col("valid_s").max())
+    rows = timed.filter("long_enough")
+    if rows.is_empty():
+        longest_s = timed["valid_s"].to_numpy().max()
+        raise DesignError(
+            f"no phase lasts stats.min_phase_s: {min_phase_s:g} s; the longest has {longest_s:.1f} s of "
+            "valid data. Set stats.min_phase_s lower."
+        )
+    shared, lacking = phases_of_every_condition(rows)
+    if not shared:
+        listed = "; ".join(f"{p}: not under {', '.join(map(repr, none))}" for p, none in lacking.items())
+        raise DesignError(
+            f"a mixed model needs phases that every condition has; found none ({listed}). Give the same names to the "
+            "same phases in the events files, or leave recordings out (features.exclude)."
+        )
+    short = pl.format(
         "{} s of valid data, less than stats.min_phase_s: {}", pl.col("valid_s").round(1), pl.lit(min_phase_s)
     )
-    return left.select(pl.col("subject_id").alias("unit"), "condition", "phase", reason.alias("reason")).cast(
-        EXCLUSIONS  # type: ignore[arg-type]
+    unshared = pl.format(
+        "a phase that no recording of {} has",
+        pl.col("phase").replace_strict(
+            {p: " or ".join(map(repr, none)) for p, none in lacking.items()},
+            default=None,
+            return_dtype=pl.String,
+        ),
     )
+    exclusions = (
+        cells.with_columns(reason=pl.when(pl.col("long_enough")).then(unshared).otherwise(short))
+        .filter(pl.col("reason").is_not_null())
+        .sort(CELL)
+        .select(pl.col("subject_id").alias("unit"), "condition", "phase", "reason")
+    )
+    return rows.filter(pl.col("phase").is_in(shared)), exclusions.cast(EXCLUSIONS)  # type: ignore[arg-type]
 
 
 def _corrected(tests: pl.DataFrame, within: str, alpha: float, about: dict[str, str]) -> pl.DataFrame:

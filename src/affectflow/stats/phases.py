@@ -45,7 +45,7 @@ def phases_in_order(rows: pl.DataFrame) -> list[str]:
 
 
 def with_durations(rows: pl.DataFrame, *, cell: Sequence[str], min_phase_s: float) -> pl.DataFrame:
-    """Add how long each row is, how much valid time its cell has, and whether that is enough.
+    """Add how long each row is, how much valid time its recording has in its cell, and whether that is enough.
 
     Parameters
     ----------
@@ -54,18 +54,20 @@ def with_durations(rows: pl.DataFrame, *, cell: Sequence[str], min_phase_s: floa
     cell
         The columns that make a cell, such as unit, phase and condition.
     min_phase_s
-        Least valid time of a cell, seconds. Valid is the time with a face; in a
-        recording without a single face (signals only) all of it.
+        Least valid time of a recording in a cell, its runs together, seconds: as in `summarise_phases`, which
+        leaves what is shorter without values. Valid is the time with a face; in a recording without a single
+        face (signals only) all of it.
 
     Returns
     -------
-    The rows with `span_s`, `valid_s` (of the cell) and `long_enough`.
+    The rows with `span_s`, `valid_s` (of the recording in the cell) and `long_enough`.
     """
+    within = [*cell, "recording_id"]
     span = pl.col("end_s") - pl.col("start_s")
     own = pl.when("any_face").then(span * pl.col("coverage")).otherwise(span)
     # As in summarise_phases half a frame is forgiven.
-    slack = (span / pl.col("n_frames").clip(lower_bound=1) / 2).max().over(list(cell)) + 1e-9
-    valid = own.sum().over(list(cell))
+    slack = (span / pl.col("n_frames").clip(lower_bound=1) / 2).max().over(within) + 1e-9
+    valid = own.sum().over(within)
     return (
         # A step of its own: inside the sum over a cell, "over the recording" would look at the cell's rows only.
         rows.with_columns((pl.col("coverage").max().over("recording_id") > 0).alias("any_face"))

@@ -144,3 +144,17 @@ def test_half_a_frame_of_a_phases_length_is_forgiven():
     for n, known in ((100, True), (98, False)):
         table = phases_of(features_of(time, phase=["P1"] * n + ["P2"] * (300 - n)))
         assert table["mean_exp_00"].is_not_null().to_list() == [known, True]
+
+
+def test_runs_of_a_phase_that_are_short_each_count_together():
+    time = frame_times(400)
+    phase = ["P1"] * 75 + ["P2"] * 250 + ["P1"] * 75  # P1: 3 s and 3 s
+    hr = np.where(time > 12, np.nan, 70.0)  # 3 s of P1 in all
+    table = phases_of(features_of(time, phase=phase, signals={"hr_bpm": hr}))
+    assert table["mean_exp_00"].is_not_null().to_list() == [True, True, True]
+    assert table["mean_hr_bpm"].to_list() == [None, 70.0, None]
+    assert phases_of(features_of(time, phase=phase), min_phase_s=6.1)["mean_exp_00"].is_null().to_list() == [
+        True,
+        False,
+        True,
+    ]

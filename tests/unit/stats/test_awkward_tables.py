@@ -48,6 +48,23 @@ def test_a_phase_without_any_face_has_no_valid_time() -> None:
     assert signals_only["valid_s"].to_list() == [10.0] * 3
 
 
+def test_a_phase_lasts_as_long_as_its_runs_within_a_recording() -> None:
+    runs = pl.DataFrame(
+        {
+            "recording_id": ["R", "R", "Q", "T"],
+            "unit": ["S"] * 4,
+            "phase": ["P1"] * 4,
+            "start_s": [0.0, 50.0, 0.0, 0.0],
+            "end_s": [3.0, 53.0, 3.0, 3.0],
+            "coverage": [1.0] * 4,
+            "n_frames": [75] * 4,
+        }
+    )
+    timed = with_durations(runs, cell=["unit", "phase"], min_phase_s=4.0)
+    assert timed["valid_s"].to_list() == [6.0, 6.0, 3.0, 3.0]
+    assert timed["long_enough"].to_list() == [True, True, False, False]
+
+
 def test_rounding_does_not_decide_about_ties() -> None:
     before, after = [0.2, 0.7, 0.4, 0.1, 0.6, 0.9, 0.5], [0.3, 0.8, 0.3, 0.5, 0.4, 1.2, 0.6]
     tests = ((paired_tests, "p_wilcoxon", False), (grouped_tests, "p_mann_whitney", True))

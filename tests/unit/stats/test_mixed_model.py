@@ -206,6 +206,45 @@ def test_too_little_is_said_in_one_line(change: pl.Expr, words: str) -> None:
     assert "\n" not in str(error.value)
 
 
+def test_people_in_one_condition_each_have_one_intercept_each() -> None:
+    table = synth_phases(n_subjects=12, n_phases=3, n_codes=2, effect=0.0)
+    even = pl.col("subject_id").str.tail(2).cast(pl.Int32) % 2 == 0
+    table = few(table.filter(even == (pl.col("condition") == "baseline")))
+    results = mixed_model(table, baseline="baseline")["results"]
+    assert results["formula"].unique().to_list() == ["value ~ condition * phase + (1 | person)"]
+    assert results["converged"].all()
+    assert results["sd_occasion"].null_count() == results.height
+    fit = theirs(table, "mean_hr_bpm", "value ~ condition * phase")
+    row = results.filter(measure="mean_hr_bpm", term="condition[stressor]").row(0, named=True)
+    assert row["estimate"] == pytest.approx(fit.params["condition[T.stressor]"], rel=1e-4)
+    assert row["se"] == pytest.approx(fit.bse["condition[T.stressor]"], rel=1e-3)
+
+
+def test_a_phase_that_one_condition_never_had_is_left_out_and_named() -> None:
+    table = synth_phases(n_subjects=5, n_phases=3, n_codes=1)
+    mistyped = (pl.col("recording_id") == "S02_stressor") & (pl.col("phase") == "P3")
+    table = few(table.with_columns(phase=pl.when(mistyped).then(pl.lit("P3x")).otherwise("phase")))
+    tables = mixed_model(table, baseline="baseline", min_phase_s=2.0)
+    assert tables["exclusions"].rows() == [
+        ("S02", "stressor", "P3x", "a phase that no recording of 'baseline' has")
+    ]
+    assert set(tables["results"].filter(factor="phase")["term"]) == {"phase[P2]", "phase[P3]"}
+    assert tables["results"]["converged"].all()
+    assert tables["results"]["n_rows"].unique().to_list() == [29]
+    apart = table.with_columns(phase=pl.format("{} {}", "condition", "phase"))
+    with pytest.raises(
+        DesignError, match=r"phases that every condition has; found none .*baseline P1: not under"
+    ):
+        mixed_model(apart, baseline="baseline")
+
+
+def test_phases_that_are_all_too_short_are_said() -> None:
+    with pytest.raises(
+        DesignError, match=r"no phase lasts stats.min_phase_s: 1e\+06 s; the longest has 4.0 s"
+    ):
+        mixed_model(synth_phases(n_subjects=4, n_codes=1), baseline="baseline", min_phase_s=1e6)
+
+
 def test_a_mistyped_baseline_gets_a_hint() -> None:
     with pytest.raises(DesignError, match="Did you mean baseline"):
         mixed_model(synth_phases(n_subjects=4, n_codes=1), baseline="baselnie")
