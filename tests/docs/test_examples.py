@@ -10,6 +10,8 @@ import yaml
 from affectflow.config.sheet import SHEET_COLUMNS, read_sheet
 from affectflow.config.study import Study, read_study
 from affectflow.schema import SIGNAL_UNITS
+from affectflow.stats import check_analyses
+from affectflow.train.models import check_models
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "config" / "examples").glob("*.yaml"))
@@ -20,6 +22,17 @@ def test_example_is_a_valid_study_of_its_own(path):
     study = read_study(path)
     assert study.dataset != Study().dataset
     assert path.name in (path.parent / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_what_an_example_asks_for_can_be_run(path):
+    study = read_study(path)
+    check_analyses(study.stats.analyses, contrast=study.stats.contrast)
+    check_models(study.train.models, contrast=study.stats.contrast)
+
+
+def test_there_is_an_example_of_either_contrast():
+    assert {read_study(path).stats.contrast for path in EXAMPLES} == {"conditions", "phases"}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)

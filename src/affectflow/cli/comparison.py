@@ -95,7 +95,9 @@ def _settings(study: Study) -> list[Finding]:
     if "grouped_tests" in stats.analyses and stats.normalisation == "subject":
         state = "subject: makes everybody's mean 0, so that grouped_tests has nothing to compare. Set it to none or global."
         findings.append(Finding("stats.normalisation", state, False))
-    if "time_courses" in stats.analyses and not stats.own_table.path:
+    if stats.own_table.path:
+        findings += _without_frames(stats.analyses)
+    elif "time_courses" in stats.analyses:
         # Every per-frame column is one of the face's, or a signal, whose name ends in its unit.
         odd = [name for name in stats.time_courses.columns if kind_of(name.removeprefix("d_")) == "other"]
         if odd:
@@ -104,6 +106,25 @@ def _settings(study: Study) -> list[Finding]:
             )
             findings.append(Finding("stats.time_courses.columns", state, False))
     return findings
+
+
+def _without_frames(analyses: Sequence[str]) -> list[Finding]:
+    """Tell which analyses need what a table of the user's own does not have: phases, frames in time, faces to smooth."""
+    need = {
+        "mixed_model": "phases",
+        "time_courses": "frames in time",
+        "smoothing_comparison": "the study's own frames",
+    }
+    return [
+        Finding(
+            "stats.analyses",
+            f"{name} needs {need[name]}, which stats.own_table does not have: it ends without a result. "
+            "Take it out, or the table.",
+            False,
+        )
+        for name in analyses
+        if name in need
+    ]
 
 
 def _asks_for_phases(study: Study) -> bool:

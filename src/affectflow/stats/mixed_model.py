@@ -111,6 +111,7 @@ def mixed_model(
     columns = columns_to_test(phases, summaries)
     rows = normalise(phases, columns, how=normalisation).drop_nulls("phase")
     rows = rows.with_columns(pl.col("condition").fill_null(""))
+    phases_in_order(rows)  # says so where there are none at all, as in a table of the user's own
     timed = with_durations(rows, cell=CELL, min_phase_s=min_phase_s)
     rows, exclusions = _comparable(timed, min_phase_s)
     log_exclusions(exclusions)
@@ -167,7 +168,6 @@ def _cells(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
 
 def _comparable(timed: pl.DataFrame, min_phase_s: float) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the rows that enter, and the cells that do not with the reason."""
-    phases_in_order(timed)  # says so where there are none at all
     cells = timed.group_by(CELL).agg(pl.col("long_enough").any(), pl.col("valid_s").max())
     rows = timed.filter("long_enough")
     if rows.is_empty():

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 from affectflow.cli.doctor import _choices, diagnose
 from affectflow.config.study import read_study
-from affectflow.errors import AffectflowError
+from affectflow.errors import AffectflowError, DesignError
+from affectflow.registry import load
+from affectflow.stats import RUN, options_of
+from affectflow.stats.own_table import adopt_table
 from tests.support.clips import write_clip
 
 
@@ -115,10 +119,10 @@ def test_what_cannot_compare_phases_is_named(condition, tmp_path):
     assert "Set train.models: []" in found["train.models"].state
 
 
-def own_table(folder, rows, stressor="good"):
+def own_table(folder, rows, stressor="good", analyses="grouped_tests, lda"):
     (folder / "t.csv").write_text("clip,news,AU01\n" + "".join(rows))
     own = f"{{path: {folder}/t.csv, unit: clip, condition: news}}"
-    text = f"stats: {{analyses: [grouped_tests, lda], baseline: bad, stressor: {stressor}, own_table: {own}}}"
+    text = f"stats: {{analyses: [{analyses}], baseline: bad, stressor: {stressor}, own_table: {own}}}"
     return findings(folder, SIGNALS_ONLY, text)
 
 
@@ -132,6 +136,26 @@ def test_conditions_are_looked_for_in_the_users_own_table(tmp_path):
     assert found["conditions"].state.endswith("t.csv has bad, good")
     both = own_table(tmp_path, [*rows, "c1,bad,0.5\n"])["stats.analyses"]
     assert "1 people are in both" in both.state
+
+
+@pytest.mark.parametrize(
+    ("name", "lacks"),
+    [
+        ("mixed_model", "phases"),
+        ("time_courses", "frames in time"),
+        ("smoothing_comparison", "the study's own frames"),
+    ],
+)
+def test_what_an_own_table_can_not_answer_is_said_and_true(name, lacks, tmp_path):
+    rows = [f"c{i},{'good' if i % 2 else 'bad'},0.{i}\n" for i in range(8)]
+    said = own_table(tmp_path, rows, analyses=f"grouped_tests, {name}")["stats.analyses"]
+    assert (said.ok, said.needed) == (False, True)
+    assert said.state.startswith(f"{name} needs {lacks}, which stats.own_table does not have")
+    table = adopt_table(pl.read_csv(tmp_path / "t.csv"), unit="clip", condition="news")
+    study = read_study(tmp_path / "c.yaml")
+    with pytest.raises(DesignError):
+        load(RUN, name, "analysis")(table, **options_of(name, study, faces=False))
+    assert "stats.analyses" not in own_table(tmp_path, rows)
 
 
 def test_an_own_table_that_is_not_there(tmp_path):
