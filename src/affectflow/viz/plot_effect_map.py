@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from affectflow.viz.diverging import diverging_map
+from affectflow.viz.effect_map_layout import LETTERS_PT, Layout, fitting_rows, side_by_side
 from affectflow.viz.labels import EFFECT_NAMES, KINDS, in_words, label_of, natural_order
 from affectflow.viz.style import (
     BLACK,
     COLUMN_MM,
     MM,
-    PAGE_HEIGHT_MM,
-    PAGE_MM,
     SMALLEST_PT,
     new_figure,
-    text_width_mm,
     words_alone,
+    wrapped,
 )
 
 if TYPE_CHECKING:
@@ -29,34 +28,15 @@ if TYPE_CHECKING:
 
 # Which summaries share a panel; what has no summary (a user's own column) is a level.
 PANELS = {"level": ("mean", "level", "rate"), "speed": ("speed",), "slope": ("slope",), "spread": ("sd",)}
-LETTERS_PT = 6.5
-ROW_MM, LEAST_ROW_MM = 3.2, 2.6
-CELL_MM, LEAST_CELL_MM, GAP_MM = 8.0, 3.2, 3.0
-# A map is split into blocks side by side before it gets higher than this.
-COMFORTABLE_MM = 130.0
-HEAD_MM, FOOT_MM, MARGIN_MM = 6.0, 21.0, 2.0
 MOST_SHOWN = 3.0
+# The foot: what is free below the caption (for the mark of simulated data) and left of it, and a line of it.
+LOW_MM, LEFT_MM, LINE_MM = 4.5, 4.0, 3.0
 NOT_TESTED = "#E3E3E3"
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Where things lie on the page, mm."""
-
-    n_blocks: int
-    rows_per_block: int
-    row_mm: float
-    cell_mm: float
-    label_mm: float
-    head_mm: float
-
-    @property
-    def height_mm(self) -> float:
-        """Height of the figure."""
-        return self.rows_per_block * self.row_mm + self.head_mm + FOOT_MM
-
-
-def plot_effect_map(results: pl.DataFrame) -> Figure:
+def plot_effect_map(
+    results: pl.DataFrame, *, columns: Sequence[str] | None = None, caption: str | None = None
+) -> Figure:
     """Draw every effect as a coloured cell: rows are measures by kind, columns are phases, panels are summaries.
 
     The colours reach equally far to both sides on one scale for all panels.
@@ -70,37 +50,70 @@ def plot_effect_map(results: pl.DataFrame) -> Figure:
     results
         Table ``results`` of paired_tests or grouped_tests; ``phase``
         is null or absent where phases are not told apart.
+    columns
+        The values of ``phase`` from left to right; as people count when not given.
+    caption
+        What an effect is; the stressor less the baseline when not given.
 
     Returns
     -------
-    The figure, as wide as a column (85 mm) or a page (180 mm).
+    The figure, as wide as its cells need: from a column (85 mm) to a page (180 mm).
     """
     cells = _cells(results)
     if cells["effect"].null_count() == cells.height:
         return words_alone("No measure could be tested; the table of results says why.")
     panels = [p for p in PANELS if p in cells["panel"].unique()]
-    phases = sorted(cells["column"].unique(), key=natural_order)
-    rows, n_all, layout = _fitting_rows(cells, len(panels), phases)
-    width = layout.n_blocks * _block_mm(layout, len(panels), len(phases)) + MARGIN_MM
-    figure = new_figure(width_mm=COLUMN_MM if width <= COLUMN_MM else PAGE_MM, height_mm=layout.height_mm)
+    columns = columns or sorted(cells["column"].unique(), key=natural_order)
+    caption = caption or "{stressor} − {baseline}".format(**results.row(0, named=True))
+    # Room for the caption as if the figure turned out narrow; what is not needed is not taken.
+    room_mm = LINE_MM * len(wrapped(_and_some(caption, 999, 1000), COLUMN_MM - 2 * LEFT_MM, LETTERS_PT))
+    rows, n_all, layout = fitting_rows(cells, n_panels=len(panels), columns=columns, more_foot_mm=room_mm)
+    caption = _and_some(caption, len([base for _, base in rows if base]), n_all)
+    lines = wrapped(caption, layout.width_mm - 2 * LEFT_MM, LETTERS_PT)
+    height_mm = layout.height_mm + LINE_MM * (len(lines) - 1)
+    figure = new_figure(width_mm=layout.width_mm, height_mm=height_mm)
     figure.set_layout_engine("none")
     reach = float(np.clip(np.ceil(2 * cells["effect"].abs().max()) / 2, 0.5, MOST_SHOWN))  # type: ignore[operator, arg-type]
     colours = diverging_map()
+    _draw_blocks(figure, cells, rows, layout, (panels, columns), colours, reach)
+    beyond = bool(cells["effect"].abs().max() > reach)  # type: ignore[operator]
+    _foot(figure, results.row(0, named=True), lines, colours, reach, beyond=beyond)
+    return figure
+
+
+def _and_some(caption: str, n_shown: int, n_all: int) -> str:
+    if n_shown == n_all:
+        return caption
+    return f"{caption.removesuffix('.')}; the {n_shown} of {n_all} measures with the smallest p"
+
+
+def _draw_blocks(
+    figure: Figure,
+    cells: pl.DataFrame,
+    rows: list[tuple[str, str]],
+    layout: Layout,
+    across: tuple[Sequence[str], Sequence[str]],
+    colours: Colormap,
+    reach: float,
+) -> None:
+    """Draw all panels; `across` has the names of the panels and those of the columns of each."""
+    panels, columns = across
+    width, height = (v / MM for v in figure.get_size_inches())
     lookup = {(r["base"], r["panel"], r["column"]): r for r in cells.iter_rows(named=True)}
+    named = [] if len(columns) == 1 and not columns[0] else list(columns)
     for block in range(layout.n_blocks):
         mine = rows[block * layout.rows_per_block : (block + 1) * layout.rows_per_block]
         for i, panel in enumerate(panels):
-            axis = _place(figure, layout, block, i, len(mine), len(panels), len(phases))
-            _panel(axis, mine, [[lookup.get((b, panel, c)) for c in phases] for _, b in mine], colours, reach)
-            axis.set_title(panel, fontsize=LETTERS_PT + 0.5, pad=2 if len(phases) == 1 else 3)
-            named = [] if len(phases) == 1 and not phases[0] else phases
-            axis.set_xticks(
-                np.arange(len(named)) + 0.5, named, rotation=0 if _short(named, layout.cell_mm) else 90
+            left, bottom, wide, high = layout.axes_mm(block, i, len(mine), page_mm=height)
+            axis = figure.add_axes((left / width, bottom / height, wide / width, high / height))
+            _panel(
+                axis, mine, [[lookup.get((b, panel, c)) for c in columns] for _, b in mine], colours, reach
             )
+            axis.set_title(panel, fontsize=LETTERS_PT + 0.5, pad=2 if len(columns) == 1 else 3)
+            turned = 0 if side_by_side(named, layout.cell_mm) else 90
+            axis.set_xticks(np.arange(len(named)) + 0.5, named, rotation=turned)
             if i == 0:
                 _row_names(axis, mine)
-    _foot(figure, results, layout, colours, reach, cells, (len([r for r in rows if r[1]]), n_all))
-    return figure
 
 
 def _cells(results: pl.DataFrame) -> pl.DataFrame:
@@ -120,68 +133,6 @@ def _cells(results: pl.DataFrame) -> pl.DataFrame:
         .otherwise("measure")
         .alias("base")
     )
-
-
-def _fitting_rows(
-    cells: pl.DataFrame, n_panels: int, phases: list[str]
-) -> tuple[list[tuple[str, str]], int, Layout]:
-    """Return (kind, base) of each row, "" as base for a heading, how many there were, and how they are laid out."""
-    ranked = cells.group_by("kind", "base").agg(pl.col("p").min()).sort("p", "base", nulls_last=True)
-    n_all, n_kinds = ranked.height, ranked["kind"].n_unique()
-    kept = ranked
-    while True:
-        rows: list[tuple[str, str]] = []
-        for kind in (k for k in KINDS if k in kept["kind"].unique()):
-            names = kept.filter(pl.col("kind") == kind)["base"].to_list()
-            rows += [(kind, ""), *((kind, name) for name in sorted(names, key=natural_order))]
-        layout = _layout(rows, n_panels, phases)
-        if layout.height_mm <= PAGE_HEIGHT_MM or kept.height <= n_kinds:
-            return rows, n_all, layout
-        kept = kept.head(int(kept.height * 0.95))
-
-
-def _layout(rows: list[tuple[str, str]], n_panels: int, phases: list[str]) -> Layout:
-    label_mm = max(text_width_mm(label_of(b) if b else KINDS[k], LETTERS_PT) for k, b in rows) + 2
-    named = [p for p in phases if p]
-    cell_mm = max(LEAST_CELL_MM, min(CELL_MM, (PAGE_MM - label_mm) / n_panels / len(phases) - GAP_MM))
-    longest = max((text_width_mm(p, LETTERS_PT) for p in named), default=0.0)
-    options = []
-    sizes = (
-        (ROW_MM, cell_mm),
-        (ROW_MM, min(cell_mm, 5.0)),
-        (ROW_MM, LEAST_CELL_MM),
-        (LEAST_ROW_MM, LEAST_CELL_MM),
-    )
-    for row_mm, cell in sizes:
-        for n in range(1, 7):
-            turned = 0.0 if _short(named, cell) else longest
-            head = HEAD_MM + (0.0 if not named else max(3.0, turned + 1))
-            layout = Layout(n, -(-len(rows) // n), row_mm, cell, label_mm, head)
-            if n == 1 or n * _block_mm(layout, n_panels, len(phases)) + MARGIN_MM <= PAGE_MM:
-                options.append(layout)
-    for limit in (COMFORTABLE_MM, PAGE_HEIGHT_MM):
-        for layout in options:
-            if layout.height_mm <= limit:
-                return layout
-    return min(options, key=lambda o: o.height_mm)
-
-
-def _block_mm(layout: Layout, n_panels: int, n_phases: int) -> float:
-    return layout.label_mm + n_panels * (n_phases * layout.cell_mm + GAP_MM)
-
-
-def _place(
-    figure: Figure, layout: Layout, block: int, panel: int, n_rows: int, n_panels: int, n_phases: int
-) -> Axes:
-    width, height = (v / MM for v in figure.get_size_inches())
-    # What is left of the page goes between the blocks.
-    spare = width - MARGIN_MM - layout.n_blocks * _block_mm(layout, n_panels, n_phases)
-    step = _block_mm(layout, n_panels, n_phases) + max(spare, 0) / max(layout.n_blocks - 1, 1)
-    left = MARGIN_MM + block * step + layout.label_mm
-    left += panel * (n_phases * layout.cell_mm + GAP_MM)
-    high = n_rows * layout.row_mm
-    bottom = height - layout.head_mm - high
-    return figure.add_axes((left / width, bottom / height, n_phases * layout.cell_mm / width, high / height))
 
 
 def _panel(
@@ -233,50 +184,53 @@ def _row_names(axis: Axes, rows: list[tuple[str, str]]) -> None:
 
 def _foot(
     figure: Figure,
-    results: pl.DataFrame,
-    layout: Layout,
+    first: dict[str, Any],
+    lines: Sequence[str],
     colours: Colormap,
     reach: float,
-    cells: pl.DataFrame,
-    shown: tuple[int, int],
+    *,
+    beyond: bool,
 ) -> None:
+    """Draw the scale of colours and the key of marks, and write the caption below them."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
     width, height = (v / MM for v in figure.get_size_inches())
-    first = results.row(0, named=True)
+    caption_mm = LINE_MM * len(lines)
     bar_mm = 34.0
-    bar = figure.add_axes((4 / width, 12.5 / height, bar_mm / width, 2.2 / height))
-    beyond = "both" if cells["effect"].abs().max() > reach else "neither"  # type: ignore[operator]
+    place = (LEFT_MM / width, (LOW_MM + caption_mm + 5.0) / height, bar_mm / width, 2.2 / height)
+    bar = figure.add_axes(place)
     figure.colorbar(
-        ScalarMappable(Normalize(-reach, reach), colours), cax=bar, orientation="horizontal", extend=beyond
-    )
+        ScalarMappable(Normalize(-reach, reach), colours), cax=bar, orientation="horizontal",
+        extend="both" if beyond else "neither",
+    )  # fmt: skip
     bar.set_xticks([-reach, 0, reach])
     bar.tick_params(labelsize=SMALLEST_PT, length=1.5, pad=1)
     name = EFFECT_NAMES.get(first["effect_name"], in_words(first["effect_name"]))
     bar.set_title(f"{name}", fontsize=LETTERS_PT, fontweight="normal", pad=2)
-    key = figure.add_axes(((bar_mm + 10) / width, 9 / height, 1e-3, 8.5 / height))
-    key.set(xlim=(0, 1), ylim=(0, 3))
-    key.set_axis_off()
-    words = (
-        (2.5, True, f"Holm-corrected p ≤ {first['alpha']:g}"),
-        (1.5, False, "raw p only"),
+    _key(
+        figure.add_axes(((bar_mm + 10) / width, (LOW_MM + caption_mm + 1.5) / height, 1e-3, 8.5 / height)),
+        first["alpha"],
     )
-    for y, significant, text in words:
-        _mark(key, 0.5, y, significant)
-        key.lines[-1].set_clip_on(False)
-        key.annotate(
-            text, (0.5, y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=LETTERS_PT
-        )
-    key.plot(0.5, 0.5, "s", color=NOT_TESTED, markersize=4, clip_on=False)
-    key.annotate(
-        "not tested", (0.5, 0.5), xytext=(5, 0), textcoords="offset points", va="center", fontsize=LETTERS_PT
-    )
-    some = "" if shown[0] == shown[1] else f"; the {shown[0]} of {shown[1]} measures with the smallest p"
-    caption = f"{first['stressor']} − {first['baseline']}{some}"
-    figure.text(4 / width, 3.2 / height, caption, fontsize=LETTERS_PT, va="bottom")
+    figure.text(
+        LEFT_MM / width, LOW_MM / height, "\n".join(lines), fontsize=LETTERS_PT, va="bottom",
+        linespacing=LINE_MM / (LETTERS_PT / 72 / MM), parse_math=False,
+    )  # fmt: skip
 
 
-def _short(names: list[str], cell_mm: float) -> bool:
-    """Whether all names fit over their cells side by side."""
-    return all(text_width_mm(n, LETTERS_PT) <= cell_mm + 0.5 for n in names)
+def _key(axis: Axes, alpha: float) -> None:
+    """Say what the marks mean."""
+    axis.set(xlim=(0, 1), ylim=(0, 3))
+    axis.set_axis_off()
+    beside: dict[str, Any] = {
+        "xytext": (5, 0),
+        "textcoords": "offset points",
+        "va": "center",
+        "fontsize": LETTERS_PT,
+    }
+    for y, significant, text in ((2.5, True, f"Holm-corrected p ≤ {alpha:g}"), (1.5, False, "raw p only")):
+        _mark(axis, 0.5, y, significant)
+        axis.lines[-1].set_clip_on(False)
+        axis.annotate(text, (0.5, y), **beside)
+    axis.plot(0.5, 0.5, "s", color=NOT_TESTED, markersize=4, clip_on=False)
+    axis.annotate("not tested", (0.5, 0.5), **beside)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -25,18 +25,45 @@ def plot_mixed_model(tables: Mapping[str, pl.DataFrame], figure: str) -> Figure:
         "terms".
     """
     results = tables["results"]
-    names = {term: term_in_words(term) for term in results["term"].unique()}
+    names = names_of_terms(results["term"].unique(maintain_order=True).to_list())
     return plot_effect_map(
         results.with_columns(
             (pl.col("estimate") / pl.col("sd_residual")).alias("effect"),
             pl.col("term").replace_strict(names).alias("phase"),
             pl.lit("estimate / residual SD").alias("effect_name"),
-            pl.lit("each term").alias("stressor"),
-            pl.col("reference").alias("baseline"),
-        )
+        ),
+        columns=list(names.values()),
+        caption=caption_of(results["reference"][0]),
     )
 
 
-def term_in_words(term: str) -> str:
-    """Return ``condition[MD]:phase[P2]`` as "MD × P2"."""
-    return " × ".join(re.findall(r"\[(.*?)\](?=:|$)", term))
+def names_of_terms(terms: Sequence[str]) -> dict[str, str]:
+    """Return a short name for each term: ``condition[MD]:phase[P2]`` → "MD × P2".
+
+    A phase may be called like a condition; then the names say which is meant.
+    """
+    levels = {term: re.findall(r"(condition|phase)\[(.*?)\](?=:|$)", term) for term in terms}
+    short = {term: " × ".join(level or "no name" for _, level in pairs) for term, pairs in levels.items()}
+    if len(set(short.values())) == len(short):
+        return short
+    return {
+        term: " × ".join(f"{factor} {level}" for factor, level in pairs) for term, pairs in levels.items()
+    }
+
+
+def caption_of(reference: str) -> str:
+    """Say what an estimate of each kind of term is.
+
+    Parameters
+    ----------
+    reference
+        The reference levels as in ``results``: "condition ND, phase P1", or one of both.
+    """
+    both = re.fullmatch("condition (.*?), phase (.*)", reference)
+    if both is None:
+        return f"Each term: its difference from {reference}."
+    condition, phase = both.groups()
+    return (
+        f"A condition: its difference from {condition} in {phase}. A phase: its difference from {phase} in {condition}. "
+        f"Condition × phase: the condition's difference from {condition} in that phase, less that in {phase}."
+    )

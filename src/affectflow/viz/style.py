@@ -62,6 +62,18 @@ def text_width_mm(text: str, size_pt: float) -> float:
     return float(TextPath((0, 0), text, size=size_pt).get_extents().width) / 72 / MM if text.strip() else 0.0
 
 
+def wrapped(text: str, width_mm: float, size_pt: float) -> list[str]:
+    """Break a text between words into lines no wider than `width_mm`; a word that is wider stands alone."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width_mm(longer, size_pt) <= width_mm:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
 def words_alone(words: str) -> Figure:
     """Return a figure that says why there is nothing to draw."""
     figure = new_figure(height_mm=30)

@@ -167,3 +167,21 @@ def test_the_forest_of_four_kinds_fits_a_page_and_says_what_it_shows() -> None:
     assert len(set(n_shown)) == 1
     assert 10 <= n_shown[0] < 20
     assert all(f"of 80 significant, {n_shown[0]} shown" in a.get_title(loc="right") for a in figure.axes)
+
+
+def test_as_many_phases_as_there_are_stay_on_the_page() -> None:
+    """40 columns to a panel: narrow cells, not cells beyond the edge."""
+    figure = drawn(results_of(["exp_00", "hr_bpm"], [f"phase {i}" for i in range(40)]))
+    assert figure.get_size_inches()[0] / MM <= PAGE_MM + 0.1
+    assert max(a.get_position().x1 for a in panels(figure)) <= 1
+
+
+def test_long_names_of_conditions_are_broken_into_lines() -> None:
+    results = results_of(["exp_00"], [None]).with_columns(
+        stressor=pl.lit("a very long name of what people were asked to do " * 2), baseline=pl.lit("rest")
+    )
+    figure = drawn(results)
+    width = figure.get_size_inches()[0] * figure.dpi
+    (caption,) = [t for t in figure.texts if "− rest" in " ".join(t.get_text().split())]
+    assert caption.get_window_extent().x1 <= width
+    assert "\n" in caption.get_text()
