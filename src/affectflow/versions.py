@@ -33,7 +33,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "run_analysis": 6,
     "check_recovery": 2,
     "split_subjects": 1,
-    "train_model": 1,
+    "train_model": 2,
     "evaluate_models": 2,
     "plot_analysis": 3,
     "quality_page": 2,

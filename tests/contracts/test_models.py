@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from affectflow.errors import ConfigError
+from affectflow.errors import ConfigError, DesignError
 from affectflow.registry import load
-from affectflow.train.models import FACTS, MODELS, facts_of
+from affectflow.train.models import FACTS, MODELS, RESTORE, facts_of
 from affectflow.train.models.base import Fitted
 from tests.support.models import LOOP, SMALL, make_windows, people
 
@@ -34,7 +34,7 @@ def fitted(name, windows):
 
 
 def test_registry_and_facts_name_the_same_models():
-    assert set(MODELS) == set(FACTS) == set(SMALL)
+    assert set(MODELS) == set(RESTORE) == set(FACTS) == set(SMALL)
     assert facts_of("logistic").needs_frames is False
     assert facts_of("cross_modal").needs_frames is True
     with pytest.raises(ConfigError, match=r"'logistics' is no model. Did you mean logistic"):
@@ -108,3 +108,20 @@ def test_weights_and_facts_can_be_written(fitted, tmp_path):
     arrays, facts = read_weights(tmp_path / "w.safetensors")
     assert facts == fitted.facts
     assert all(np.array_equal(arrays[k], fitted.weights[k], equal_nan=True) for k in fitted.weights)
+
+
+def test_the_file_alone_scores_as_the_model_did(name, fitted, windows, tmp_path):
+    """Weights and facts that went through a file give the same scores, in bytes, and refuse other columns."""
+    from affectflow.io.weights import read_weights, write_weights
+
+    write_weights(fitted.weights, tmp_path / "w.safetensors", facts=fitted.facts)
+    score = load(RESTORE, name, "model")(*read_weights(tmp_path / "w.safetensors"))
+    assert score(windows).tobytes() == fitted.score(windows).tobytes()
+    assert score(windows.take(np.zeros(0, int))).shape == (0,)
+    array = next(iter(fitted.facts["columns"]))
+    turned = {**windows.columns, array: windows.columns[array][::-1]}
+    other = type(windows)(windows.keys, windows.label_n, windows.arrays, turned)
+    with pytest.raises(
+        DesignError, match=f"{array} has other columns than the model was trained on .in another order"
+    ):
+        score(other)

@@ -11,6 +11,7 @@ COLUMNS = {"face": ("exp_03", "pose_00", "brow_raise", "d_pose_00"), "bio": SIGN
 LOOP = {**Train().loop.model_dump(), "epochs": 8, "learning_rate": 0.005}
 SMALL = {
     "logistic": {"strengths": [0.01, 0.1, 1.0]},
+    "boosting": {"leaves": [2, 4], "learning_rates": [0.1], "rounds": 20, "min_leaf_windows": 4, "l2": 1.0},
     "cross_modal": {
         "d_model": 16,
         "conv_width": 8,

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 from affectflow.config.base import Section
 
@@ -62,6 +70,23 @@ class LogisticOptions(Section):
     )
 
 
+class BoostingOptions(Section):
+    """Gradient-boosted trees on window summaries; of what is tried the best on validation people is taken."""
+
+    leaves: list[int] = Field([3, 7], min_length=1, description="Most leaves of a tree, each at least 2.")
+    learning_rates: list[PositiveFloat] = Field([0.03, 0.1], min_length=1, description="Step sizes tried.")
+    rounds: PositiveInt = Field(100, description="Most trees; every smaller number is tried as well.")
+    min_leaf_windows: PositiveInt = Field(10, description="Training windows that a leaf holds at least.")
+    l2: NonNegativeFloat = Field(1.0, description="L2 penalty of the leaves' values.")
+
+    @field_validator("leaves")
+    @classmethod
+    def _a_tree_has_two_leaves(cls, leaves: list[int]) -> list[int]:
+        if min(leaves) < 2:
+            raise ValueError("a tree has at least 2 leaves")
+        return leaves
+
+
 class Train(Section):
     """Models."""
 
@@ -100,4 +125,7 @@ class Train(Section):
     cross_modal: CrossModalOptions = Field(CrossModalOptions(), description="Cross-modal transformer.")
     logistic: LogisticOptions = Field(
         LogisticOptions(), description="Logistic regression on window summaries."
+    )
+    boosting: BoostingOptions = Field(
+        BoostingOptions(), description="Gradient-boosted trees on window summaries."
     )

@@ -1,6 +1,7 @@
 """Models, one file each: a function that fits on training and validation windows.
 
-`MODELS` names the function, `FACTS` what the workflow must know before it
+`MODELS` names the function, `RESTORE` the one that brings stored weights back
+(both as `base` describes them), `FACTS` what the workflow must know before it
 starts a job, without importing torch.
 """
 
@@ -13,7 +14,14 @@ from affectflow.errors import ConfigError, did_you_mean
 
 MODELS: dict[str, str] = {
     "logistic": "affectflow.train.models.logistic:fit_logistic",
+    "boosting": "affectflow.train.models.boosting:fit_boosting",
     "cross_modal": "affectflow.train.models.cross_modal:fit_cross_modal",
+}
+
+RESTORE: dict[str, str] = {
+    "logistic": "affectflow.train.models.logistic:restore_logistic",
+    "boosting": "affectflow.train.models.boosting:restore_boosting",
+    "cross_modal": "affectflow.train.models.cross_modal:restore_cross_modal",
 }
 
 
@@ -41,6 +49,7 @@ class ModelFacts:
 
 FACTS: dict[str, ModelFacts] = {
     "logistic": ModelFacts(needs_gpu=False, inputs=("summary",)),
+    "boosting": ModelFacts(needs_gpu=False, inputs=("summary",)),
     "cross_modal": ModelFacts(needs_gpu=True, inputs=("face", "bio")),
 }
 

@@ -14,12 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  # the name everybody uses
 
-from affectflow.train.loop import fit_network
-from affectflow.train.models.base import Fitted
+from affectflow.train.models.base import Fitted, Score
+from affectflow.train.models.networks import restore_network, train_network
 from affectflow.train.window_set import WindowSet
 
 KERNELS = (3, 5, 7)
@@ -184,8 +185,13 @@ def fit_cross_modal(
     options
         `config.train.CrossModalOptions` as a dict.
     how
-        Passed to `loop.fit_network`.
+        Passed to `networks.train_network`.
     """
     _, n_time, n_face = train.arrays["face"].shape
     config = CrossModalConfig(n_face=n_face, n_bio=train.arrays["bio"].shape[2], n_time=n_time, **options)
-    return fit_network(lambda: CrossModal(config), train, validation, modalities=("face", "bio"), **how)
+    return train_network(CrossModal, config, train, validation, modalities=("face", "bio"), **how)
+
+
+def restore_cross_modal(weights: dict[str, np.ndarray], facts: dict[str, Any]) -> Score:
+    """Return the score function of stored weights."""
+    return restore_network(CrossModal, CrossModalConfig, weights, facts)

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from scipy.special import expit
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from affectflow.train.models.base import Fitted
+from affectflow.train.models.base import Fitted, Score, check_columns
 from affectflow.train.window_set import WindowSet
 
 
@@ -36,30 +37,36 @@ def fit_logistic(
     seed
         Not needed by the solver (lbfgs is deterministic); kept in the log.
     """
-    x_nf, y_n = train.arrays["summary"], train.label_n
+    # In double precision throughout, so that the stored arrays score as the model did.
+    x_nf, y_n = train.arrays["summary"].astype(np.float64), train.label_n
+    columns = {"summary": list(train.columns["summary"])}
     rows, best = [], None
     for c in sorted(float(c) for c in options["strengths"]):
-        model = _pipeline(c).fit(x_nf, y_n)
-        p_n = _probability(model, validation)
+        weights = _weights(_pipeline(c).fit(x_nf, y_n))
+        p_n = restore_logistic(weights, {"columns": columns})(validation)
         loss = float(log_loss(validation.label_n, p_n, labels=[0, 1]))
         auroc = float(roc_auc_score(validation.label_n, p_n))
         rows.append({"c": c, "validation_loss": loss, "validation_auroc": auroc})
         # Ascending C and a strict comparison: of equals, the more regularised.
         if best is None or loss < best[0]:
-            best = (loss, c, model)
+            best = (loss, c, weights)
     assert best is not None
-    chosen, model = best[1], best[2]
-    return Fitted(
-        score=lambda windows: _probability(model, windows),
-        weights=_weights(model),
-        log=pl.DataFrame(rows),
-        facts={
-            "c": chosen,
-            "n_features": int(x_nf.shape[1]),
-            "features": list(train.columns["summary"]),
-            "seed": seed,
-        },
-    )
+    chosen, weights = best[1], best[2]
+    facts = {"c": chosen, "n_features": int(x_nf.shape[1]), "columns": columns, "seed": seed}
+    return Fitted(restore_logistic(weights, facts), weights, pl.DataFrame(rows), facts)
+
+
+def restore_logistic(weights: dict[str, np.ndarray], facts: dict[str, Any]) -> Score:
+    """Return the score function of stored weights."""
+
+    def score(windows: WindowSet) -> np.ndarray:
+        check_columns(windows, facts["columns"])
+        x_nf = windows.arrays["summary"].astype(np.float64)
+        x_nf = np.where(np.isnan(x_nf), weights["imputer.mean"], x_nf)
+        z_nf = (x_nf - weights["scaler.mean"]) / weights["scaler.scale"]
+        return expit(z_nf @ weights["logistic.weight"] + weights["logistic.bias"])
+
+    return score
 
 
 def _pipeline(c: float) -> Pipeline:
@@ -68,12 +75,6 @@ def _pipeline(c: float) -> Pipeline:
         StandardScaler(),
         LogisticRegression(C=c, max_iter=2000, tol=1e-6),
     )
-
-
-def _probability(model: Pipeline, windows: WindowSet) -> np.ndarray:
-    if not len(windows):
-        return np.zeros(0)
-    return model.predict_proba(windows.arrays["summary"])[:, 1]
 
 
 def _weights(model: Pipeline) -> dict[str, np.ndarray]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from affectflow.train.models.logistic import fit_logistic
+from affectflow.train.models.logistic import _pipeline, fit_logistic
 from tests.support.models import make_windows, people
 
 
@@ -48,3 +48,15 @@ def test_a_column_nobody_in_training_has_is_no_obstacle(windows):
     fitted = fit(windows.replace({"summary": values}), [0.1])
     assert fitted.weights["scaler.mean"].shape == (values.shape[1],)
     assert np.isfinite(fitted.score(windows.replace({"summary": values}))).all()
+
+
+def test_stored_weights_score_as_scikit_learn_does(windows):
+    """The same pipeline fitted here, with holes in the summaries, says the same to 1e-12."""
+    values = windows.arrays["summary"].copy()
+    values[np.random.default_rng(0).random(values.shape) < 0.2] = np.nan
+    holed = windows.replace({"summary": values})
+    fitted, new, train = fit(holed, [0.1]), people(holed, "P04"), people(holed, "P00", "P01", "P02")
+    model = _pipeline(0.1).fit(train.arrays["summary"].astype(float), train.label_n)
+    expected = model.predict_proba(new.arrays["summary"].astype(float))[:, 1]
+    np.testing.assert_allclose(fitted.score(new), expected, rtol=0, atol=1e-12)
+    assert np.isnan(new.arrays["summary"]).any()

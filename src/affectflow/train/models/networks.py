@@ -1,0 +1,93 @@
+"""What every network's file shares: training it, and bringing it back from its stored weights.
+
+Axes: n = window, b = window of a batch, t = time, c = channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from affectflow.device import reproducible
+from affectflow.train.loop import LARGEST_BATCH, fit_network
+from affectflow.train.models.base import Fitted, Score, check_columns
+from affectflow.train.normalise import Scaler
+from affectflow.train.window_set import WindowSet
+
+CPU = torch.device("cpu")
+
+
+def train_network(
+    build: Callable[[Any], nn.Module],
+    sizes: Any,
+    train: WindowSet,
+    validation: WindowSet,
+    *,
+    modalities: tuple[str, ...],
+    **how: Any,
+) -> Fitted:
+    """Train a network and put into the facts what `restore_network` needs.
+
+    Parameters
+    ----------
+    build
+        Sizes → untrained network, called as `loop.fit_network` says.
+    sizes
+        A dataclass of JSON values.
+    train, validation
+        Windows with the arrays `modalities`.
+    how
+        Passed to `loop.fit_network`.
+    """
+    fitted = fit_network(lambda: build(sizes), train, validation, modalities=modalities, **how)
+    return replace(fitted, facts={**fitted.facts, "sizes": asdict(sizes), "modalities": list(modalities)})
+
+
+def restore_network(
+    build: Callable[[Any], nn.Module],
+    sizes: Callable[..., Any],
+    weights: Mapping[str, np.ndarray],
+    facts: Mapping[str, Any],
+) -> Score:
+    """Return the score function of a network's stored weights; it runs on the CPU.
+
+    Parameters
+    ----------
+    build, sizes
+        The network, and the dataclass of its sizes.
+    weights, facts
+        As `train_network` returned them, or as they come back from a file.
+    """
+    network = build(sizes(**facts["sizes"]))
+    own = {k.removeprefix("network."): v for k, v in weights.items() if k.startswith("network.")}
+    network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in own.items()})
+    network.eval()
+    # In the order of the network's arguments; a file gives its arrays in the order of their names.
+    centre, scale = (
+        {name: weights[f"scaler.{part}.{name}"] for name in facts["modalities"]}
+        for part in ("centre", "scale")
+    )
+    scaler = Scaler(centre, scale)
+
+    def score(windows: WindowSet) -> np.ndarray:
+        check_columns(windows, facts["columns"])
+        parts = [
+            windows.take(np.arange(i, min(i + LARGEST_BATCH, len(windows))))
+            for i in range(0, len(windows), LARGEST_BATCH)
+        ]
+        with reproducible(CPU, threads=1), torch.no_grad():
+            logits = [network(*_inputs(scaler.apply(part))).double().sigmoid().numpy() for part in parts]
+        return np.concatenate(logits) if logits else np.zeros(0)
+
+    return score
+
+
+def _inputs(arrays: Mapping[str, np.ndarray]) -> list[torch.Tensor]:
+    """Return values (0 where missing) of every modality, then masks (b, t) of every modality."""
+    values = [torch.from_numpy(np.nan_to_num(a, nan=0.0)) for a in arrays.values()]
+    return values + [torch.from_numpy(np.isfinite(a).any(axis=2)) for a in arrays.values()]
