@@ -25,7 +25,8 @@ _UNITS = {
     "m": "m",
     "db": "dB",
 }
-_WORDS = {
+# Whole names, without summary: what this package measures.
+_MEASURED = {
     "ear_left": "left eye opening",
     "ear_right": "right eye opening",
     "brow_raise": "brow height",
@@ -35,6 +36,8 @@ _WORDS = {
     "blink_rate_hz": "blink rate (Hz)",
     "hr_bpm": "heart rate (1/min)",
     "rppg_hr_bpm": "heart rate from the face (1/min)",
+    "rppg_wave_au": "pulse wave of the face (a.u.)",
+    "rppg_snr_db": "pulse in the face, signal to noise (dB)",
     "rsp_rate_bpm": "breathing rate (1/min)",
     "scr_rate_hz": "skin response rate (Hz)",
     "scr_amplitude_usiemens": "height of skin responses (µS)",
@@ -46,6 +49,32 @@ _WORDS = {
     "eda_tonic_usiemens": "skin conductance level (µS)",
     "eda_phasic_usiemens": "skin response (µS)",
 }
+# Further ones: what sensors and the data sets that are read call theirs.
+_WORDS = _MEASURED | {
+    "eda_usiemens": "skin conductance (µS)",
+    "ibi_ms": "time between beats (ms)",
+    "rr_ms": "time between beats, RR (ms)",
+    "pupil_mm": "pupil diameter (mm)",
+    "perinasal_degc2": "perinasal perspiration (°C²)",
+    "perinasal_trend_degc2": "perinasal perspiration, trend (°C²)",
+    "temp_degc": "temperature (°C)",
+    "car_speed_kmh": "speed of the car (km/h)",
+    "acceleration_deg": "accelerator pedal (°)",
+    "brake_newton": "brake force (N)",
+    "steering_rad": "steering wheel (rad)",
+    "lane_position_m": "position in the lane (m)",
+}
+# Words of names that have no entry above: names of instruments as they are usually written.
+_PARTS = {
+    "acc": "acceleration",
+    **{
+        word: word.upper()
+        for word in ("bvp", "ppg", "ecg", "emg", "eeg", "eog", "ibi", "rr", "hr", "eda", "facs", "hrv")
+    },
+    "temp": "temperature",
+    "rsp": "breathing",
+}
+_SUMMARIES = {"sd": "SD", "speed": "speed", "slope": "slope", "d": "change per second"}
 _AXES = "xyz"
 KINDS = {"codes": "face codes", "measures": "facial measures", "signals": "biosignals", "other": "features"}
 
@@ -63,21 +92,29 @@ def in_words(name: str) -> str:
 
 
 def label_of(column: str) -> str:
-    """Return a column's name in words, with its unit: ``speed_hr_bpm`` → "heart rate, speed"."""
-    match = re.fullmatch(r"(mean|sd|speed|slope)_(.+)", column)
+    """Return a column's name in words, with its unit: ``speed_hr_bpm`` → "heart rate, speed".
+
+    One rule for all figures. A name that is known has words of its own; so has one with further words after the
+    first (``hr_bvp_bpm`` is the heart rate, BVP), which say which of several sensors it is from. Any other name, such
+    as a user's own, keeps its words, and what is an abbreviation everywhere is written out or in capitals.
+    """
+    match = re.fullmatch(r"(mean|sd|speed|slope|d)_(.+)", column)
     if not match:
         return _thing(column)
     summary, base = match.groups()
     thing = _thing(base)
     if summary == "mean":
         return thing
+    # A derivative has a name with words or a unit; d_prime of a user's own is none.
+    if summary == "d" and thing == _spoken(base):
+        return _thing(column)
     bare = re.sub(r" \([^)]*\)$", "", thing)
-    return f"{bare}, {'SD' if summary == 'sd' else summary}"
+    return f"{bare}, {_SUMMARIES[summary]}"
 
 
-def has_words(column: str) -> bool:
-    """Tell whether a column has a name of its own here: what most readers look for first."""
-    return column in _WORDS
+def is_usual(column: str) -> bool:
+    """Tell whether a column is one that this package measures: what most readers look for first."""
+    return column in _MEASURED
 
 
 def _thing(base: str) -> str:
@@ -90,10 +127,27 @@ def _thing(base: str) -> str:
         return f"{'head' if number < 3 else 'jaw'} rotation {_AXES[number % 3]}"
     if match := re.fullmatch(r"au(\d+)", base):
         return f"AU{match[1]}"
+    if found := _of_several(base):
+        return found
     stem, _, unit = base.rpartition("_")
     if stem and unit in _UNITS:
-        return f"{stem.replace('_', ' ')} ({_UNITS[unit]})"
-    return base.replace("_", " ")
+        return f"{_spoken(stem)} ({_UNITS[unit]})"
+    return _spoken(base)
+
+
+def _of_several(base: str) -> str | None:
+    """Return the words of a known name into which further ones were put: eda_left_tonic_usiemens."""
+    parts = base.split("_")
+    for end in range(2, len(parts)):
+        known = _WORDS.get("_".join([parts[0], *parts[end:]]))
+        if known:
+            words, _, unit = known.partition(" (")
+            return f"{words}, {_spoken('_'.join(parts[1:end]))}" + (f" ({unit}" if unit else "")
+    return None
+
+
+def _spoken(name: str) -> str:
+    return " ".join(_PARTS.get(word, word) for word in name.split("_"))
 
 
 def p_text(p: float | None, name: str = "p") -> str:

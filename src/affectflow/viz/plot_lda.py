@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MOST_UNITS = 30
 N_COLUMNS = 20
+# Two lines above the panels.
+KEY_MM = 9
 
 
 def plot_lda(tables: Mapping[str, pl.DataFrame], figure: str) -> Figure:
@@ -39,12 +41,22 @@ def plot_scores(result: dict[str, Any], scores: pl.DataFrame, roc: pl.DataFrame)
     """
     units = scores["unit"].n_unique()
     by_unit = units <= MOST_UNITS
-    figure = new_figure(width_mm=PAGE_MM, height_mm=max(62, 20 + 3.2 * units) if by_unit else 62)
+    height_mm = max(62, 20 + 3.2 * units) if by_unit else 62
+    figure = new_figure(width_mm=PAGE_MM, height_mm=height_mm + KEY_MM)
     axes = figure.subplots(1, 3 if by_unit else 2, width_ratios=(1, 1.1, 1) if by_unit else (1.4, 1))
     _histogram(axes[0], result, scores)
     if by_unit:
         _strips(axes[1], scores)
-    _roc(axes[-1], result, roc)
+    _roc(axes[-1], roc)
+    # Curves may run anywhere in their panel: the key and the numbers stand above them.
+    figure.legend(
+        *axes[-1].get_legend_handles_labels(),
+        loc="outside upper right",
+        ncols=3,
+        title=_roc_words(result),
+        title_fontsize=6.5,
+        alignment="right",
+    )
     return figure
 
 
@@ -161,7 +173,7 @@ def _strips(axis: Axes, scores: pl.DataFrame) -> None:
     axis.set_title("b  Scores by unit")
 
 
-def _roc(axis: Axes, result: dict[str, Any], roc: pl.DataFrame) -> None:
+def _roc(axis: Axes, roc: pl.DataFrame) -> None:
     for (fold,), curve in roc.filter(pl.col("fold").is_not_null()).group_by("fold", maintain_order=True):
         label = "each fold" if fold == roc["fold"].min() else None
         x, y = curve["false_positive_rate"], curve["true_positive_rate"]
@@ -170,10 +182,6 @@ def _roc(axis: Axes, result: dict[str, Any], roc: pl.DataFrame) -> None:
     x, y = mean["false_positive_rate"], mean["true_positive_rate"]
     axis.plot(x, y, color="black", linewidth=1.8, label="mean of folds", drawstyle="steps-post")
     axis.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle="--", label="chance")
-    p = result["p_permutation"]
-    words = [f"AUROC {result['auroc']:.3f} [{result['auroc_low']:.3f}, {result['auroc_high']:.3f}]"]
-    words += [] if p is None else [p_text(p, "permutation p")]
-    words += [f"{result['n_units']} units, {result['n_folds']} folds"]
     axis.set_xlim(-0.01, 1.01)
     axis.set_ylim(-0.01, 1.01)
     axis.set_box_aspect(1)
@@ -181,4 +189,10 @@ def _roc(axis: Axes, result: dict[str, Any], roc: pl.DataFrame) -> None:
     axis.set_ylabel("true positive rate")
     place = axis.get_subplotspec()
     axis.set_title(f"{'c' if place and place.colspan.start == 2 else 'b'}  ROC within folds")
-    axis.legend(loc="lower right", title="\n".join(words), title_fontsize=6.5, alignment="right")
+
+
+def _roc_words(result: dict[str, Any]) -> str:
+    p = result["p_permutation"]
+    words = [f"ROC: AUROC {result['auroc']:.3f} [{result['auroc_low']:.3f}, {result['auroc_high']:.3f}]"]
+    words += [] if p is None else [p_text(p, "permutation p")]
+    return ", ".join([*words, f"{result['n_units']} units, {result['n_folds']} folds"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from affectflow.viz.labels import has_words, label_of, natural_order
+from affectflow.viz.labels import is_usual, label_of, natural_order
 from affectflow.viz.style import (
     BASELINE_COLOUR,
     COLUMN_MM,
@@ -50,7 +50,7 @@ def plot_time_courses(tables: Mapping[str, pl.DataFrame], figure: str) -> Figure
     """
     results, phases = tables["results"], tables["phases"]
     # Not all may find room: heart rate and skin conductance before what a study has of its own.
-    signals = sorted(results["signal"].unique(maintain_order=True).to_list(), key=lambda s: not has_words(s))
+    signals = sorted(results["signal"].unique(maintain_order=True).to_list(), key=lambda s: not is_usual(s))
     shown = signals[: 2 * int((PAGE_HEIGHT_MM - FOOT_MM) // PANEL_MM)]
     n_columns = min(2, len(shown))
     n_lines = -(-len(shown) // n_columns)

@@ -12,6 +12,8 @@ from affectflow.viz.table_page import table_page
 
 # What a reader looks for first.
 _FIRST = ("recording_id", "excluded", "note", "n_windows", "face_coverage", "signal_coverage")
+# An empty column of these says that nothing was left out, and that nothing needs attention.
+_ALWAYS = ("recording_id", "excluded", "note")
 
 
 def quality_summary(quality: pl.DataFrame, *, simulated: bool = False) -> str:
@@ -29,11 +31,10 @@ def quality_summary(quality: pl.DataFrame, *, simulated: bool = False) -> str:
         f"{quality.height - out} recordings take part, {out} are left out (excluded says why). "
         "A note says what needs attention. The name leads to the recording's own page, in the same folder."
     )
-    others = [c for c in RECORDING_QUALITY.names if c not in _FIRST]
-    # Nothing to say in the whole study: clocks where none was looked for.
-    others = [c for c in others if quality[c].null_count() < quality.height]
+    # Nothing to say in the whole study: clocks where none was looked for, faces where there is no video.
+    said = [c for c in RECORDING_QUALITY.names if c in _ALWAYS or quality[c].null_count() < quality.height]
     return table_page(
-        quality.select(*_FIRST, *others),
+        quality.select(*(c for c in _FIRST if c in said), *(c for c in said if c not in _FIRST)),
         title="Quality of the recordings",
         note=("Simulated data. " if simulated else "") + note,
         links=_links(quality),

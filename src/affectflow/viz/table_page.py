@@ -36,10 +36,12 @@ def table_page(
     frame = pd.DataFrame(table.to_dict(as_series=False), columns=table.columns)
     links = links or {}
     for number, name in enumerate(table.columns):
-        if table.schema[name] == pl.String:
+        if table[name].null_count() == table.height:
+            # pandas makes objects of a column without any number, and prints None.
+            frame[name] = ""
+        elif table.schema[name] == pl.String:
             frame[name] = [_cell(text, links if number == 0 else {}) for text in table[name].to_list()]
-        elif table.schema[name] in (pl.Boolean, pl.Null):
-            # pandas would print None.
+        elif table.schema[name] == pl.Boolean:
             frame[name] = ["" if v is None else "yes" if v else "no" for v in table[name].to_list()]
     frame.columns = [html.escape(name) for name in table.columns]
     body = frame.to_html(index=False, border=0, na_rep="", escape=False, float_format=lambda x: f"{x:.4g}")

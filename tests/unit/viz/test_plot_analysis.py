@@ -180,6 +180,19 @@ def test_significance_is_what_the_marker_shows(tables: Tables) -> None:
     assert any("1 of 13 significant" in t for t in texts(drawn))
 
 
+def test_no_words_lie_over_the_roc_curves(tables: Tables) -> None:
+    drawn = draw(tables["lda"], analysis="lda", figure="scores", simulated=True)
+    matplotlib.backends.backend_agg.FigureCanvasAgg(drawn).draw()
+    roc = next(a for a in drawn.axes if "ROC" in a.get_title(loc="left"))
+    (key,) = drawn.legends
+    assert roc.get_legend() is None
+    assert "AUROC" in key.get_title().get_text()
+    for axis in drawn.axes:
+        assert not key.get_window_extent().overlaps(axis.get_window_extent())
+    (mark,) = [t for t in drawn.texts if t.get_text() == "simulated data"]
+    assert not key.get_window_extent().overlaps(mark.get_window_extent())
+
+
 def test_slopes_show_each_person_once(tables: Tables) -> None:
     drawn = draw(tables["paired_tests"], analysis="paired_tests", figure="units", simulated=False)
     tested = tables["paired_tests"]["results"].filter(pl.col("p").is_not_null())

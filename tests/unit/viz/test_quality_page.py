@@ -206,3 +206,12 @@ def test_the_page_of_all_links_to_those_that_have_one():
     assert "1 recordings take part, 1 are left out" in page
     assert page.startswith("<!doctype html>")
     assert not re.search("clock_offset_s", page), "columns that nobody has are not shown"
+
+
+def test_a_study_without_video_has_no_column_of_faces():
+    row = row_of(frames_of(), has_video=False)
+    page = quality_summary(row)
+    assert row["face_coverage"].to_list() == [None]
+    assert "face_coverage" not in page
+    assert "signal_coverage" in page
+    assert "None" not in page

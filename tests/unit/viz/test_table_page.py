@@ -27,3 +27,13 @@ def test_missing_values_are_empty_cells_and_links_lead_to_the_first_column_only(
     assert "<td>yes</td>" in page
     assert "None" not in page
     assert "nan" not in page.lower()
+
+
+def test_a_column_without_any_number_is_empty():
+    table = pl.DataFrame(
+        {"a": ["x", "y"], "b": [None, None], "c": [None, None], "d": [None, 0.5]},
+        schema={"a": pl.String, "b": pl.Float64, "c": pl.Int32, "d": pl.Float64},
+    )
+    page = table_page(table, title="t")
+    assert "None" not in page
+    assert page.count("<td></td>") == 5
