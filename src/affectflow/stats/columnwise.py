@@ -12,10 +12,8 @@ from scipy import stats
 from affectflow.stats.effect_size import d_z_interval, hedges_correction, hedges_g_interval
 from affectflow.stats.exclusions import MIN_UNITS
 from affectflow.stats.normalise import RESOLUTION
+from affectflow.stats.rank_tests import mann_whitney_p, wilcoxon_p
 
-# Means of some hundred numbers, on a scale that took a mean of up to 1e4 standard deviations away, differ by less
-# (in shares of their size) when they are the same.
-TIE = 1e-11
 PAIRED: dict[str, Any] = {
     "n": pl.Int32,
     "mean_baseline": pl.Float64,
@@ -150,59 +148,6 @@ def is_constant(values: np.ndarray, scale: np.ndarray) -> np.ndarray:
     return np.ptp(values, axis=0) <= RESOLUTION * scale
 
 
-def merge_ties(values: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Make values equal that differ by rounding alone, column by column.
-
-    Tests of ranks ask whether values are equal. A mean over the same numbers in another order, or the same numbers
-    on another scale (`normalise`), differs in its last digits: without this, rounding decided about ties.
-
-    Parameters
-    ----------
-    values
-        Shape (n, n_tests), without NaN.
-    size
-        Size of the numbers each value was computed from, same shape: rounding is a share of it. At least the
-        column's median counts, because scaling takes a common mean away; the median and not the largest, so that
-        one huge value does not make all others equal.
-
-    Returns
-    -------
-    The values; each run of neighbours closer than `TIE` × size all have its least value.
-    """
-    order = np.argsort(values, axis=0, kind="stable")
-    sorted_ = np.take_along_axis(values, order, axis=0)
-    close = np.take_along_axis(TIE * np.maximum(size, np.median(size, axis=0)), order, axis=0)
-    new = np.diff(sorted_, axis=0) > np.maximum(close[1:], close[:-1])
-    sorted_[1:][~new] = -np.inf
-    merged = np.empty_like(values)
-    np.put_along_axis(merged, order, np.maximum.accumulate(sorted_, axis=0), axis=0)
-    return merged
-
-
-def merge_signed_ties(delta: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Return differences of which those of equal size, and those of no size, are equal; see `merge_ties`."""
-    zero = np.zeros((1, delta.shape[1]))
-    # The zero is one of the values, so that what is next to it becomes 0.
-    merged = merge_ties(np.vstack([zero, np.abs(delta)]), np.vstack([np.median(size, axis=0), size]))
-    return np.copysign(merged[1:], delta)
-
-
-def wilcoxon_p(delta: np.ndarray) -> np.ndarray:
-    """Return p of Wilcoxon's signed ranks for each column, shape (n_units, n_tests) without NaN.
-
-    SciPy chooses between the exact and the approximate distribution by ties and zeros
-    anywhere in what it is given: columns that have them are tested one by one.
-    """
-    size = np.sort(np.abs(delta), axis=0)
-    odd = (size[0] == 0) | (np.diff(size, axis=0) == 0).any(axis=0)
-    p = np.empty(delta.shape[1])
-    if (~odd).any():
-        p[~odd] = stats.wilcoxon(delta[:, ~odd], axis=0).pvalue
-    for k in np.flatnonzero(odd):
-        p[k] = stats.wilcoxon(delta[:, k]).pvalue
-    return p
-
-
 class _Rows:
     """Columns of results that are filled in pieces; what is not put stays null."""
 
@@ -241,7 +186,7 @@ def _test_paired(out: _Rows, columns: np.ndarray, delta: np.ndarray, size: np.nd
         t=test.statistic,
         df=n - 1,
         p=test.pvalue,
-        p_wilcoxon=wilcoxon_p(merge_signed_ties(delta, size)),
+        p_wilcoxon=wilcoxon_p(delta, size),
         **dict(zip(("effect", "effect_low", "effect_high"), effect, strict=True)),
         **dict(zip(("g", "g_low", "g_high"), j * effect, strict=True)),
     )
@@ -251,8 +196,6 @@ def _test_grouped(out: _Rows, columns: np.ndarray, x: np.ndarray, y: np.ndarray)
     test = stats.ttest_ind(y, x, equal_var=False, axis=0)
     interval = test.confidence_interval(0.95)
     effect = np.array([hedges_g_interval(y[:, k], x[:, k]) for k in range(x.shape[1])]).T
-    both = np.vstack([y, x])
-    ranked_y, ranked_x = np.split(merge_ties(both, np.abs(both)), [len(y)])
     out.put(
         columns,
         delta_low=interval.low,
@@ -260,10 +203,7 @@ def _test_grouped(out: _Rows, columns: np.ndarray, x: np.ndarray, y: np.ndarray)
         t=test.statistic,
         df=test.df,
         p=test.pvalue,
-        # SciPy decides by ties in all it is given whether to be exact; column by column it decides for each.
-        p_mann_whitney=np.array(
-            [stats.mannwhitneyu(ranked_y[:, k], ranked_x[:, k]).pvalue for k in range(x.shape[1])]
-        ),
+        p_mann_whitney=mann_whitney_p(y, x),
         **dict(zip(("effect", "effect_low", "effect_high"), effect, strict=True)),
         **dict(zip(("g", "g_low", "g_high"), effect, strict=True)),
     )

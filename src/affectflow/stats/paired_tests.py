@@ -11,7 +11,7 @@ from scipy import stats
 
 from affectflow.errors import DesignError
 from affectflow.stats.columnwise import paired_columns
-from affectflow.stats.design import paired_design, pairs_across_people
+from affectflow.stats.design import paired_design
 from affectflow.stats.max_t import max_t_paired
 from affectflow.stats.measures import columns_to_test
 from affectflow.stats.normalise import LABELS, SUBJECT_ACROSS_PEOPLE, normalise
@@ -20,6 +20,7 @@ from affectflow.stats.power import smallest_paired
 from affectflow.stats.results_table import corrected_table, log_results, tests_of
 from affectflow.stats.seeds import seed_of
 from affectflow.stats.unit_values import paired_values, side_by_side
+from affectflow.stats.units import pairs_across_people
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 
 from affectflow.errors import DesignError
-from affectflow.stats.design import two_conditions
 from affectflow.stats.measures import feature_columns, kind_of, matrix, measured
+from affectflow.stats.units import two_conditions
 
 logger = logging.getLogger(__name__)
 

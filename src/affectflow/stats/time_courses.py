@@ -10,16 +10,14 @@ import polars as pl
 from scipy import stats
 
 from affectflow.errors import DesignError, did_you_mean
-from affectflow.stats.design import MIN_UNITS
+from affectflow.stats.common_course import PART, as_far_as_people_reach, common_course, runs_of
+from affectflow.stats.exclusions import MIN_UNITS
 from affectflow.stats.measures import feature_columns, kind_of, measured
 
 logger = logging.getLogger(__name__)
 
-# A point stands for at least this many frames, so that it is a mean and no sample.
-LEAST_FRAMES = 2
-_PART = ("phase", "occurrence")
 _COURSE = [
-    *_PART,
+    *PART,
     "start_s",
     "length_s",
     "point_s",
@@ -97,15 +95,15 @@ def time_courses(
         raise DesignError(
             "no frame lies in a phase, so there is no course to draw. Name the phases in the events file."
         )
-    runs = _runs(frames)
-    course = _course(runs, align=align, points=points)
+    runs = runs_of(frames)
+    course = common_course(runs, align=align, points=points)
     persons = _per_person(frames, runs, course, names, align=align)
     results = _over_people(persons, names, baseline=baseline, stressor=stressor)
     if align == "onset":
-        results, course = _as_far_as_people_reach(results, course)
-    start = course.select(*_PART, "order", "start_s", "point_s", "n_points")
+        results, course = as_far_as_people_reach(results, course)
+    start = course.select(*PART, "order", "start_s", "point_s", "n_points")
     results = (
-        results.join(start, on=_PART, maintain_order="left")
+        results.join(start, on=PART, maintain_order="left")
         .with_columns(
             ((pl.col("point") + 0.5) / pl.col("n_points")).alias("position"),
             (pl.col("start_s") + (pl.col("point") + 0.5) * pl.col("point_s")).alias("time_s"),
@@ -129,7 +127,7 @@ def time_courses(
         "signal",
         "condition",
         "role",
-        *_PART,
+        *PART,
         "point",
         "position",
         "time_s",
@@ -160,56 +158,13 @@ def _chosen(features: pl.DataFrame, kinds: Sequence[str], columns: Sequence[str]
     return names
 
 
-def _runs(frames: pl.DataFrame) -> pl.DataFrame:
-    """One row per run of a phase: onset and duration, and the how many-eth of its name it is."""
-    usual = frames.group_by("recording_id").agg(pl.col("step").median().alias("usual_s"))
-    runs = frames.group_by("recording_id", "subject_id", "phase", "run").agg(
-        pl.col("time_s").min().alias("onset_s"), pl.col("time_s").max().alias("last_s")
-    )
-    return (
-        runs.join(usual, on="recording_id")
-        .sort("recording_id", "run")
-        .with_columns(
-            # The last frame is shown for one step more.
-            (pl.col("last_s") - pl.col("onset_s") + pl.col("usual_s").fill_null(0.0)).alias("duration_s"),
-            pl.col("run").rank("dense").over("recording_id", "phase").cast(pl.Int32).alias("occurrence"),
-        )
-    )
-
-
-def _course(runs: pl.DataFrame, *, align: str, points: int) -> pl.DataFrame:
-    """Return the common course: phases in the order of their mean onsets, with the points each is cut into."""
-    length = pl.col("duration_s").max() if align == "onset" else pl.col("duration_s").mean()
-    course = (
-        runs.group_by(_PART)
-        .agg(
-            pl.col("onset_s").mean().alias("onset_s"),
-            length.alias("length_s"),
-            pl.col("duration_s").mean().alias("duration_mean_s"),
-            pl.col("duration_s").min().alias("duration_min_s"),
-            pl.col("duration_s").max().alias("duration_max_s"),
-            pl.col("recording_id").n_unique().cast(pl.Int32).alias("n_recordings"),
-            pl.col("subject_id").n_unique().cast(pl.Int32).alias("n_subjects"),
-        )
-        .sort("onset_s", *_PART)
-    )
-    usual = runs["usual_s"].median()
-    step = max(float(course["duration_mean_s"].sum()) / points, LEAST_FRAMES * float(usual or 0.0), 1e-6)  # type: ignore[arg-type]
-    n = (pl.col("length_s") / step).round().clip(1, None).cast(pl.Int32)
-    return course.with_columns(n.alias("n_points")).with_columns(
-        (pl.col("length_s") / pl.col("n_points")).alias("point_s"),
-        (pl.col("length_s").cum_sum() - pl.col("length_s")).alias("start_s"),
-        pl.int_range(pl.len(), dtype=pl.Int32).alias("order"),
-    )
-
-
 def _per_person(
     frames: pl.DataFrame, runs: pl.DataFrame, course: pl.DataFrame, names: Sequence[str], *, align: str
 ) -> pl.DataFrame:
     """Mean of each person, condition and point; null where less than half of the point's frames have a value."""
     placed = frames.join(
         runs.select("recording_id", "run", "occurrence", "onset_s", "duration_s"), on=["recording_id", "run"]
-    ).join(course.select(*_PART, "n_points", "point_s"), on=_PART)
+    ).join(course.select(*PART, "n_points", "point_s"), on=PART)
     since = pl.col("time_s") - pl.col("onset_s")
     whole = pl.col("duration_s") if align == "duration" else pl.col("n_points") * pl.col("point_s")
     # A hair more: times that should lie on the edge of a point must not fall before it by rounding.
@@ -223,7 +178,7 @@ def _per_person(
     enough = [
         pl.when(v.count() * 2 >= pl.len()).then(v.mean()).alias(n) for n, v in zip(names, values, strict=True)
     ]
-    place = ["subject_id", "condition", *_PART, "point"]
+    place = ["subject_id", "condition", *PART, "point"]
     recordings = placed.group_by("recording_id", *place).agg(enough).sort("recording_id", *place)
     return recordings.group_by(place, maintain_order=True).agg(pl.col(names).mean()).sort(place)
 
@@ -231,9 +186,9 @@ def _per_person(
 def _over_people(
     persons: pl.DataFrame, names: Sequence[str], *, baseline: str, stressor: str
 ) -> pl.DataFrame:
-    place = ["signal", "condition", *_PART, "point"]
+    place = ["signal", "condition", *PART, "point"]
     long = persons.unpivot(
-        on=list(names), index=["condition", *_PART, "point"], variable_name="signal", value_name="value"
+        on=list(names), index=["condition", *PART, "point"], variable_name="signal", value_name="value"
     ).drop_nulls("value")
     means = (
         long.group_by(place, maintain_order=True)
@@ -256,20 +211,3 @@ def _over_people(
         .then(pl.lit("stressor"))
         .alias("role"),
     )
-
-
-def _as_far_as_people_reach(results: pl.DataFrame, course: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Cut phases, aligned at their onsets, where fewer than three people (or all there are) are left."""
-    most = results.group_by(*_PART, "point").agg(pl.col("n").max()).sort(*_PART, "point")
-    wanted = pl.min_horizontal(pl.lit(MIN_UNITS), pl.col("n").max().over(_PART))
-    ends = (
-        most.filter(pl.col("n") >= wanted).group_by(_PART).agg((pl.col("point").max() + 1).alias("n_points"))
-    )
-    course = (
-        course.drop("n_points")
-        .join(ends, on=_PART, maintain_order="left")
-        .with_columns((pl.col("point_s") * pl.col("n_points")).alias("length_s"))
-        .with_columns((pl.col("length_s").cum_sum() - pl.col("length_s")).alias("start_s"))
-    )
-    kept = results.join(ends, on=_PART).filter(pl.col("point") < pl.col("n_points")).drop("n_points")
-    return kept, course
