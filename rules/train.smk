@@ -1,5 +1,5 @@
 # Models: whole people are for training, validation or test; one job per model and fold.
-from affectflow.train.models import check_models, facts_of
+from affectflow.train.models import check_models, facts_of, options_of
 
 try:
     check_models(STUDY.train.models, contrast=STUDY.stats.contrast)
@@ -11,9 +11,8 @@ LABELLED = [name for name, r in RECORDINGS.items() if r.condition in CONDITIONS]
 
 
 def model_options(wildcards):
-    """The model's own section of the settings, if it has one."""
-    section = getattr(STUDY.train, wildcards.model, None)
-    return section.model_dump() if section else {}
+    """The model's own section of the settings."""
+    return options_of(STUDY.train, wildcards.model)
 
 
 def model_frames(wildcards):

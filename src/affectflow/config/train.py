@@ -37,8 +37,8 @@ class Loop(Section):
     )
 
 
-class CrossModalOptions(Section):
-    """Size of the cross-modal transformer; as published: 96, 64, 4, 384, 2, 2, 0.1, 0.1."""
+class TransformerOptions(Section):
+    """Size of the transformers; as published: 96, 64, 4, 384, 2, 0.1, 0.1."""
 
     d_model: PositiveInt = Field(32, description="Width of a token; a multiple of heads.")
     conv_width: PositiveInt = Field(
@@ -47,17 +47,22 @@ class CrossModalOptions(Section):
     heads: PositiveInt = Field(4, description="Attention heads.")
     feed_forward: PositiveInt = Field(64, description="Width of the feed-forward layers.")
     encoder_layers: NonNegativeInt = Field(1, description="Transformer encoder layers per modality.")
-    cross_blocks: PositiveInt = Field(1, description="Bidirectional cross-attention blocks.")
     dropout: float = Field(0.1, ge=0, lt=1, description="Dropout of the feed-forward layers and residuals.")
     attention_dropout: float = Field(
         0.0, ge=0, lt=1, description="Dropout of attention weights; 0.1 as published costs half of each step."
     )
 
     @model_validator(mode="after")
-    def _heads_divide_width(self) -> CrossModalOptions:
+    def _heads_divide_width(self) -> TransformerOptions:
         if self.d_model % self.heads:
             raise ValueError(f"d_model {self.d_model} is not a multiple of heads {self.heads}")
         return self
+
+
+class CrossModalOptions(TransformerOptions):
+    """Size of the cross-modal transformer; as published: 96, 64, 4, 384, 2, 0.1, 0.1, 2."""
+
+    cross_blocks: PositiveInt = Field(1, description="Bidirectional cross-attention blocks.")
 
 
 class LogisticOptions(Section):
@@ -122,6 +127,9 @@ class Train(Section):
     )
     bootstrap: int = Field(5000, ge=200, description="Resamples of people for the intervals.")
     loop: Loop = Field(Loop(), description="Training loop of the networks.")
+    transformer: TransformerOptions = Field(
+        TransformerOptions(), description="Transformers of one modality: face_, bio_ and gaze_transformer."
+    )
     cross_modal: CrossModalOptions = Field(CrossModalOptions(), description="Cross-modal transformer.")
     logistic: LogisticOptions = Field(
         LogisticOptions(), description="Logistic regression on window summaries."

@@ -21,7 +21,7 @@ def parts():
 
 def fit(parts, *, loop=LOOP, seed=0, **how):
     face, bio = (parts[0].arrays[n].shape[2] for n in ("face", "bio"))
-    config = CrossModalConfig(n_face=face, n_bio=bio, n_time=20, **SMALL["cross_modal"])
+    config = CrossModalConfig(n_channels=(face, bio), n_time=(20, 20), **SMALL["cross_modal"])
     return fit_network(
         lambda: CrossModal(config), *parts, modalities=("face", "bio"), loop=loop, seed=seed, **how
     )

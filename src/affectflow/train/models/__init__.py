@@ -9,18 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from affectflow.errors import ConfigError, did_you_mean
 
 MODELS: dict[str, str] = {
     "logistic": "affectflow.train.models.logistic:fit_logistic",
     "boosting": "affectflow.train.models.boosting:fit_boosting",
+    "face_transformer": "affectflow.train.models.unimodal:fit_face",
+    "bio_transformer": "affectflow.train.models.unimodal:fit_bio",
+    "gaze_transformer": "affectflow.train.models.unimodal:fit_gaze",
     "cross_modal": "affectflow.train.models.cross_modal:fit_cross_modal",
 }
 
 RESTORE: dict[str, str] = {
     "logistic": "affectflow.train.models.logistic:restore_logistic",
     "boosting": "affectflow.train.models.boosting:restore_boosting",
+    "face_transformer": "affectflow.train.models.unimodal:restore_unimodal",
+    "bio_transformer": "affectflow.train.models.unimodal:restore_unimodal",
+    "gaze_transformer": "affectflow.train.models.unimodal:restore_unimodal",
     "cross_modal": "affectflow.train.models.cross_modal:restore_cross_modal",
 }
 
@@ -35,22 +42,36 @@ class ModelFacts:
         It is a network that runs faster on a GPU.
     inputs
         Arrays of `train.window_set.WindowSet` it reads: "summary" (window
-        summaries), "face" and "bio" (windows on a time grid, from the frames).
+        summaries), "face", "bio" and "gaze" (windows on time grids, from the frames).
+    of_study
+        It takes any modalities: those of `train.modalities`, for which
+        `inputs` are the default.
+    section
+        Its section of the settings (`config.train.Train`); "" = of its own name.
     """
 
     needs_gpu: bool
     inputs: tuple[str, ...]
+    of_study: bool = False
+    section: str = ""
 
     @property
     def needs_frames(self) -> bool:
         """Whether the per-frame tables are read."""
-        return bool({"face", "bio"} & set(self.inputs))
+        return self.inputs != ("summary",)
+
+    def reads(self, modalities: Sequence[str]) -> tuple[str, ...]:
+        """Return the arrays it reads in a study of these modalities (`train.modalities`)."""
+        return tuple(modalities) if self.of_study else self.inputs
 
 
 FACTS: dict[str, ModelFacts] = {
     "logistic": ModelFacts(needs_gpu=False, inputs=("summary",)),
     "boosting": ModelFacts(needs_gpu=False, inputs=("summary",)),
-    "cross_modal": ModelFacts(needs_gpu=True, inputs=("face", "bio")),
+    "face_transformer": ModelFacts(needs_gpu=True, inputs=("face",), section="transformer"),
+    "bio_transformer": ModelFacts(needs_gpu=True, inputs=("bio",), section="transformer"),
+    "gaze_transformer": ModelFacts(needs_gpu=True, inputs=("gaze",), section="transformer"),
+    "cross_modal": ModelFacts(needs_gpu=True, inputs=("face", "bio"), of_study=True),
 }
 
 
@@ -68,6 +89,11 @@ def facts_of(name: str) -> ModelFacts:
             f"config: train.models: {name!r} is no model.{did_you_mean(name, FACTS)} Choose of: {choices}."
         )
     return FACTS[name]
+
+
+def options_of(settings: Any, name: str) -> dict[str, Any]:
+    """Return a model's own section of `config.train.Train` as a dict."""
+    return getattr(settings, facts_of(name).section or name).model_dump()
 
 
 def check_models(names: Sequence[str], *, contrast: str = "conditions") -> None:

@@ -38,10 +38,10 @@ def fit_boosting(
     seed
         Of scikit-learn's binning, which draws windows where there are very many.
     """
-    x_nf, y_n = train.arrays["summary"].astype(np.float64), train.label_n
+    x_nf, y_n = train.arrays["summary"][:].astype(np.float64), train.label_n
     # A column that no training person has can tell nothing; scikit-learn cannot bin it, a constant it never splits.
     x_nf = np.where(np.isnan(x_nf).all(axis=0), 0.0, x_nf)
-    held_nf, held_n = validation.arrays["summary"].astype(np.float64), validation.label_n
+    held_nf, held_n = validation.arrays["summary"][:].astype(np.float64), validation.label_n
     rows, best = [], None
     for leaves, step in product(sorted(options["leaves"]), sorted(options["learning_rates"])):
         model = HistGradientBoostingClassifier(
@@ -73,6 +73,6 @@ def restore_boosting(weights: dict[str, np.ndarray], facts: dict[str, Any]) -> S
 
     def score(windows: WindowSet) -> np.ndarray:
         check_columns(windows, facts["columns"])
-        return expit(walk_trees(weights, windows.arrays["summary"]))
+        return expit(walk_trees(weights, windows.arrays["summary"][:]))
 
     return score

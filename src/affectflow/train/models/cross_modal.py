@@ -1,4 +1,4 @@
-"""Transformer in which the face and the biosignals attend to each other.
+"""Transformer in which two modalities attend to each other.
 
 After the model of the driving-stress study (arXiv 2601.04376): per modality
 multi-scale depthwise convolutions, learnt positions and Transformer encoder
@@ -6,45 +6,38 @@ layers; then blocks in which each modality queries the other; attention pooling;
 one logit. With the sizes published there (168 + 6 inputs, 270 samples) it has
 1,069,186 parameters.
 
-Axes: b = window, t, s = time, c = input channel, d = width of a token, h = head.
+Axes: b = window, t, s = time, c = input channel, d = width of a token.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812  # the name everybody uses
 
+from affectflow.errors import ConfigError
 from affectflow.train.models.base import Fitted, Score
-from affectflow.train.models.networks import restore_network, train_network
+from affectflow.train.models.blocks import Attend, Maps, Pool, Sizes, Stem, make_head
+from affectflow.train.models.networks import grids_of, restore_network, train_network
 from affectflow.train.window_set import WindowSet
 
-KERNELS = (3, 5, 7)
 
+@dataclass(frozen=True, kw_only=True)
+class CrossModalConfig(Sizes):
+    """Sizes, and of each of the two modalities its name, channels and samples per window."""
 
-@dataclass(frozen=True)
-class CrossModalConfig:
-    """Sizes; the defaults are the published ones, but for attention dropout (0.1 there)."""
-
-    n_face: int
-    n_bio: int
-    n_time: int
-    d_model: int = 96
-    conv_width: int = 64
-    heads: int = 4
-    feed_forward: int = 384
-    encoder_layers: int = 2
+    modalities: Sequence[str] = ("face", "bio")
+    n_channels: Sequence[int]
+    n_time: Sequence[int]
     cross_blocks: int = 2
-    dropout: float = 0.1
-    attention_dropout: float = 0.0
 
 
 class CrossModal(nn.Module):
-    """Two modalities on a common time grid → one logit per window.
+    """Two modalities, each on a clock of its own → one logit per window.
 
     Samples that were not measured take no part in attention or pooling; a
     modality that is missing for a whole window adds zeros.
@@ -52,144 +45,102 @@ class CrossModal(nn.Module):
 
     def __init__(self, config: CrossModalConfig) -> None:
         super().__init__()
-        self.face = Stem(config.n_face, config)
-        self.bio = Stem(config.n_bio, config)
+        self.names = tuple(config.modalities)
+        inputs = zip(config.n_channels, config.n_time, strict=True)
+        self.stems = nn.ModuleList(Stem(c, t, config) for c, t in inputs)
         self.cross = nn.ModuleList(CrossBlock(config) for _ in range(config.cross_blocks))
         self.pool = Pool(config.d_model)
-        width = 2 * config.d_model
-        self.head = nn.Sequential(
-            nn.Linear(width, width), nn.LeakyReLU(0.1), nn.Dropout(config.dropout), nn.Linear(width, 1)
-        )
+        self.head = make_head(2 * config.d_model, config.dropout)
 
-    def forward(self, face_btc: Tensor, bio_btc: Tensor, face_bt: Tensor, bio_bt: Tensor) -> Tensor:
+    def forward(
+        self, a_btc: Tensor, b_bsc: Tensor, a_bt: Tensor, b_bs: Tensor, maps: Maps | None = None
+    ) -> Tensor:
         """Return logits (b,).
 
         Parameters
         ----------
-        face_btc, bio_btc
-            Standardised inputs, 0 where not measured.
-        face_bt, bio_bt
+        a_btc, b_bsc
+            Standardised inputs of the first and the second modality, 0 where
+            not measured. The second may have another number of samples.
+        a_bt, b_bs
             True where any channel of the modality was measured.
+        maps
+            Is filled with all attention weights when given: of each modality
+            "{name}.encoder.{layer}" (b, h, t, t) and "pool.{name}" (b, t), of
+            each block "cross.{block}.{name}" (b, h, t, s): where the named
+            modality's samples look in the other.
         """
-        a_btd, b_btd = self.face(face_btc, face_bt), self.bio(bio_btc, bio_bt)
-        for block in self.cross:
-            a_btd, b_btd = block(a_btd, b_btd, face_bt, bio_bt)
-        pooled_b2d = torch.cat([self.pool(a_btd, face_bt), self.pool(b_btd, bio_bt)], dim=1)
-        return self.head(pooled_b2d).squeeze(1)
-
-
-class Stem(nn.Module):
-    """One modality alone: convolutions over time, positions, encoder layers."""
-
-    def __init__(self, n_channels: int, config: CrossModalConfig) -> None:
-        super().__init__()
-        width = config.conv_width
-        self.narrow = nn.Conv1d(n_channels, width, 1)
-        self.scales = nn.ModuleList(
-            nn.Sequential(
-                nn.Conv1d(width, width, k, padding=k // 2, groups=width),
-                nn.Conv1d(width, width, 1),
-                nn.GELU(),
+        first, second = self.names
+        a_btd = self.stems[0](a_btc, a_bt, maps, first)
+        b_bsd = self.stems[1](b_bsc, b_bs, maps, second)
+        for i, block in enumerate(self.cross):
+            a_btd, b_bsd = block(
+                a_btd, b_bsd, a_bt, b_bs, maps, (f"cross.{i}.{first}", f"cross.{i}.{second}")
             )
-            for k in KERNELS
-        )
-        self.widen = nn.Conv1d(len(KERNELS) * width, config.d_model, 1)
-        self.norm = nn.LayerNorm(config.d_model)
-        self.position_td = nn.Parameter(torch.empty(config.n_time, config.d_model).normal_(std=0.02))
-        self.layers = nn.ModuleList(Attend(config) for _ in range(config.encoder_layers))
-
-    def forward(self, x_btc: Tensor, present_bt: Tensor) -> Tensor:
-        """Return tokens (b, t, d)."""
-        # Missing samples stay 0 after the first layer's bias too, as if beyond the edge.
-        x_bct = self.narrow(x_btc.transpose(1, 2)) * present_bt[:, None, :]
-        x_bct = self.widen(torch.cat([scale(x_bct) for scale in self.scales], dim=1))
-        x_btd = self.norm(x_bct.transpose(1, 2)) + self.position_td[: x_btc.shape[1]]
-        for layer in self.layers:
-            x_btd = layer(x_btd, x_btd, present_bt)
-        return x_btd
+        pooled = [self.pool(a_btd, a_bt, maps, first), self.pool(b_bsd, b_bs, maps, second)]
+        return self.head(torch.cat(pooled, dim=1)).squeeze(1)
 
 
 class CrossBlock(nn.Module):
     """Each modality queries the other, both from the same previous states."""
 
-    def __init__(self, config: CrossModalConfig) -> None:
+    def __init__(self, sizes: Sizes) -> None:
         super().__init__()
-        self.face_asks = Attend(config)
-        self.bio_asks = Attend(config)
+        self.first_asks = Attend(sizes)
+        self.second_asks = Attend(sizes)
 
-    def forward(self, a_btd: Tensor, b_btd: Tensor, a_bt: Tensor, b_bt: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self,
+        a_btd: Tensor,
+        b_bsd: Tensor,
+        a_bt: Tensor,
+        b_bs: Tensor,
+        maps: Maps | None = None,
+        names: tuple[str, str] = ("", ""),
+    ) -> tuple[Tensor, Tensor]:
         """Return both modalities' new tokens."""
-        return self.face_asks(a_btd, b_btd, b_bt), self.bio_asks(b_btd, a_btd, a_bt)
-
-
-class Attend(nn.Module):
-    """Attention of one sequence to another (or to itself), then feed-forward; post-norm."""
-
-    def __init__(self, config: CrossModalConfig) -> None:
-        super().__init__()
-        d = config.d_model
-        self.heads, self.attention_dropout = config.heads, config.attention_dropout
-        self.query, self.key_value, self.out = nn.Linear(d, d), nn.Linear(d, 2 * d), nn.Linear(d, d)
-        self.norm_attention, self.norm_forward = nn.LayerNorm(d), nn.LayerNorm(d)
-        self.forward_layers = nn.Sequential(
-            nn.Linear(d, config.feed_forward),
-            nn.GELU(),
-            nn.Dropout(config.dropout),
-            nn.Linear(config.feed_forward, d),
+        return (
+            self.first_asks(a_btd, b_bsd, b_bs, maps, names[0]),
+            self.second_asks(b_bsd, a_btd, a_bt, maps, names[1]),
         )
-        self.dropout = nn.Dropout(config.dropout)
-
-    def forward(self, x_btd: Tensor, other_bsd: Tensor, present_bs: Tensor) -> Tensor:
-        """Return new tokens of `x_btd`; only samples of `other_bsd` where `present_bs` are attended to."""
-        x_btd = self.norm_attention(x_btd + self.dropout(self._attention(x_btd, other_bsd, present_bs)))
-        return self.norm_forward(x_btd + self.dropout(self.forward_layers(x_btd)))
-
-    def _attention(self, x_btd: Tensor, other_bsd: Tensor, present_bs: Tensor) -> Tensor:
-        b, t, d = x_btd.shape
-        split = (b, -1, self.heads, d // self.heads)
-        q_bhtd = self.query(x_btd).view(split).transpose(1, 2)
-        k_bhsd, v_bhsd = (x.view(split).transpose(1, 2) for x in self.key_value(other_bsd).chunk(2, dim=2))
-        # With nothing to attend to, soft-max has no value: attend to all, then count it as nothing.
-        any_b = present_bs.any(dim=1)
-        mask_b11s = (present_bs | ~any_b[:, None])[:, None, None, :]
-        dropout = self.attention_dropout if self.training else 0.0
-        y_bhtd = F.scaled_dot_product_attention(
-            q_bhtd, k_bhsd, v_bhsd, attn_mask=mask_b11s, dropout_p=dropout
-        )
-        return self.out(y_bhtd.transpose(1, 2).reshape(b, t, d)) * any_b[:, None, None]
-
-
-class Pool(nn.Module):
-    """Weighted mean over time; the weights come from a small tanh network."""
-
-    def __init__(self, d: int) -> None:
-        super().__init__()
-        self.score = nn.Sequential(nn.Linear(d, d), nn.Tanh(), nn.Linear(d, 1))
-
-    def forward(self, x_btd: Tensor, present_bt: Tensor) -> Tensor:
-        """Return (b, d); zeros for a window without a single sample."""
-        any_b1 = present_bt.any(dim=1, keepdim=True)
-        score_bt = self.score(x_btd).squeeze(2).masked_fill(~(present_bt | ~any_b1), float("-inf"))
-        return (score_bt.softmax(dim=1)[:, :, None] * x_btd).sum(dim=1) * any_b1
 
 
 def fit_cross_modal(
-    train: WindowSet, validation: WindowSet, *, options: dict[str, Any], **how: Any
+    train: WindowSet,
+    validation: WindowSet,
+    *,
+    options: dict[str, Any],
+    modalities: Sequence[str] = ("face", "bio"),
+    **how: Any,
 ) -> Fitted:
-    """Train the cross-modal transformer on the arrays "face" and "bio".
+    """Train the cross-modal transformer on the arrays of two modalities.
 
     Parameters
     ----------
     train, validation
-        Windows on a time grid.
+        Windows on time grids.
     options
         `config.train.CrossModalOptions` as a dict.
+    modalities
+        The two; each may have its own rate.
     how
         Passed to `networks.train_network`.
+
+    Raises
+    ------
+    ConfigError
+        If there are not two modalities.
     """
-    _, n_time, n_face = train.arrays["face"].shape
-    config = CrossModalConfig(n_face=n_face, n_bio=train.arrays["bio"].shape[2], n_time=n_time, **options)
-    return train_network(CrossModal, config, train, validation, modalities=("face", "bio"), **how)
+    if len(modalities) != 2:
+        raise ConfigError(
+            f"train.modalities: cross_modal takes two modalities (found {', '.join(modalities) or 'none'}). "
+            "Name two, or set train.models to early_fusion, late_fusion or tcn."
+        )
+    grids = grids_of(train, modalities)
+    config = CrossModalConfig(
+        modalities=tuple(modalities), n_channels=grids.n_channels, n_time=grids.n_time, **options
+    )
+    return train_network(CrossModal, config, train, validation, modalities=modalities, **how)
 
 
 def restore_cross_modal(weights: dict[str, np.ndarray], facts: dict[str, Any]) -> Score:

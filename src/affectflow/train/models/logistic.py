@@ -38,7 +38,7 @@ def fit_logistic(
         Not needed by the solver (lbfgs is deterministic); kept in the log.
     """
     # In double precision throughout, so that the stored arrays score as the model did.
-    x_nf, y_n = train.arrays["summary"].astype(np.float64), train.label_n
+    x_nf, y_n = train.arrays["summary"][:].astype(np.float64), train.label_n
     columns = {"summary": list(train.columns["summary"])}
     rows, best = [], None
     for c in sorted(float(c) for c in options["strengths"]):
@@ -61,7 +61,7 @@ def restore_logistic(weights: dict[str, np.ndarray], facts: dict[str, Any]) -> S
 
     def score(windows: WindowSet) -> np.ndarray:
         check_columns(windows, facts["columns"])
-        x_nf = windows.arrays["summary"].astype(np.float64)
+        x_nf = windows.arrays["summary"][:].astype(np.float64)
         x_nf = np.where(np.isnan(x_nf), weights["imputer.mean"], x_nf)
         z_nf = (x_nf - weights["scaler.mean"]) / weights["scaler.scale"]
         return expit(z_nf @ weights["logistic.weight"] + weights["logistic.bias"])

@@ -5,8 +5,8 @@ Axes: n = window, b = window of a batch, t = time, c = channel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from affectflow.device import reproducible
+from affectflow.errors import DesignError
 from affectflow.train.loop import LARGEST_BATCH, fit_network
 from affectflow.train.models.base import Fitted, Score, check_columns
 from affectflow.train.normalise import Scaler
@@ -22,13 +23,40 @@ from affectflow.train.window_set import WindowSet
 CPU = torch.device("cpu")
 
 
+@dataclass(frozen=True)
+class Grids:
+    """Of each modality: the number of its channels and of its samples per window."""
+
+    n_channels: tuple[int, ...]
+    n_time: tuple[int, ...]
+
+
+def grids_of(windows: WindowSet, modalities: Sequence[str]) -> Grids:
+    """Return the sizes of some modalities' arrays.
+
+    Raises
+    ------
+    DesignError
+        If the windows have no such modality.
+    """
+    for name in modalities:
+        if name not in windows.arrays or windows.arrays[name].shape[2] == 0:
+            found = ", ".join(sorted(set(windows.arrays) - {"summary"})) or "none"
+            raise DesignError(
+                f"windows: no recording has {name} (found {found}), which the model is to see. "
+                "Change train.modalities or train.models, or give the data in the sheet."
+            )
+    shapes = [windows.arrays[name].shape for name in modalities]
+    return Grids(tuple(s[2] for s in shapes), tuple(s[1] for s in shapes))
+
+
 def train_network(
     build: Callable[[Any], nn.Module],
     sizes: Any,
     train: WindowSet,
     validation: WindowSet,
     *,
-    modalities: tuple[str, ...],
+    modalities: Sequence[str],
     **how: Any,
 ) -> Fitted:
     """Train a network and put into the facts what `restore_network` needs.
@@ -44,8 +72,9 @@ def train_network(
     how
         Passed to `loop.fit_network`.
     """
-    fitted = fit_network(lambda: build(sizes), train, validation, modalities=modalities, **how)
-    return replace(fitted, facts={**fitted.facts, "sizes": asdict(sizes), "modalities": list(modalities)})
+    fitted = fit_network(lambda: build(sizes), train, validation, modalities=tuple(modalities), **how)
+    as_json = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(sizes).items()}
+    return replace(fitted, facts={**fitted.facts, "sizes": as_json, "modalities": list(modalities)})
 
 
 def restore_network(
