@@ -23,7 +23,21 @@ class Smoother(Protocol):
     """A function named in `features.SMOOTHERS`."""
 
     def __call__(self, values: np.ndarray, time_s: np.ndarray, settings: Smoothing) -> np.ndarray:
-        """Smooth values of shape (n, c) at times of shape (n,); the input is not changed."""
+        """Smooth one contiguous stretch.
+
+        Parameters
+        ----------
+        values
+            Shape (n, c), finite. Not changed.
+        time_s
+            Increasing, seconds, shape (n,).
+        settings
+            Of all smoothers; each uses its own.
+
+        Returns
+        -------
+        Smoothed values, shape (n, c).
+        """
 
 
 def smooth_none(values: np.ndarray, time_s: np.ndarray, settings: Smoothing) -> np.ndarray:
@@ -41,12 +55,8 @@ def smooth_savgol(values: np.ndarray, time_s: np.ndarray, settings: Smoothing) -
 
     Parameters
     ----------
-    values
-        One stretch, shape (n, c), finite.
-    time_s
-        Increasing, seconds, shape (n,).
-    settings
-        `window_s` and `order` are used.
+    values, time_s, settings
+        As for `Smoother`; `window_s` and `order` are used.
     """
     return _on_regular_clock(
         values,
@@ -67,12 +77,8 @@ def smooth_triangular(values: np.ndarray, time_s: np.ndarray, settings: Smoothin
 
     Parameters
     ----------
-    values
-        One stretch, shape (n, c), finite.
-    time_s
-        Increasing, seconds, shape (n,).
-    settings
-        `window_s` is used.
+    values, time_s, settings
+        As for `Smoother`; `window_s` is used.
     """
 
     def average(regular: np.ndarray, length: int) -> np.ndarray:
@@ -90,12 +96,8 @@ def smooth_median(values: np.ndarray, time_s: np.ndarray, settings: Smoothing) -
 
     Parameters
     ----------
-    values
-        One stretch, shape (n, c), finite.
-    time_s
-        Increasing, seconds, shape (n,).
-    settings
-        `window_s` is used.
+    values, time_s, settings
+        As for `Smoother`; `window_s` is used.
     """
     return _on_regular_clock(
         values,
@@ -149,12 +151,8 @@ def smooth_one_euro(values: np.ndarray, time_s: np.ndarray, settings: Smoothing)
 
     Parameters
     ----------
-    values
-        One stretch, shape (n, c), finite.
-    time_s
-        Increasing, seconds, shape (n,).
-    settings
-        `min_cutoff_hz`, `beta` and `d_cutoff_hz` are used.
+    values, time_s, settings
+        As for `Smoother`; `min_cutoff_hz`, `beta` and `d_cutoff_hz` are used.
 
     References
     ----------

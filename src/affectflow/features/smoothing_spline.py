@@ -24,12 +24,8 @@ def smooth_spline(values: np.ndarray, time_s: np.ndarray, settings: Smoothing) -
 
     Parameters
     ----------
-    values
-        One stretch, shape (n, c), finite.
-    time_s
-        Increasing, seconds, shape (n,).
-    settings
-        `p` is used.
+    values, time_s, settings
+        As for `smoothers.Smoother`; `p` is used.
 
     References
     ----------

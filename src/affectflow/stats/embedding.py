@@ -27,9 +27,29 @@ PEOPLE = {
 }
 
 
-def study_embedding(
-    found: Candidates, sample: Sample, fit: Fit, *, baseline: str, stressor: str, seed: int
+def embeddings(
+    found: Candidates, sample: Sample, fit: Fit, *, seed: int, subject_points: int
 ) -> dict[str, pl.DataFrame]:
+    """Embed the sample of all people, and each person alone.
+
+    Parameters
+    ----------
+    found, sample, fit, seed
+        As for `study_embedding`.
+    subject_points
+        Most points of a person; 0 = no pictures of single people.
+
+    Returns
+    -------
+    The tables of `study_embedding` and `people_embeddings`.
+    """
+    return {
+        **study_embedding(found, sample, fit, seed=seed),
+        **people_embeddings(found, fit, max_points=subject_points),
+    }
+
+
+def study_embedding(found: Candidates, sample: Sample, fit: Fit, *, seed: int) -> dict[str, pl.DataFrame]:
     """Embed the sample of all people.
 
     Parameters
@@ -38,7 +58,7 @@ def study_embedding(
         See `sample`.
     fit
         The method.
-    baseline, stressor, seed
+    seed
         Written into the results.
 
     Returns
@@ -63,8 +83,8 @@ def study_embedding(
             "trustworthiness": trust_of(sample.x, points),
             "same_unit_share": same_unit,
             "same_condition_share": same_condition,
-            "baseline": baseline,
-            "stressor": stressor,
+            "baseline": found.baseline,
+            "stressor": found.stressor,
             "seed": seed,
         },
         schema_overrides={"trustworthiness": pl.Float64, "same_condition_share": pl.Float64},

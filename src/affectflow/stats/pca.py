@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from affectflow.stats.embedding import people_embeddings, study_embedding
+from affectflow.stats.embedding import embeddings
 from affectflow.stats.sample import Sample, candidates, sample_of
 
 N_COMPONENTS = 10
@@ -51,12 +51,10 @@ def pca(
     DesignError
         As `tsne.tsne`.
     """
-    conditions = {"baseline": baseline, "stressor": stressor}
-    found = candidates(table, **conditions, kinds=kinds, analysis="pca", title="PCA")
+    found = candidates(table, baseline=baseline, stressor=stressor, kinds=kinds, analysis="pca", title="PCA")
     sample = sample_of(found, found.rows, max_points=max_points)
     return {
-        **study_embedding(found, sample, _fit, **conditions, seed=seed),
-        **people_embeddings(found, _fit, max_points=subject_points),
+        **embeddings(found, sample, _fit, seed=seed, subject_points=subject_points),
         "components": _components(sample),
     }
 

@@ -36,6 +36,8 @@ class Candidates:
         The column that says the order of time.
     kinds
         The kinds of columns asked for, in words.
+    baseline, stressor
+        The two conditions.
     analysis, title
         The name in the settings ("tsne") and in sentences ("t-SNE").
     """
@@ -44,6 +46,8 @@ class Candidates:
     columns: list[str]
     order: str
     kinds: str
+    baseline: str
+    stressor: str
     analysis: str
     title: str
 
@@ -107,7 +111,16 @@ def candidates(
             *(len(absent), len(everyone), ", ".join(absent[:5]) + (" …" if len(absent) > 5 else "")),
         )
     order = next(c for c in ("frame_id", "window_id") if c in rows.columns)
-    return Candidates(rows.sort("recording_id", order), columns, order, ", ".join(kinds), analysis, title)
+    return Candidates(
+        rows.sort("recording_id", order),
+        columns,
+        order,
+        ", ".join(kinds),
+        baseline,
+        stressor,
+        analysis,
+        title,
+    )
 
 
 def sample_of(found: Candidates, rows: pl.DataFrame, *, max_points: int) -> Sample:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from affectflow.stats.embedding import people_embeddings, study_embedding
+from affectflow.stats.embedding import embeddings
 from affectflow.stats.sample import candidates, sample_of
 from affectflow.stats.seeds import seed_of
 
@@ -76,8 +76,9 @@ def tsne(
         If fewer than 2 columns of the chosen kinds were measured and vary, or
         fewer than 20 complete rows remain.
     """
-    conditions = {"baseline": baseline, "stressor": stressor}
-    found = candidates(table, **conditions, kinds=kinds, analysis="tsne", title="t-SNE")
+    found = candidates(
+        table, baseline=baseline, stressor=stressor, kinds=kinds, analysis="tsne", title="t-SNE"
+    )
     sample = sample_of(found, found.rows, max_points=max_points)
 
     def fit(x: np.ndarray, person: bool) -> tuple[np.ndarray, Mapping[str, float]]:
@@ -86,9 +87,7 @@ def tsne(
             used = min(float(np.clip(perplexity, *PERSON_PERPLEXITY)), (len(x) - 1) / 3)
         return embed(x, perplexity=used, seed=seed_of(seed, "tsne")), {"perplexity": used}
 
-    return study_embedding(found, sample, fit, **conditions, seed=seed) | people_embeddings(
-        found, fit, max_points=subject_points
-    )
+    return embeddings(found, sample, fit, seed=seed, subject_points=subject_points)
 
 
 def embed(x: np.ndarray, *, perplexity: float, seed: int) -> np.ndarray:

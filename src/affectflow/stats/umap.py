@@ -9,7 +9,7 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from affectflow.errors import MissingDependencyError
-from affectflow.stats.embedding import people_embeddings, study_embedding
+from affectflow.stats.embedding import embeddings
 from affectflow.stats.sample import candidates, sample_of
 from affectflow.stats.seeds import seed_of
 
@@ -56,8 +56,9 @@ def umap(
         As `tsne.tsne`.
     """
     make = _umap_class()
-    conditions = {"baseline": baseline, "stressor": stressor}
-    found = candidates(table, **conditions, kinds=kinds, analysis="umap", title="UMAP")
+    found = candidates(
+        table, baseline=baseline, stressor=stressor, kinds=kinds, analysis="umap", title="UMAP"
+    )
     sample = sample_of(found, found.rows, max_points=max_points)
 
     def fit(x: np.ndarray, person: bool) -> tuple[np.ndarray, Mapping[str, float]]:
@@ -72,9 +73,7 @@ def umap(
         points = np.asarray(model.fit_transform(x), dtype=np.float64)
         return points, {"n_neighbors": near, "min_dist": min_dist}
 
-    return study_embedding(found, sample, fit, **conditions, seed=seed) | people_embeddings(
-        found, fit, max_points=subject_points
-    )
+    return embeddings(found, sample, fit, seed=seed, subject_points=subject_points)
 
 
 def _umap_class() -> type:
