@@ -24,6 +24,9 @@ SMALL = {
     "face_transformer": TRANSFORMER,
     "bio_transformer": TRANSFORMER,
     "gaze_transformer": TRANSFORMER,
+    "early_fusion": TRANSFORMER,
+    "late_fusion": TRANSFORMER,
+    "tcn": {"width": 8, "kernel": 3, "blocks": 3, "dropout": 0.1},
     "cross_modal": {**TRANSFORMER, "cross_blocks": 1},
 }
 

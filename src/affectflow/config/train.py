@@ -65,6 +65,15 @@ class CrossModalOptions(TransformerOptions):
     cross_blocks: PositiveInt = Field(1, description="Bidirectional cross-attention blocks.")
 
 
+class TcnOptions(Section):
+    """Size of the temporal convolutional network: a sample sees 1 + 2 (kernel - 1) (2^blocks - 1) up to itself."""
+
+    width: PositiveInt = Field(32, description="Channels of every convolution.")
+    kernel: int = Field(3, ge=2, description="Samples that a convolution reaches over.")
+    blocks: PositiveInt = Field(5, description="Residual blocks; the dilation doubles from one to the next.")
+    dropout: float = Field(0.1, ge=0, lt=1, description="Dropout after every convolution.")
+
+
 class LogisticOptions(Section):
     """The logistic regression on window summaries."""
 
@@ -128,8 +137,9 @@ class Train(Section):
     bootstrap: int = Field(5000, ge=200, description="Resamples of people for the intervals.")
     loop: Loop = Field(Loop(), description="Training loop of the networks.")
     transformer: TransformerOptions = Field(
-        TransformerOptions(), description="Transformers of one modality: face_, bio_ and gaze_transformer."
+        TransformerOptions(), description="face_, bio_ and gaze_transformer, early_fusion, late_fusion."
     )
+    tcn: TcnOptions = Field(TcnOptions(), description="Temporal convolutional network.")
     cross_modal: CrossModalOptions = Field(CrossModalOptions(), description="Cross-modal transformer.")
     logistic: LogisticOptions = Field(
         LogisticOptions(), description="Logistic regression on window summaries."

@@ -161,6 +161,16 @@ class Checkpoint:
 
     def __init__(self, path: str | Path, job: Mapping[str, Any]) -> None:
         self.path, self._job = Path(path), json.loads(json.dumps(dict(job)))
+        self._parts: list[Checkpoint] = []
+
+    def part(self, name: str) -> Checkpoint:
+        """Return the checkpoint of one of several trainings that make up the job, in a file beside this one.
+
+        It goes when this one is removed: until then a training that ended is not done again.
+        """
+        path = self.path.with_name(f"{self.path.stem}.{name}{self.path.suffix}")
+        self._parts.append(Checkpoint(path, {**self._job, "part": [*self._job.get("part", []), name]}))
+        return self._parts[-1]
 
     def load(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
         """Return the arrays and facts saved last, or None when there is nothing to go on from."""
@@ -177,5 +187,7 @@ class Checkpoint:
         write_weights(arrays, self.path, facts={"job": self._job, "state": dict(state)})
 
     def remove(self) -> None:
-        """Delete the checkpoint once the outputs are written."""
+        """Delete the checkpoint and its parts once the outputs are written."""
         self.path.unlink(missing_ok=True)
+        for part in self._parts:
+            part.remove()

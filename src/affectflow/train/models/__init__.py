@@ -19,6 +19,9 @@ MODELS: dict[str, str] = {
     "face_transformer": "affectflow.train.models.unimodal:fit_face",
     "bio_transformer": "affectflow.train.models.unimodal:fit_bio",
     "gaze_transformer": "affectflow.train.models.unimodal:fit_gaze",
+    "early_fusion": "affectflow.train.models.early_fusion:fit_early_fusion",
+    "late_fusion": "affectflow.train.models.late_fusion:fit_late_fusion",
+    "tcn": "affectflow.train.models.tcn:fit_tcn",
     "cross_modal": "affectflow.train.models.cross_modal:fit_cross_modal",
 }
 
@@ -28,6 +31,9 @@ RESTORE: dict[str, str] = {
     "face_transformer": "affectflow.train.models.unimodal:restore_unimodal",
     "bio_transformer": "affectflow.train.models.unimodal:restore_unimodal",
     "gaze_transformer": "affectflow.train.models.unimodal:restore_unimodal",
+    "early_fusion": "affectflow.train.models.early_fusion:restore_early_fusion",
+    "late_fusion": "affectflow.train.models.late_fusion:restore_late_fusion",
+    "tcn": "affectflow.train.models.tcn:restore_tcn",
     "cross_modal": "affectflow.train.models.cross_modal:restore_cross_modal",
 }
 
@@ -71,6 +77,9 @@ FACTS: dict[str, ModelFacts] = {
     "face_transformer": ModelFacts(needs_gpu=True, inputs=("face",), section="transformer"),
     "bio_transformer": ModelFacts(needs_gpu=True, inputs=("bio",), section="transformer"),
     "gaze_transformer": ModelFacts(needs_gpu=True, inputs=("gaze",), section="transformer"),
+    "early_fusion": ModelFacts(needs_gpu=True, inputs=("face", "bio"), of_study=True, section="transformer"),
+    "late_fusion": ModelFacts(needs_gpu=True, inputs=("face", "bio"), of_study=True, section="transformer"),
+    "tcn": ModelFacts(needs_gpu=True, inputs=("face", "bio"), of_study=True),
     "cross_modal": ModelFacts(needs_gpu=True, inputs=("face", "bio"), of_study=True),
 }
 
