@@ -55,7 +55,6 @@ wildcard_constraints:
     backend=r"[a-z0-9_]+",
     analysis=r"[a-z0-9_]+",
     model=r"[a-z0-9_]+",
-    fold=r"\d+",
 
 
 def recording(wildcards):

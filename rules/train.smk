@@ -1,5 +1,6 @@
-# Models: whole people are for training, validation or test; one job per model and fold.
+# Models: whole people are for training, validation or test; a job trains a model on some of the splits.
 from affectflow.train.models import check_models, facts_of, options_of
+from affectflow.train.splits import FINAL, all_splits, final_splits, parts_of
 
 try:
     check_models(STUDY.train.models, contrast=STUDY.stats.contrast)
@@ -8,6 +9,24 @@ except AffectflowError as error:
 
 CONDITIONS = (STUDY.stats.baseline, STUDY.stats.stressor)
 LABELLED = [name for name, r in RECORDINGS.items() if r.condition in CONDITIONS]
+
+# Who may be left out alone: known from the sheet, before there are windows.
+LEFT_OUT = []
+if STUDY.train.split == "leave_one_subject_out":
+    LEFT_OUT = list(dict.fromkeys(RECORDINGS[name].subject_id for name in LABELLED))
+N_FOLDS = len(LEFT_OUT) or STUDY.train.folds
+SPLITS = all_splits(n_repeats=STUDY.train.repeats, n_folds=N_FOLDS, n_seeds=STUDY.train.seeds)
+PARTS = parts_of(SPLITS, splits_per_job=STUDY.train.splits_per_job)
+FINAL_PART = {FINAL: [split.name for split in final_splits(n_seeds=STUDY.train.seeds)]}
+
+
+wildcard_constraints:
+    part=one_of([*PARTS, FINAL]),
+
+
+def splits_of(wildcards):
+    """Names of the splits that a part trains."""
+    return {**PARTS, **FINAL_PART}[wildcards.part]
 
 
 def model_options(wildcards):
@@ -55,6 +74,8 @@ rule split_subjects:
         baseline=STUDY.stats.baseline,
         stressor=STUDY.stats.stressor,
         n_folds=STUDY.train.folds,
+        n_repeats=STUDY.train.repeats,
+        left_out=LEFT_OUT,
         validation_share=STUDY.train.validation_share,
         seed=STUDY.seed,
     message:
@@ -69,31 +90,32 @@ rule train_model:
         folds=rules.split_subjects.output.folds,
         features=model_frames,
     output:
-        predictions=RESULTS + "/models/{model}/{fold}/predictions.parquet",
-        weights=RESULTS + "/models/{model}/{fold}/weights.safetensors",
-        training=RESULTS + "/models/{model}/{fold}/training.csv",
+        predictions=RESULTS + "/models/{model}/{part}/predictions.parquet",
+        weights=RESULTS + "/models/{model}/{part}/weights.safetensors",
+        training=RESULTS + "/models/{model}/{part}/training.csv",
     log:
-        log_of("train_model", "model", "fold"),
+        log_of("train_model", "model", "part"),
     benchmark:
-        benchmark_of("train_model", "model", "fold")
+        benchmark_of("train_model", "model", "part")
     conda:
         "../envs/train.yaml"
     threads: STUDY.train.threads
     resources:
         mem_mb=4000,
-        runtime=240,
+        runtime=lambda wildcards: 120 + 120 * len(splits_of(wildcards)),
         gpu=model_gpus,
     params:
         version=STAGE_VERSIONS["train_model"],
         baseline=STUDY.stats.baseline,
         stressor=STUDY.stats.stressor,
+        splits=splits_of,
         subject_norm=STUDY.train.subject_norm,
         options=model_options,
         settings=model_settings,
         device=STUDY.device,
         seed=STUDY.seed,
     message:
-        "train_model {wildcards.model} fold {wildcards.fold}"
+        "train_model {wildcards.model} {wildcards.part}"
     script:
         "../workflow/scripts/train_model.py"
 
@@ -101,9 +123,9 @@ rule train_model:
 rule evaluate_models:
     input:
         predictions=expand(
-            RESULTS + "/models/{model}/{fold}/predictions.parquet",
+            RESULTS + "/models/{model}/{part}/predictions.parquet",
             model=STUDY.train.models,
-            fold=range(STUDY.train.folds),
+            part=PARTS,
         ),
     output:
         scores=RESULTS + "/models/scores.parquet",
@@ -146,4 +168,5 @@ if TRAINED:
         rules.evaluate_models.output.scores,
         rules.evaluate_models.output.png,
         rules.evaluate_models.output.svg,
+        f"{RESULTS}/models/{STUDY.train.main}/{FINAL}/weights.safetensors",
     ]

@@ -508,10 +508,11 @@ RECORDING_QUALITY = Table(
 
 FOLDS = Table(
     "folds",
-    "One row per fold of the cross-validation and recording; a person has one role in a fold.",
-    ("fold", "recording_id"),
+    "One row per repeat and fold of the cross-validation and recording; a person has one role in a fold. Rows of the final training (no test people) come last.",
+    ("repeat", "fold", "recording_id"),
     (
-        Column("fold", pl.Int32, "", "0-based number of the fold", nullable=False),
+        Column("repeat", pl.Int32, "", "0-based number of the shuffle; null in the final training"),
+        Column("fold", pl.Int32, "", "0-based number of the fold; null in the final training"),
         Column("role", pl.String, "", "train, validation or test", nullable=False),
         SUBJECT_ID,
         RECORDING_ID,
@@ -522,11 +523,13 @@ FOLDS = Table(
 
 PREDICTIONS = Table(
     "predictions",
-    "One row per window of a fold's validation and test people: what one model said.",
-    ("model", "fold", "recording_id", "window_id"),
+    "One row per window of a split's validation and test people: what one trained model said.",
+    ("model", "repeat", "fold", "seed", "recording_id", "window_id"),
     (
         Column("model", pl.String, "", "name in affectflow.train.models", nullable=False),
-        Column("fold", pl.Int32, "", "0-based number of the fold", nullable=False),
+        Column("repeat", pl.Int32, "", "0-based number of the shuffle; null in the final training"),
+        Column("fold", pl.Int32, "", "0-based number of the fold; null in the final training"),
+        Column("seed", pl.Int32, "", "0-based number of the network's seed", nullable=False),
         Column("role", pl.String, "", "validation or test", nullable=False),
         SUBJECT_ID,
         RECORDING_ID,

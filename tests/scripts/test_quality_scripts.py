@@ -18,6 +18,7 @@ from affectflow.io.video_writer import VideoWriter
 from affectflow.io.weights import read_weights
 from affectflow.schema import CLOCKS, FACES
 from affectflow.train.split_subjects import split_subjects
+from affectflow.train.window_set import label_windows
 from tests.support.clips import TIME_BASE
 from tests.support.scripts import run_script
 from tests.support.synth_frames import frames_table
@@ -238,9 +239,8 @@ def test_a_signal_of_an_excluded_recording_is_no_channel_of_a_network(tmp_path):
         name = "gsr_au" if path.stem == "S1_stressor" else "hr_bpm"
         write_table(table.with_columns(pl.lit(1.0).alias(name)), path, "features")
     windows = read_windows(tmp_path, paths)
-    folds = split_subjects(
-        windows, baseline="baseline", stressor="stressor", n_folds=3, validation_share=0.4, seed=1
-    )
+    labelled = label_windows(windows, baseline="baseline", stressor="stressor")
+    folds = split_subjects(labelled, n_folds=3, validation_share=0.4, seed=1)
     write_table(folds, tmp_path / "folds.parquet", "folds")
     run_script(
         "train_model",
@@ -248,10 +248,10 @@ def test_a_signal_of_an_excluded_recording_is_no_channel_of_a_network(tmp_path):
         inputs={"windows": tmp_path / "windows.parquet", "folds": tmp_path / "folds.parquet", "features": paths["features"]},
         outputs={k: tmp_path / f"{k}.{s}" for k, s in (("predictions", "parquet"), ("weights", "safetensors"), ("training", "csv"))},
         params={
-            "baseline": "baseline", "stressor": "stressor", "subject_norm": "none", "options": CrossModalOptions(d_model=8, heads=2, conv_width=6, feed_forward=8).model_dump(), "device": "cpu", "seed": 1,
+            "baseline": "baseline", "stressor": "stressor", "subject_norm": "none", "options": CrossModalOptions(d_model=8, heads=2, conv_width=6, feed_forward=8).model_dump(), "device": "cpu", "seed": 1, "splits": ["r0f0s0"],
             "settings": {**Train().model_dump(include={"face_inputs", "signals", "rate_hz", "max_gap_s"}), "loop": Loop(epochs=1).model_dump()},
         },
-        wildcards={"model": "cross_modal", "fold": "0"},
+        wildcards={"model": "cross_modal", "part": "r0f0s0"},
     )  # fmt: skip
     facts = str(read_weights(tmp_path / "weights.safetensors")[1])
     assert "hr_bpm" in facts

@@ -7,12 +7,21 @@ import pytest
 
 from affectflow.io.tables import read_footer, read_free_table, read_table, write_table
 from affectflow.io.weights import read_weights
+from affectflow.train.splits import Split
 from tests.support.study import WorkflowStudy, simulated_rows
 from tests.support.synth_windows import make_study
 
 PEOPLE = [f"P{i:02d}" for i in range(4)]
 RULES = ("--allowed-rules", "split_subjects", "train_model", "evaluate_models", "--force")
-TRAIN = {"bootstrap": 300, "folds": 2, "face_inputs": ["pose", "measures"], "loop": {"epochs": 3}}
+TRAIN = {
+    "bootstrap": 300,
+    "folds": 2,
+    "repeats": 2,
+    "splits_per_job": 3,
+    "face_inputs": ["pose", "measures"],
+    "loop": {"epochs": 3},
+}
+PARTS = {"r0f0s0-r1f0s0": ["r0f0s0", "r0f1s0", "r1f0s0"], "r1f1s0": ["r1f1s0"]}
 
 
 def make(folder, *, effect=2.0, train=TRAIN) -> WorkflowStudy:
@@ -49,22 +58,24 @@ def test_both_models_are_trained_on_every_fold_and_compared(trained):
         scores.filter((pl.col("model") == "logistic") & (pl.col("measure") == "auroc"))["estimate"][0] > 0.8
     )
     for model in ("logistic", "cross_modal"):
-        for fold in (0, 1):
-            predictions = read_table(models / model / str(fold) / "predictions.parquet", "predictions")
+        for part, splits in PARTS.items():
+            folder = models / model / part
+            predictions = read_table(folder / "predictions.parquet", "predictions")
             assert set(predictions["role"]) == {"validation", "test"}
-            arrays, facts = read_weights(models / model / str(fold) / "weights.safetensors")
-            assert arrays
-            assert (facts["training"]["model"], facts["training"]["fold"]) == (model, fold)
-            assert facts["params"]["options"] == facts["training"]["options"]
-            log = pl.read_csv(models / model / str(fold) / "training.csv")
-            assert log.height >= 1
-            names = sorted(p.name for p in (models / model / str(fold)).iterdir())
+            arrays, facts = read_weights(folder / "weights.safetensors")
+            assert {name.split("/")[0] for name in arrays} == set(splits)
+            for name, training in facts["training"].items():
+                assert (training["model"], Split.of(name).fold) == (model, training["fold"])
+                assert facts["params"]["options"] == training["options"]
+            log = pl.read_csv(folder / "training.csv")
+            assert log.select("repeat", "fold", "seed").unique().height == len(splits)
+            names = sorted(p.name for p in folder.iterdir())
             assert names == ["predictions.parquet", "training.csv", "weights.safetensors"]
 
 
 def test_a_model_of_summaries_does_not_wait_for_frames(trained):
     footers = {
-        m: read_footer(trained.results / "models" / m / "0" / "predictions.parquet")
+        m: read_footer(trained.results / "models" / m / "r1f1s0" / "predictions.parquet")
         for m in ("logistic", "cross_modal")
     }
     reads = {m: sum("/features/" in p for p in f["inputs"]) for m, f in footers.items()}
@@ -74,11 +85,11 @@ def test_a_model_of_summaries_does_not_wait_for_frames(trained):
 
 @pytest.mark.parametrize("model", ["logistic", "cross_modal"])
 def test_one_core_gives_the_same_bytes_as_four(trained, tmp_path, model):
-    again = make(tmp_path)
-    result = evaluate(again, target=f"{model}/1/weights.safetensors", cores=1)
+    again, part = make(tmp_path), "r0f0s0-r1f0s0"
+    result = evaluate(again, target=f"{model}/{part}/weights.safetensors", cores=1)
     assert result.returncode == 0, result.stdout + result.stderr
     for name in ("weights.safetensors", "predictions.parquet", "training.csv"):
-        first, second = (s.results / "models" / model / "1" / name for s in (trained, again))
+        first, second = (s.results / "models" / model / part / name for s in (trained, again))
         assert first.read_bytes() == second.read_bytes(), name
 
 
@@ -87,7 +98,7 @@ def test_too_few_people_end_in_one_line(tmp_path):
     result = evaluate(study)
     assert result.returncode != 0
     text = result.stdout + result.stderr
-    assert "4 people have windows of 'baseline' or 'stressor', but 5 folds need at least 5" in text
+    assert "4 people have labelled windows, but 5 folds need at least 5" in text
     assert "Traceback" not in text
 
 
@@ -107,3 +118,55 @@ def test_a_study_without_conditions_trains_nothing(tmp_path):
     result = study.snakemake("--dry-run")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "train_model" not in result.stdout
+
+
+def test_one_person_left_out_in_each_fold_of_the_sheet(tmp_path):
+    """The number of jobs is known from the sheet; somebody without windows gives a fold that trains nothing."""
+    study = make(
+        tmp_path, train={**TRAIN, "repeats": 1, "models": ["logistic"], "split": "leave_one_subject_out"}
+    )
+    study.write_sheet(simulated_rows([*PEOPLE, "P99"]))
+    result = evaluate(study)
+    assert result.returncode == 0, result.stdout + result.stderr
+    models = study.results / "models"
+    last = read_weights(models / "logistic/r0f3s0-r0f4s0/weights.safetensors")[1]["training"]
+    assert list(last) == ["r0f3s0"]
+    assert last["r0f3s0"]["people"]["test"] == ["P03"]
+    log = (study.results / "logs/train_model/logistic_r0f3s0-r0f4s0.log").read_text()
+    assert "r0f4s0: fold 4 has no test people; nothing is trained" in log
+    assert read_free_table(models / "scores.parquet")["n_people"][0] == 4
+
+
+def test_the_final_training_and_a_fold_of_nobody_can_be_written(tmp_path):
+    study = make(
+        tmp_path,
+        train={**TRAIN, "splits_per_job": 1, "models": ["logistic"], "split": "leave_one_subject_out"},
+    )
+    study.write_sheet(simulated_rows([*PEOPLE, "P99"]))
+    for part, splits in {"final": {"final_s0"}, "r0f4s0": set()}.items():
+        result = evaluate(study, target=f"logistic/{part}/weights.safetensors")
+        assert result.returncode == 0, result.stdout + result.stderr
+        arrays, facts = read_weights(study.results / f"models/logistic/{part}/weights.safetensors")
+        assert set(facts["training"]) == {name.split("/")[0] for name in arrays} == splits
+    roles = read_table(study.results / "models/logistic/final/predictions.parquet", "predictions")["role"]
+    assert set(roles) == {"validation"}
+
+
+def test_a_main_model_that_is_not_trained_is_refused(tmp_path):
+    study = WorkflowStudy(tmp_path)
+    study.write_config(train={"models": ["logistic"], "main_model": "cross_modal"})
+    study.write_sheet(simulated_rows(PEOPLE))
+    result = study.snakemake("--dry-run")
+    assert result.returncode != 0
+    assert "main_model: 'cross_modal' is none of models (logistic)" in result.stdout + result.stderr
+
+
+def test_the_main_model_is_trained_for_new_people(tmp_path):
+    study = WorkflowStudy(tmp_path)
+    study.write_config(train={"main_model": "logistic", "splits_per_job": 2})
+    study.write_sheet(simulated_rows(PEOPLE))
+    result = study.snakemake("--dry-run")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "train_model logistic final" in result.stdout
+    assert "train_model cross_modal final" not in result.stdout
+    assert "train_model cross_modal r0f0s0-r0f1s0" in result.stdout

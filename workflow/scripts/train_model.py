@@ -1,4 +1,4 @@
-"""Train one model on one fold; an interrupted training goes on from its checkpoint."""
+"""Train one model on some splits; an interrupted job goes on from the checkpoints of its splits."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ from affectflow.io.files import whole_file
 from affectflow.io.log import stage
 from affectflow.io.tables import column_names, read_table, write_table
 from affectflow.io.weights import Checkpoint, write_weights
+from affectflow.train.splits import Split
 from affectflow.train.train_model import train_model
 from affectflow.train.window_set import label_windows, summary_set
 from affectflow.train.window_tensors import FRAME_KEYS, choose_columns, window_tensors
@@ -31,14 +32,16 @@ with stage(snakemake) as footer:
             labelled, frames, columns=columns, rate_hz=settings["rate_hz"], max_gap_s=settings["max_gap_s"]
         )
         how = {"loop": settings["loop"], "threads": snakemake.threads}
-        how["checkpoint"] = Checkpoint(
-            Path(snakemake.output.weights).with_name("checkpoint.safetensors"), footer
-        )
+        beside = Path(snakemake.output.weights)
+        how["checkpoints"] = {
+            name: Checkpoint(beside.with_name(f"checkpoint_{name}.safetensors"), footer)
+            for name in snakemake.params.splits
+        }
     trained = train_model(
         windows,
         read_table(snakemake.input.folds, "folds"),
         model=snakemake.wildcards.model,
-        fold=int(snakemake.wildcards.fold),
+        splits=[Split.of(name) for name in snakemake.params.splits],
         subject_norm=snakemake.params.subject_norm,
         seed=snakemake.params.seed,
         options=snakemake.params.options,
@@ -50,5 +53,5 @@ with stage(snakemake) as footer:
     write_weights(trained.weights, snakemake.output.weights, facts={**footer, "training": trained.facts})
     with whole_file(snakemake.output.training) as temporary:
         trained.log.write_csv(temporary)
-    if how:
-        how["checkpoint"].remove()
+    for checkpoint in how.get("checkpoints", {}).values():
+        checkpoint.remove()

@@ -107,7 +107,22 @@ class Train(Section):
     models: list[str] = Field(
         ["logistic", "cross_modal"], description="What is trained: names in affectflow.train.models."
     )
+    main_model: str = Field(
+        "",
+        description="One of models: compared with every other one, and trained on everybody for new people; "
+        "empty = the last of models.",
+    )
+    split: Literal["kfold", "leave_one_subject_out"] = Field(
+        "kfold", description="How people are held out: in folds, or each one alone (folds is then not used)."
+    )
     folds: int = Field(3, ge=2, description="Folds of the cross-validation; a person is never in two.")
+    repeats: PositiveInt = Field(1, description="How often people are shuffled and dealt out to folds anew.")
+    seeds: PositiveInt = Field(
+        1, description="Trainings on the same people from different random starts, for each fold."
+    )
+    splits_per_job: PositiveInt = Field(
+        5, description="Trainings (repeat, fold, seed) that one job does, one after another."
+    )
     validation_share: float = Field(
         0.25,
         gt=0,
@@ -147,3 +162,16 @@ class Train(Section):
     boosting: BoostingOptions = Field(
         BoostingOptions(), description="Gradient-boosted trees on window summaries."
     )
+
+    @model_validator(mode="after")
+    def _main_model_is_one(self) -> Train:
+        if self.main_model and self.main_model not in self.models:
+            raise ValueError(
+                f"main_model: {self.main_model!r} is none of models ({', '.join(self.models) or 'empty'})"
+            )
+        return self
+
+    @property
+    def main(self) -> str:
+        """Name of the model that others are compared with; empty without models."""
+        return self.main_model or (self.models[-1] if self.models else "")

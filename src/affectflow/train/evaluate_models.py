@@ -71,7 +71,10 @@ def evaluate_models(
         was tested twice.
     """
     models = predictions["model"].unique(maintain_order=True).to_list()
-    test = predictions.filter(pl.col("role") == "test").sort("subject_id", "recording_id", "window_id")
+    predictions = _number_splits(predictions)
+    test = predictions.filter(pl.col("role") == "test").sort(
+        "split", "subject_id", "recording_id", "window_id"
+    )
     _check_same_windows(test, models)
     people = test["subject_id"].unique().sort().to_list()
     derived = np.random.SeedSequence([seed, crc32(b"evaluate_models")]).generate_state(1)[0]
@@ -111,11 +114,19 @@ def evaluate_models(
     )
 
 
+def _number_splits(predictions: pl.DataFrame) -> pl.DataFrame:
+    """Add `split`, which trained network scored a row: of repeat, fold and seed, numbered in order."""
+    key = ["repeat", "fold", "seed"]
+    splits = predictions.select(key).unique().sort(key).with_row_index("split")
+    return predictions.join(splits, on=key, how="left", maintain_order="left")
+
+
 def _check_same_windows(test: pl.DataFrame, models: list[str]) -> None:
-    key = ["fold", "subject_id", "recording_id", "window_id"]
+    key = ["split", "subject_id", "recording_id", "window_id"]
     windows = {m: test.filter(pl.col("model") == m).select([*key, "label"]) for m in models}
     for model, table in windows.items():
-        if table.select(key[1:]).is_duplicated().any():
+        own = test.filter(pl.col("model") == model).select("repeat", "seed", *key[1:])
+        if own.is_duplicated().any():
             raise DesignError(
                 f"predictions of {model}: a window was tested in two folds. Re-run split_subjects."
             )
@@ -128,30 +139,34 @@ def _check_same_windows(test: pl.DataFrame, models: list[str]) -> None:
 
 def _thresholds(validation: pl.DataFrame) -> dict[int, float]:
     return {
-        int(fold): metrics.best_threshold(part["label"].to_numpy(), part["score"].to_numpy())
-        for (fold,), part in validation.partition_by("fold", as_dict=True).items()
+        int(split): metrics.best_threshold(part["label"].to_numpy(), part["score"].to_numpy())
+        for (split,), part in validation.partition_by("split", as_dict=True).items()
     }
 
 
 def _measures(
     test: pl.DataFrame, people: list[str], thresholds: Mapping[int, float]
 ) -> tuple[dict[str, tuple[metrics.Measure, float]], dict[str, int]]:
-    label_n, score_n, person_n, fold_n = _arrays(test, people)
-    threshold_n = np.array([thresholds[int(f)] for f in fold_n])
+    label_n, score_n, person_n, split_n = _arrays(test, people)
+    threshold_n = np.array([thresholds[int(k)] for k in split_n])
     decision_n = (score_n >= threshold_n).astype(np.int8)
     measures = {
-        "auroc": (metrics.auroc(label_n, score_n, person_n, fold_n), 0.5),
+        "auroc": (metrics.auroc(label_n, score_n, person_n, split_n), 0.5),
         "auprc": (
-            metrics.auprc(label_n, score_n, person_n, fold_n),
-            metrics.auprc_of_chance(label_n, fold_n),
+            metrics.auprc(label_n, score_n, person_n, split_n),
+            metrics.auprc_of_chance(label_n, split_n),
         ),
         "balanced_accuracy": (metrics.balanced_accuracy(label_n, decision_n, person_n), 0.5),
     }
+    # Every window is tested once in each repeat by each seed.
+    passes = test.select("repeat", "seed").n_unique()
     facts = {
         "n_people": len(people),
-        "n_windows": len(label_n),
-        "n_positive": int(label_n.sum()),
-        "n_folds": len(np.unique(fold_n)),
+        "n_windows": len(label_n) // passes,
+        "n_positive": int(label_n.sum()) // passes,
+        "n_folds": test["fold"].n_unique(),
+        "n_repeats": test["repeat"].n_unique(),
+        "n_seeds": test["seed"].n_unique(),
     }
     return measures, facts
 
@@ -189,11 +204,11 @@ def _curve(test: pl.DataFrame, people: list[str], weight_rs: np.ndarray) -> pl.D
 
 def _by_person(test: pl.DataFrame, model: str, people: list[str]) -> pl.DataFrame:
     """Return each person's AUROC among the person's own windows; null with one condition only."""
-    label_n, score_n, person_n, fold_n = _arrays(test, people)
+    label_n, score_n, person_n, split_n = _arrays(test, people)
     rows = []
     for number, person in enumerate(people):
         own = person_n == number
-        value = metrics.auroc(label_n[own], score_n[own], np.zeros(own.sum(), int), fold_n[own])(
+        value = metrics.auroc(label_n[own], score_n[own], np.zeros(own.sum(), int), split_n[own])(
             np.ones((1, 1))
         )[0]
         rows.append({"model": model, "subject_id": person, "n_windows": int(own.sum()), "auroc": value})
@@ -202,4 +217,4 @@ def _by_person(test: pl.DataFrame, model: str, people: list[str]) -> pl.DataFram
 
 def _arrays(test: pl.DataFrame, people: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     person_n = np.searchsorted(np.array(people), test["subject_id"].to_numpy())
-    return test["label"].to_numpy(), test["score"].to_numpy(), person_n, test["fold"].to_numpy()
+    return test["label"].to_numpy(), test["score"].to_numpy(), person_n, test["split"].to_numpy()

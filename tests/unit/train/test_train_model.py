@@ -1,4 +1,6 @@
-"""One model on one fold: nothing of the test people gets in."""
+"""One model on some splits: nothing of the test people gets in."""
+
+import json
 
 import numpy as np
 import polars as pl
@@ -6,8 +8,13 @@ import pytest
 
 from affectflow.errors import ConfigError, DesignError
 from affectflow.io.tables import check_table
+from affectflow.io.weights import Checkpoint
+from affectflow.train import loop as loop_module
+from affectflow.train.metrics import best_threshold
 from affectflow.train.split_subjects import split_subjects
+from affectflow.train.splits import Split
 from affectflow.train.train_model import train_model
+from affectflow.train.window_set import label_windows
 from tests.support.models import LOOP, SMALL, make_windows
 
 MODELS = sorted(SMALL)
@@ -16,25 +23,27 @@ MODELS = sorted(SMALL)
 @pytest.fixture(scope="module")
 def study():
     windows, study = make_windows(n_people=6, effect=1.5)
-    how = {"baseline": "baseline", "stressor": "stressor", "n_folds": 3, "validation_share": 0.25, "seed": 1}
-    return windows, split_subjects(study.windows, **how)
+    labelled = label_windows(study.windows, baseline="baseline", stressor="stressor")
+    return windows, split_subjects(labelled, n_folds=3, n_repeats=2, validation_share=0.25, seed=1)
 
 
-def train(windows, folds, model, *, fold=0, subject_norm="none", seed=1):
+def train(windows, folds, model, *, splits=("r0f0s0",), subject_norm="none", seed=1, **how):
     return train_model(
         windows,
         folds,
         model=model,
-        fold=fold,
+        splits=[Split.of(name) for name in splits],
         subject_norm=subject_norm,
         seed=seed,
         options=SMALL[model],
         loop={**LOOP, "epochs": 3},
+        **how,
     )
 
 
 def test_people_of(folds, fold, role):
-    return folds.filter((pl.col("fold") == fold) & (pl.col("role") == role))["subject_id"].unique().to_list()
+    own = folds.filter((pl.col("repeat") == 0) & (pl.col("fold") == fold) & (pl.col("role") == role))
+    return own["subject_id"].unique().to_list()
 
 
 test_people_of.__test__ = False
@@ -43,7 +52,7 @@ test_people_of.__test__ = False
 @pytest.mark.parametrize("model", MODELS)
 def test_predictions_are_of_validation_and_test_people_only(study, model):
     windows, folds = study
-    trained = train(windows, folds, model, fold=1)
+    trained = train(windows, folds, model, splits=["r0f1s0"])
     table = check_table(trained.predictions, "predictions", "predictions")
     for role in ("validation", "test"):
         own = table.filter(pl.col("role") == role)
@@ -99,16 +108,108 @@ def test_transductive_takes_a_person_s_level_away(study):
         a, b = (train(w, folds, "logistic", subject_norm=norm).predictions for w in (windows, moved))
         a, b = (t.filter(pl.col("subject_id") == person)["score"].to_numpy() for t in (a, b))
         assert np.allclose(a, b, atol=1e-3) == alike
-    assert (
-        train(windows, folds, "logistic", subject_norm="transductive").facts["subject_norm"] == "transductive"
-    )
+    facts = train(windows, folds, "logistic", subject_norm="transductive").facts
+    assert facts["r0f0s0"]["subject_norm"] == "transductive"
 
 
 def test_folds_and_windows_must_belong_together(study):
     windows, folds = study
-    with pytest.raises(DesignError, match="there is no fold 7"):
-        train(windows, folds, "logistic", fold=7)
+    with pytest.raises(DesignError, match=r"there is no fold for r0f7s0 \(found 2 repeats of 3 folds"):
+        train(windows, folds, "logistic", splits=["r0f7s0"])
     with pytest.raises(DesignError, match=r"no role for P00_baseline, P00_stressor. Re-run split_subjects"):
         train(windows, folds.filter(pl.col("subject_id") != "P00"), "logistic")
     with pytest.raises(ConfigError, match="Did you mean logistic"):
-        train_model(windows, folds, model="logistik", fold=0, subject_norm="none", seed=1, options={})
+        train_model(windows, folds, model="logistik", splits=[], subject_norm="none", seed=1, options={})
+
+
+NAMES = ("r0f0s0", "r1f0s0", "r0f0s1", "final_s0")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_splits_of_a_job_are_those_of_jobs_of_their_own(study, model):
+    """Three splits together: the same bytes as each alone, other repeats test others, other seeds learn otherwise."""
+    windows, folds = study
+    together = train(windows, folds, model, splits=NAMES)
+    check_table(together.predictions, "predictions", "predictions")
+    for name in NAMES:
+        alone = train(windows, folds, model, splits=[name])
+        own = {k: v for k, v in together.weights.items() if k.startswith(f"{name}/")}
+        assert own.keys() == alone.weights.keys()
+        assert all(own[k].tobytes() == alone.weights[k].tobytes() for k in own)
+        assert together.facts[name] == alone.facts[name]
+    assert together.log.columns[:3] == ["repeat", "fold", "seed"]
+    assert together.log.select("repeat", "fold", "seed").unique().height == len(NAMES)
+    tested = {k: together.facts[k]["people"]["test"] for k in NAMES}
+    assert tested["r0f0s0"] == tested["r0f0s1"] != tested["r1f0s0"]
+    assert together.facts["r0f0s0"]["seed"] != together.facts["r0f0s1"]["seed"]
+
+
+def test_the_final_training_tests_nobody_and_learns_from_all_others(study):
+    windows, folds = study
+    trained = train(windows, folds, "logistic", splits=["final_s0"])
+    people = trained.facts["final_s0"]["people"]
+    assert people["test"] == []
+    assert sorted(people["train"] + people["validation"]) == sorted(windows.keys["subject_id"].unique())
+    assert set(trained.predictions["role"]) == {"validation"}
+    assert trained.predictions["fold"].null_count() == trained.predictions.height > 0
+
+
+def test_facts_tell_threshold_and_people_and_can_be_written(study):
+    windows, folds = study
+    trained = train(windows, folds, "logistic")
+    facts = trained.facts["r0f0s0"]
+    validation = trained.predictions.filter(pl.col("role") == "validation")
+    expected = best_threshold(validation["label"].to_numpy(), validation["score"].to_numpy())
+    assert facts["threshold"] == expected
+    assert {role: len(people) for role, people in facts["people"].items()} == {
+        role: folds.filter(pl.col("repeat") == 0, pl.col("fold") == 0, pl.col("role") == role)[
+            "subject_id"
+        ].n_unique()
+        for role in ("train", "validation", "test")
+    }
+    assert json.loads(json.dumps(trained.facts)) == trained.facts
+
+
+class Killed(Exception):
+    """Stands for the signal that ends a job."""
+
+
+def test_a_killed_job_goes_on_with_the_split_it_was_in(study, tmp_path, monkeypatch):
+    """Killed in the second split: the first is not trained again, and the result is that of a job left alone."""
+    windows, folds = study
+    names = ("r0f0s0", "r0f1s0", "r0f2s0")
+    whole = train(windows, folds, "cross_modal", splits=names)
+    epochs = []
+
+    def run_epoch(self, epoch, *rest, _run=loop_module._Training.run_epoch):
+        if len(epochs) == 4 and not resumed:
+            raise Killed
+        epochs.append(epoch)
+        return _run(self, epoch, *rest)
+
+    monkeypatch.setattr(loop_module._Training, "run_epoch", run_epoch)
+    checkpoints = {n: Checkpoint(tmp_path / f"checkpoint_{n}.safetensors", {"job": 1}) for n in names}
+    resumed = False
+    with pytest.raises(Killed):
+        train(windows, folds, "cross_modal", splits=names, checkpoints=checkpoints)
+    assert epochs == [1, 2, 3, 1]
+    resumed = True
+    again = train(windows, folds, "cross_modal", splits=names, checkpoints=checkpoints)
+    assert epochs[4:] == [2, 3, 1, 2, 3]
+    assert again.predictions.equals(whole.predictions)
+    assert all(again.weights[k].tobytes() == whole.weights[k].tobytes() for k in whole.weights)
+
+
+def test_nobody_to_test_trains_nothing_and_says_so(study, caplog):
+    windows, _ = study
+    labelled = windows.keys.with_columns(label=pl.Series(windows.label_n))
+    people = labelled["subject_id"].unique().sort().to_list()
+    folds = split_subjects(labelled, n_folds=2, left_out=["gone", *people], validation_share=0.25, seed=1)
+    with caplog.at_level("WARNING", logger="affectflow"):
+        trained = train(windows, folds, "logistic", splits=["r0f0s0"])
+    assert "r0f0s0: fold 0 has no test people; nothing is trained" in caplog.text
+    assert (trained.predictions.height, trained.weights, trained.facts, trained.log.height) == (0, {}, {}, 0)
+    check_table(trained.predictions, "predictions", "predictions")
+    both = train(windows, folds, "logistic", splits=["r0f0s0", "r0f1s0"])
+    assert list(both.facts) == ["r0f1s0"]
+    assert set(both.predictions.filter(pl.col("role") == "test")["subject_id"]) == {people[0]}
