@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from affectflow.cli.summary_tests import say_mixed_model, say_tests
+from affectflow.cli.summary_tests import say_mixed_model, say_smoothing, say_tests
 from affectflow.config.study import read_study
 from affectflow.errors import UsageError
 from affectflow.io.tables import read_free_table, read_table
@@ -40,6 +40,10 @@ def summarise_study(config: str | Path) -> str:
         (results / "stats/paired_tests/results.parquet", say_tests),
         (results / "stats/grouped_tests/results.parquet", say_tests),
         (results / "stats/mixed_model/results.parquet", say_mixed_model),
+        (
+            results / "stats/smoothing_comparison/results.parquet",
+            lambda path: say_smoothing(path, chosen=study.features.smoothing.preset),
+        ),
         (results / "models/scores.parquet", _models),
     ]
     lines = [line for path, part in parts if path.exists() for line in (*part(path), "")]

@@ -9,7 +9,7 @@ import polars as pl
 
 from affectflow.io.tables import read_free_table
 
-MOST_SHOWN = 12
+MOST_SHOWN, MOST_REASONS = 12, 3
 NAMES = {"paired_tests": "Paired tests", "grouped_tests": "Grouped tests"}
 
 
@@ -26,7 +26,10 @@ def say_tests(path: Path) -> list[str]:
     first = table.row(0, named=True)
     found = tested.filter("significant").sort("p")
     phases = tested["phase"].drop_nulls().n_unique()
-    what = f"tests ({tested['measure'].n_unique()} measures × {phases} phases)" if phases else "measures"
+    what = "measures"
+    if phases:
+        all_ = f" = {table.height}" if table.height > tested.height else ""
+        what = f"tests ({table['measure'].n_unique()} measures × {table['phase'].n_unique()} phases{all_})"
     within = "within their kind" if first["family"] != "study" else "over the study"
     scale = "" if first["normalisation"] == "none" else f"; normalised: {first['normalisation']}"
     raw = tested.filter(pl.col("p") <= pl.col("alpha")).height
@@ -35,6 +38,7 @@ def say_tests(path: Path) -> list[str]:
         f"({raw} by raw p, {_count(tested, 'p_max_t')} by max-T){scale}",
         *(_test(row) for row in found.head(MOST_SHOWN).iter_rows(named=True)),
         *_more(found.height, path),
+        *_not_made(table, "tests" if phases else "measures"),
     ]
     patterns = path.parent / "tables/patterns.parquet"
     return [*lines, *(_patterns(read_free_table(patterns)) if patterns.exists() else [])]
@@ -62,7 +66,44 @@ def say_mixed_model(path: Path) -> list[str]:
             f"  {row['measure']:28} {row['term']:30} {row['estimate']:+9.3g} [{row['low']:.3g}, {row['high']:.3g}]   "
             f"p (Holm) {row['p_holm']:.2g}"
         )
-    return [*lines, *_more(found.height, path)]
+    lines += _more(found.height, path)
+    if (warned := table["warning"].drop_nulls()).len():
+        some = "" if len(warned) == tested.height else f" ({len(warned)} of {tested.height} terms)"
+        lines.append(f"  Mind: {warned[0]}{some}; lean on paired_tests")
+    return lines
+
+
+def say_smoothing(path: Path, *, chosen: str) -> list[str]:
+    """Return which smoothing preset smoothing_comparison recommends, and which the study uses.
+
+    Parameters
+    ----------
+    path
+        The analysis' results.parquet.
+    chosen
+        `features.smoothing.preset`.
+    """
+    best = read_free_table(path).filter("recommended").row(0, named=True)
+    same = "which the study uses" if best["preset"] == chosen else f"the study uses {chosen}"
+    return [f"Smoothing: recommended is {best['preset']}, {same}", f"  {best['reason']}"]
+
+
+def _not_made(table: pl.DataFrame, what: str) -> list[str]:
+    """How many tests could not be made, and why."""
+    without = table.filter(pl.col("p").is_null())
+    if without.is_empty():
+        return []
+    reasons = (
+        without.group_by("note")
+        .agg(pl.len(), pl.col("measure").unique().sort())
+        .sort("len", "note", descending=[True, False])
+    )
+    lines = [f"  {without.height} of {table.height} {what} could not be tested:"]
+    for note, n, measures in reasons.head(MOST_REASONS).iter_rows():
+        shown = ", ".join(measures[:3]) + (" …" if len(measures) > 3 else "")
+        lines.append(f"    {n}: {note} ({shown})")
+    rest = reasons["len"][MOST_REASONS:].sum()
+    return [*lines, *([f"    {rest}: other reasons, the column note has them"] if rest else [])]
 
 
 def _name(path: Path) -> str:

@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 # A t test of two differences tells nothing.
 MIN_UNITS = 3
 EXCLUSIONS = {"unit": pl.String, "condition": pl.String, "phase": pl.String, "reason": pl.String}
+# Ends a note: why a measure that was recorded can be absent from a phase.
+TIME_LIMIT = "; what is known for less of a phase than stats.min_phase_s"
 SIDES = ("baseline", "stressor")
 
 
@@ -104,6 +106,36 @@ def log_exclusions(exclusions: pl.DataFrame) -> None:
     for row in exclusions.iter_rows(named=True):
         where = row["condition"] if row["phase"] is None else f"{row['condition']}, {row['phase']}"
         logger.warning("%s is left out: %s: %s", row["unit"], where, row["reason"])
+
+
+def with_time_limit(
+    tests: pl.DataFrame, n: pl.Expr, *, exclusions: pl.DataFrame, min_phase_s: float
+) -> pl.DataFrame:
+    """Add stats.min_phase_s to the note of tests that lack people for it, or may: what is known for less has no value.
+
+    It is named where people were left out of that phase for too little valid time, and where the phase has
+    people enough for other measures, so that it is this measure which is known for too little of it.
+
+    Parameters
+    ----------
+    tests
+        Tests where phases are compared: phase (null where they are the two sides), note.
+    n
+        Number of units of a test, the smaller of two groups.
+    exclusions
+        Of `list_exclusions`.
+    min_phase_s
+        Seconds; with 0 nothing is added.
+    """
+    if min_phase_s <= 0:
+        return tests
+    short = exclusions.filter(pl.col("reason").str.contains("stats.min_phase_s", literal=True))["phase"]
+    people_enough = (n.max() >= MIN_UNITS).over("phase")
+    concerned = (n < MIN_UNITS) & (people_enough | pl.col("phase").is_in(short.drop_nulls().to_list()))
+    more = f"{TIME_LIMIT}: {min_phase_s:g} s has no value there"
+    return tests.with_columns(
+        pl.when(concerned).then(pl.concat_str("note", pl.lit(more))).otherwise("note").alias("note")
+    )
 
 
 def examples(exclusions: pl.DataFrame) -> str:

@@ -10,6 +10,7 @@ import polars as pl
 from affectflow.errors import DesignError
 from affectflow.stats.columnwise import grouped_columns
 from affectflow.stats.design import grouped_design
+from affectflow.stats.exclusions import with_time_limit
 from affectflow.stats.max_t import max_t_grouped
 from affectflow.stats.measures import columns_to_test
 from affectflow.stats.normalise import LABELS, SUBJECT_ACROSS_PEOPLE, normalise
@@ -87,6 +88,9 @@ def grouped_tests(
     tests = tests_of(columns, design.phases, effect_name="g", test="Welch t").hstack(
         grouped_columns(x[~stressed], x[stressed])
     )
+    if by_phase:
+        fewer = pl.min_horizontal("n_baseline", "n_stressor")
+        tests = with_time_limit(tests, fewer, exclusions=design.exclusions, min_phase_s=min_phase_s)
     tested = np.where(tests["p"].is_not_null().to_numpy(), x, np.nan)
     n_x, n_y = tests["n_baseline"].to_numpy(), tests["n_stressor"].to_numpy()
     results = corrected_table(

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from affectflow.errors import DesignError
 from affectflow.stats.correct import add_corrections
-from affectflow.stats.exclusions import EXCLUSIONS, log_exclusions
+from affectflow.stats.exclusions import EXCLUSIONS, TIME_LIMIT, log_exclusions
 from affectflow.stats.factors import factors_of, phases_of_every_condition
 from affectflow.stats.measures import columns_to_test, kind_of, matrix, summary_of
 from affectflow.stats.normalise import LABELS, normalise
@@ -47,10 +47,14 @@ FACTORS: dict[str, Any] = {
     "kind": pl.String,
     "summary": pl.String,
     "factor": pl.String,
+    "n": pl.Int32,
     "chi2": pl.Float64,
     "df": pl.Int32,
     "p": pl.Float64,
 }
+# The z tests take the standard errors as known: with few people p values come out too small.
+ENOUGH_PEOPLE = 20
+FEW_PEOPLE = f"fewer than {ENOUGH_PEOPLE} people: p values come out too small"
 CELL = ("subject_id", "condition", "phase")
 
 
@@ -100,7 +104,7 @@ def mixed_model(
         ``results``: a row per measure and term: estimate, standard error, 95 % interval, z, p,
         p corrected over the measures of the kind for this term, the spread between
         people (`sd_person`), between a person's conditions (`sd_occasion`) and what is left, `converged`, and in `note` what went wrong: without
-        convergence there is no number. ``factors``: all terms of a factor at once
+        convergence there is no number; `warning` where fewer than 20 people make p too small. ``factors``: all terms of a factor at once
         (Wald's chi²), corrected the same way. ``exclusions``: cells left out and why.
 
     Raises
@@ -121,18 +125,21 @@ def mixed_model(
     person = cells["unit"].rank("dense").to_numpy().astype(np.int64) - 1
     values = matrix(cells, columns)
     occasion = cells["condition"].rank("dense").to_numpy().astype(np.int64) if factors.occasions else None
+    absent = f"{TIME_LIMIT}: {min_phase_s:g} s has no value there" if min_phase_s > 0 else ""
     tested, joint = [], []
     for i, column in enumerate(columns):
         if i and i % max(len(columns) // 10, 1) == 0:
             logger.info("%d of %d measures", i, len(columns))
-        fit = fit_random_intercept(values[:, i], design, person, blocks=factors.blocks, occasion=occasion)
+        fit = fit_random_intercept(
+            values[:, i], design, person, blocks=factors.blocks, occasion=occasion, absent=absent
+        )
         what = {"measure": column, "kind": kind_of(column), "summary": summary_of(column)}
         tested += [
             what | {"factor": factor, "term": term} | numbers
             for (factor, term), numbers in zip(factors.terms, fit.terms, strict=True)
         ]
         joint += [
-            what | {"factor": factor} | numbers
+            what | {"factor": factor, "n": fit.terms[0]["n"]} | numbers
             for factor, numbers in zip(factors.blocks, fit.factors, strict=True)
         ]
     about = {
@@ -146,6 +153,8 @@ def mixed_model(
         "%s: %d people, %d rows, %d measures, %d of them without a result",
         *(factors.formula, person.max() + 1, len(cells), len(columns), n_bad),
     )
+    if person.max() + 1 < ENOUGH_PEOPLE:
+        logger.warning("%s. Lean on paired_tests for findings.", FEW_PEOPLE)
     return {
         "results": results,
         "factors": _corrected(pl.DataFrame(joint, schema=FACTORS, orient="row"), "factor", alpha, about),
@@ -208,6 +217,12 @@ def _corrected(tests: pl.DataFrame, within: str, alpha: float, about: dict[str, 
     families = tests.with_columns(pl.format("{}, {}", "kind", within).alias("kind"))
     return (
         add_corrections(families, family="kind", alpha=alpha)
-        .with_columns(tests["kind"], *(pl.lit(v).alias(k) for k, v in about.items()))
+        .with_columns(
+            tests["kind"],
+            *(pl.lit(v).alias(k) for k, v in about.items()),
+            pl.when(pl.col("p").is_not_null() & (pl.col("n") < ENOUGH_PEOPLE))
+            .then(pl.lit(FEW_PEOPLE))
+            .alias("warning"),
+        )
         .sort("kind", "measure", maintain_order=True)
     )

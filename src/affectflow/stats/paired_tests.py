@@ -12,6 +12,7 @@ from scipy import stats
 from affectflow.errors import DesignError
 from affectflow.stats.columnwise import paired_columns
 from affectflow.stats.design import paired_design
+from affectflow.stats.exclusions import with_time_limit
 from affectflow.stats.max_t import max_t_paired
 from affectflow.stats.measures import columns_to_test
 from affectflow.stats.normalise import LABELS, SUBJECT_ACROSS_PEOPLE, normalise
@@ -116,6 +117,8 @@ def paired_tests(
     units = before["unit"].unique().sort().to_list()
     b, s = (side_by_side(t, columns, units=units, phases=design.phases) for t in (before, after))
     tests = tests_of(columns, design.phases, effect_name="d_z", test="paired t").hstack(paired_columns(b, s))
+    if by_phase or contrast == "phases":
+        tests = with_time_limit(tests, pl.col("n"), exclusions=design.exclusions, min_phase_s=min_phase_s)
     delta = np.where(tests["p"].is_not_null().to_numpy(), s - b, np.nan)
     results = corrected_table(
         tests,

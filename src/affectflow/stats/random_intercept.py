@@ -32,6 +32,7 @@ def fit_random_intercept(
     *,
     blocks: dict[str, list[int]],
     occasion: np.ndarray | None = None,
+    absent: str = "",
 ) -> Fit:
     """Fit by restricted maximum likelihood (statsmodels' MixedLM).
 
@@ -53,6 +54,8 @@ def fit_random_intercept(
         Number of each row's condition, shape (n_rows,), when a person has several rows under each:
         then rows of one person and condition share a random intercept of their own too. Without it the
         phases of one drive would count as independent measurements of that condition.
+    absent
+        Added to the note of what cannot be fitted for missing values: why values can be missing.
 
     Returns
     -------
@@ -63,7 +66,7 @@ def fit_random_intercept(
     y, x, who = value[there], design[there], person[there]
     people = len(np.unique(who))
     counts = {"n": people, "n_rows": len(y)}
-    trouble = _cannot(y, x, who, people)
+    trouble = _cannot(y, x, who, people, absent if not there.all() else "")
     if trouble:
         return _nothing(counts, design.shape[1] - 1, blocks, trouble)
     centre, scale = y.mean(), y.std(ddof=1)
@@ -99,16 +102,16 @@ def fit_random_intercept(
     return Fit(terms, [_joint(result, columns) for columns in blocks.values()])
 
 
-def _cannot(y: np.ndarray, x: np.ndarray, who: np.ndarray, people: int) -> str | None:
+def _cannot(y: np.ndarray, x: np.ndarray, who: np.ndarray, people: int, absent: str) -> str | None:
     """Say why there is nothing to fit."""
     if people < MIN_UNITS:
-        return f"only {people} of at least {MIN_UNITS} people have values"
+        return f"only {people} of at least {MIN_UNITS} people have values{absent}"
     if np.ptp(y) <= RESOLUTION * np.abs(y).max():
         return "the value is the same everywhere"
     if np.linalg.matrix_rank(x) < x.shape[1]:
-        return "a combination of condition and phase has no value"
+        return f"a combination of condition and phase has no value{absent}"
     if len(y) <= people + x.shape[1] - 1:
-        return f"{len(y)} values are too few for {x.shape[1]} terms and {people} people"
+        return f"{len(y)} values are too few for {x.shape[1]} terms and {people} people{absent}"
     return None
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 def plot_mixed_model(tables: Mapping[str, pl.DataFrame], figure: str) -> Figure:
     """Draw the estimates as a map: rows are measures, columns are terms, colours are residual standard deviations.
 
+    The caption begins with what the tests' p values are not to be trusted for, if anything.
+
     Parameters
     ----------
     tables
@@ -25,6 +27,8 @@ def plot_mixed_model(tables: Mapping[str, pl.DataFrame], figure: str) -> Figure:
         "terms".
     """
     results = tables["results"]
+    # First, because a reader who knows the terms stops there.
+    warned = "".join(f"{w[0].upper()}{w[1:]}. " for w in results["warning"].drop_nulls().unique().sort())
     names = names_of_terms(results["term"].unique(maintain_order=True).to_list())
     return plot_effect_map(
         results.with_columns(
@@ -33,7 +37,7 @@ def plot_mixed_model(tables: Mapping[str, pl.DataFrame], figure: str) -> Figure:
             pl.lit("estimate / residual SD").alias("effect_name"),
         ),
         columns=list(names.values()),
-        caption=caption_of(results["reference"][0]),
+        caption=warned + caption_of(results["reference"][0]),
     )
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from affectflow.cli.summary_tests import say_mixed_model, say_tests
+from affectflow.cli.summary_tests import say_mixed_model, say_smoothing, say_tests
 from affectflow.io.tables import write_free_table
 from affectflow.stats.grouped_tests import grouped_tests
 from affectflow.stats.mixed_model import mixed_model
 from affectflow.stats.paired_tests import paired_tests
-from tests.support.synth_stats import synth_phases, synth_windows
+from affectflow.stats.smoothing_comparison import smoothing_comparison
+from tests.support.synth_stats import synth_phases, synth_smoothing, synth_windows
 
 C = {"baseline": "baseline", "stressor": "stressor"}
 
@@ -45,6 +46,31 @@ def test_by_phase_each_test_names_its_phase_and_patterns_follow(phases: pl.DataF
     assert "holm p 1 / 1 / 0" in codes
 
 
+def test_tests_that_were_not_made_are_counted_with_their_reasons(tmp_path: Path) -> None:
+    table = synth_phases(n_subjects=6, n_codes=1).with_columns(
+        mean_smile=pl.when(pl.col("phase") != "P2").then("mean_smile"), mean_hr_bpm=pl.lit(70.0)
+    )
+    said = say_tests(written(paired_tests(table, **C, by_phase=True), tmp_path / "paired_tests"))
+    assert " of 94 tests (20 measures × 5 phases = 100)" in said[0]
+    at = said.index("  6 of 100 tests could not be tested:")
+    assert said[at + 1] == "    5: the difference is the same for everyone (mean_hr_bpm)"
+    assert said[at + 2].startswith(
+        "    1: no person has a value in both conditions; what is known for less of a phase"
+    )
+    assert said[at + 2].endswith("stats.min_phase_s: 4 s has no value there (mean_smile)")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "says"), [("savgol", "which the study uses"), ("none", "the study uses none")]
+)
+def test_the_recommended_smoothing(tmp_path: Path, chosen: str, says: str) -> None:
+    tables = smoothing_comparison(synth_smoothing(presets=("none", "savgol")), **C)
+    assert tables["results"].filter("recommended")["preset"].item() == "savgol"
+    said = say_smoothing(written(tables, tmp_path / "smoothing_comparison"), chosen=chosen)
+    assert said[0] == f"Smoothing: recommended is savgol, {says}"
+    assert "least jitter" in said[1]
+
+
 def test_without_phases_it_is_as_short_as_ever(tmp_path: Path) -> None:
     tables = paired_tests(synth_windows(n_subjects=14, effect=4.0, seed=5), **C)
     said = say_tests(written(tables, tmp_path / "paired_tests"))
@@ -65,6 +91,7 @@ def test_the_mixed_model_names_terms_and_failures(phases: pl.DataFrame, tmp_path
         "baseline, phase P1"
     )
     assert "1 measure(s) without a result" in said[0]
+    assert said[-1] == "  Mind: fewer than 20 people: p values come out too small; lean on paired_tests"
     assert any(
         line.startswith("  blink_rate_hz") and "condition[stressor]:phase[P2]" in line for line in said
     )

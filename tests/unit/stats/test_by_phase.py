@@ -217,3 +217,35 @@ def test_stress_phases_without_tests_by_phase_are_refused():
     table = synth_phases(n_subjects=4, n_phases=4, n_codes=1)
     with pytest.raises(DesignError, match="by_phase: true"):
         paired_tests(table, baseline="baseline", stressor="stressor", stress_phases=["P2"])
+
+
+def test_a_measure_absent_from_a_phase_names_the_time_limit_where_that_may_be_why() -> None:
+    table = synth_phases(n_subjects=5).with_columns(
+        mean_smile=pl.when(pl.col("phase") != "P2").then("mean_smile"),
+        coverage=pl.when(pl.col("phase") == "P3").then(0.3).otherwise("coverage"),
+    )
+    # Of P5 two people have a recording: no limit of time keeps the others out.
+    table = table.filter((pl.col("phase") != "P5") | (pl.col("subject_id") < "S02"))
+    results = paired_tests(table, **C, by_phase=True, min_phase_s=2.0)["results"]
+    notes = {(r["measure"], r["phase"]): r["note"] for r in results.iter_rows(named=True)}
+    limit = "; what is known for less of a phase than stats.min_phase_s: 2 s has no value there"
+    assert notes["mean_smile", "P2"] == f"no person has a value in both conditions{limit}"
+    assert notes["mean_exp_00", "P3"] == f"no person has a value in both conditions{limit}"
+    assert notes["mean_exp_00", "P5"] == "only 2 of at least 3 people have values in both conditions"
+    assert notes["mean_exp_00", "P2"] is None
+    free = paired_tests(table, **C, by_phase=True, min_phase_s=0.0)["results"]
+    assert not free["note"].drop_nulls().str.contains("min_phase_s").any()
+    over_windows = paired_tests(table.with_columns(phase=pl.lit("P1")), **C, min_phase_s=2.0)["results"]
+    assert not over_windows["note"].drop_nulls().str.contains("min_phase_s").any()
+
+
+def test_groups_and_two_phases_name_the_time_limit_too() -> None:
+    table = synth_phases(n_subjects=6).with_columns(
+        mean_smile=pl.when(pl.col("phase") != "P2").then("mean_smile")
+    )
+    one_each = table.filter((pl.col("subject_id") < "S03") == (pl.col("condition") == "baseline"))
+    grouped = grouped_tests(one_each, **C, by_phase=True, min_phase_s=2.0)["results"]
+    between = paired_tests(table, baseline="P1", stressor="P2", contrast="phases", min_phase_s=2.0)["results"]
+    for results in (grouped.filter(phase="P2"), between):
+        noted = results.filter(pl.col("note").str.contains("stats.min_phase_s: 2 s", literal=True))
+        assert noted["measure"].to_list() == ["mean_smile"]

@@ -113,16 +113,34 @@ def test_what_cannot_be_fitted_says_why_and_has_no_numbers() -> None:
     )
     table = few(table, "mean_exp_00", "mean_exp_01", "mean_smile", "mean_hr_bpm")
     results = mixed_model(table, baseline="baseline")["results"]
+    limit = "; what is known for less of a phase than stats.min_phase_s: 4 s has no value there"
     notes = {m: results.filter(measure=m)["note"][0] for m in ("mean_smile", "mean_exp_00", "mean_exp_01")}
     assert notes == {
         "mean_smile": "the value is the same everywhere",
-        "mean_exp_00": "a combination of condition and phase has no value",
-        "mean_exp_01": "only 2 of at least 3 people have values",
+        "mean_exp_00": f"a combination of condition and phase has no value{limit}",
+        "mean_exp_01": f"only 2 of at least 3 people have values{limit}",
     }
     bad = results.filter(pl.col("measure").is_in(list(notes)))
     for column in ("estimate", "se", "z", "p", "p_holm", "sd_person"):
         assert bad[column].null_count() == bad.height
         assert not results.filter(~pl.col("measure").is_in(list(notes)))[column].has_nulls()
+
+
+def test_few_people_are_warned_of_in_every_row_and_once_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    table = few(synth_phases(n_subjects=20, n_phases=2, n_codes=1), "mean_hr_bpm", "mean_smile")
+    some = table.with_columns(mean_smile=pl.when(pl.col("subject_id") < "S12").then("mean_smile"))
+    with caplog.at_level(logging.WARNING):
+        tables = mixed_model(some, baseline="baseline")
+    assert "fewer than 20 people" not in caplog.text
+    for name in ("results", "factors"):
+        warned = tables[name].filter(pl.col("warning").is_not_null())
+        assert warned["measure"].unique().to_list() == ["mean_smile"]
+        assert warned["warning"][0] == "fewer than 20 people: p values come out too small"
+        assert warned["n"].unique().to_list() == [12]
+    with caplog.at_level(logging.WARNING):
+        tables = mixed_model(table.filter(pl.col("subject_id") < "S19"), baseline="baseline")
+    assert caplog.text.count("fewer than 20 people") == 1
+    assert not tables["results"]["warning"].has_nulls()
 
 
 def test_people_who_do_not_differ_make_the_model_singular_and_it_says_so() -> None:

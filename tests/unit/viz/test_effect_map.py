@@ -9,11 +9,15 @@ import numpy as np
 import polars as pl
 import pytest
 
+from affectflow.schema import WINDOWS
+from affectflow.stats.mixed_model import mixed_model
 from affectflow.viz.labels import label_of, natural_order
 from affectflow.viz.plot_effect_map import plot_effect_map
+from affectflow.viz.plot_mixed_model import plot_mixed_model
 from affectflow.viz.plot_tests import plot_effects
 from affectflow.viz.plot_units import plot_units
 from affectflow.viz.style import COLUMN_MM, MM, PAGE_HEIGHT_MM, PAGE_MM, SMALLEST_PT, figure_style
+from tests.support.synth_stats import synth_phases
 
 
 def results_of(names: list[str], phases: list[str | None]) -> pl.DataFrame:
@@ -127,6 +131,15 @@ def test_more_than_a_page_holds_keeps_the_smallest_p_and_says_so() -> None:
     assert any(f"the {len(shown)} of 500 measures with the smallest p" in t for t in said)
     best = results.sort("p")["measure"][0]
     assert label_of(best).removesuffix(", speed") in {s.split(" (")[0] for s in shown} | shown
+
+
+@pytest.mark.parametrize(("n", "says"), [(5, True), (20, False)])
+def test_the_caption_of_the_mixed_model_warns_of_few_people(n: int, says: bool) -> None:
+    table = synth_phases(n_subjects=n, n_phases=2, n_codes=1).select(*WINDOWS.names, "mean_hr_bpm")
+    with figure_style():
+        figure = plot_mixed_model(mixed_model(table, baseline="baseline"), "terms")
+    caption = " ".join(figure.texts[-1].get_text().split())
+    assert caption.startswith("Fewer than 20 people: p values come out too small. A condition: ") == says
 
 
 def test_phases_are_in_order_as_people_count() -> None:
