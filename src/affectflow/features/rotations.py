@@ -54,7 +54,9 @@ def rotation_vectors(quaternions: np.ndarray) -> np.ndarray:
     -------
     Shape (n, 3), radians, NaN where missing.
     """
-    imaginary, real = quaternions[:, :3], quaternions[:, 3]
+    # A column on its own: the last one of a table seems to reach beyond it, and where the memory behind it happens to be
+    # the output, arctan2 takes another loop with other last digits.
+    imaginary, real = quaternions[:, :3], np.ascontiguousarray(quaternions[:, 3])
     length = np.linalg.norm(imaginary, axis=1)
     angle = 2 * np.arctan2(length, real)
     # angle / length → 2 / real as the rotation vanishes.
