@@ -21,6 +21,7 @@ from affectflow.features import SMOOTHERS
 from affectflow.registry import load
 from affectflow.stats import check_analyses
 from affectflow.train.models import check_models
+from affectflow.train.models.choices import check_choices
 from affectflow.weights import WEIGHTS
 
 NEEDED = (
@@ -158,6 +159,7 @@ def _choices(study: Study) -> list[Finding]:
     checks: dict[str, Callable[[], object]] = {
         "stats.analyses": lambda: check_analyses(study.stats.analyses, contrast=study.stats.contrast),
         "train.models": lambda: check_models(study.train.models, contrast=study.stats.contrast),
+        "train.choices": lambda: check_choices(study.train),
     }
     for key, check in checks.items():
         try:

@@ -17,7 +17,14 @@ from affectflow.config.sheet import SHEET_COLUMNS
 from affectflow.schema import TABLES, Column, Table
 
 MADE = "<!-- Made from the code by `make docs`; edit the code, not this page. -->\n"
-WORDS = {str: "text", bool: "true or false", int: "whole number", float: "number", type(None): "null"}
+WORDS = {
+    str: "text",
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    type(None): "null",
+    Any: "values",
+}
 LIMITS = {
     "ge": "≥",
     "gt": ">",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     Field,
@@ -150,6 +150,12 @@ class Train(Section):
         1, description="CPU threads of one training job; another number changes the last digits of a network."
     )
     bootstrap: int = Field(5000, ge=200, description="Resamples of people for the intervals.")
+    choices: dict[str, dict[str, Annotated[list[Any], Field(min_length=1)]]] = Field(
+        {},
+        description="Model → option → values: every combination is trained, and the one with the least loss on validation "
+        "people is kept; such as {cross_modal: {d_model: [32, 64], learning_rate: [0.001, 0.0003]}}. Options are those of "
+        "the model's section and, for networks, of loop.",
+    )
     loop: Loop = Field(Loop(), description="Training loop of the networks.")
     transformer: TransformerOptions = Field(
         TransformerOptions(), description="face_, bio_ and gaze_transformer, early_fusion, late_fusion."

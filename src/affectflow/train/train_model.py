@@ -52,7 +52,8 @@ def train_model(
         removes them when the results of all splits are written: of a job that
         was killed, finished splits are then not trained again.
     how
-        Passed to the model's fit function (loop, device, threads).
+        Passed on (choices, and what the fit function takes: loop, modalities, device, threads). `modalities`
+        are the study's: a model of any modalities reads these.
 
     Returns
     -------
@@ -67,7 +68,8 @@ def train_model(
         If a fold does not exist, or windows and folds do not belong together.
     """
     check_folds(folds)
-    inputs = facts_of(model).inputs
+    needs = facts_of(model)
+    inputs = needs.reads(how.get("modalities", needs.inputs))
     windows = WindowSet(
         windows.keys,
         windows.label_n,

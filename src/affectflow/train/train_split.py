@@ -13,6 +13,7 @@ import polars as pl
 from affectflow.errors import DesignError
 from affectflow.registry import load
 from affectflow.schema import PREDICTIONS
+from affectflow.train.choose_options import choose_options
 from affectflow.train.metrics import best_threshold
 from affectflow.train.models import MODELS
 from affectflow.train.split_subjects import ROLES
@@ -45,7 +46,7 @@ def train_split(
 ) -> Trained | None:
     """Train a model on the training people of a split.
 
-    The scaler, the regularisation, the stopping epoch and the threshold come
+    The scaler, the hyper-parameters, the stopping epoch and the threshold come
     from training and validation people; the test people are scored once, at
     the end.
 
@@ -64,7 +65,8 @@ def train_split(
     options
         The model's own settings.
     how
-        Passed to the model's fit function (loop, device, threads, checkpoint).
+        Passed to `choose_options.choose_options` (choices) and the model's fit
+        function (loop, modalities, device, threads, checkpoint).
 
     Returns
     -------
@@ -85,7 +87,9 @@ def train_split(
     people = {role: part.keys["subject_id"].unique().sort().to_list() for role, part in parts.items()}
     for role, part in parts.items():
         logger.info("%s, %s: %d people, %d windows", split.name, role, len(people[role]), len(part))
-    fitted = fit(parts["train"], parts["validation"], options=options, seed=_seed(seed, model, split), **how)
+    fitted = choose_options(
+        fit, parts["train"], parts["validation"], options=options, seed=_seed(seed, model, split), **how
+    )
     plain = {k: v for k, v in fitted.facts.items() if not isinstance(v, list | dict)}
     logger.info("%s, %s: %s", model, split.name, plain)
     held_out = {role: fitted.score(parts[role]).astype(np.float64) for role in ("validation", "test")}

@@ -213,3 +213,33 @@ def test_nobody_to_test_trains_nothing_and_says_so(study, caplog):
     both = train(windows, folds, "logistic", splits=["r0f0s0", "r0f1s0"])
     assert list(both.facts) == ["r0f1s0"]
     assert set(both.predictions.filter(pl.col("role") == "test")["subject_id"]) == {people[0]}
+
+
+def test_the_choice_of_options_never_sees_test_people(study):
+    """Other test people, the same choice, weights and log; other validation people, other losses."""
+    windows, folds = study
+    choices = {"width": [4, 8], "learning_rate": [0.02, 0.001]}
+
+    def trained(role):
+        changed = windows.keys["subject_id"].is_in(test_people_of(folds, 0, role)).to_numpy()
+        arrays = {name: array.copy() for name, array in windows.arrays.items()}
+        for array in arrays.values():
+            array[changed] = np.random.default_rng(0).normal(5, 3, array[changed].shape)
+        return train(windows.replace(arrays), folds, "tcn", choices=choices)
+
+    before = train(windows, folds, "tcn", choices=choices)
+    after = trained("test")
+    assert after.facts == before.facts
+    assert len(before.facts["r0f0s0"]["choices"]["tried"]) == 4
+    assert all(np.array_equal(after.weights[k], a, equal_nan=True) for k, a in before.weights.items())
+    assert after.log.equals(before.log)
+    assert trained("validation").facts["r0f0s0"]["choices"] != before.facts["r0f0s0"]["choices"]
+
+
+def test_a_model_of_any_modalities_reads_those_of_the_study(study):
+    windows, folds = study
+    trained = train(windows, folds, "cross_modal", modalities=("face", "gaze"))
+    assert trained.facts["r0f0s0"]["modalities"] == ["face", "gaze"]
+    assert not [k for k in trained.weights if k.endswith(".bio")]
+    logistic = train(windows, folds, "logistic", modalities=("face", "gaze"))
+    assert list(logistic.facts["r0f0s0"]["columns"]) == ["summary"]
