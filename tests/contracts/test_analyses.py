@@ -18,7 +18,7 @@ from affectflow.io.tables import read_footer, read_free_table, write_table
 from affectflow.registry import load
 from affectflow.stats import ANALYSES, RUN
 from affectflow.stats import options_of as stats_options
-from affectflow.viz import methods_sentences
+from affectflow.viz import methods_statistics
 from affectflow.viz.plot_analysis import PLOTS
 from tests.support import fake_umap
 from tests.support.synth_stats import (
@@ -76,9 +76,9 @@ def test_tables_are_those_declared(name: str) -> None:
 def test_the_methods_text_has_a_sentence_for_it(name: str) -> None:
     options = options_of(name)
     results = load(RUN, name, "analysis")(table_for(name), **options)["results"]
-    said = methods_sentences.analysis(name, options, results)
+    said = methods_statistics.analysis(name, options, results)
     assert said.endswith(".")
-    assert not said.startswith("Analysis "), "list its settings in words: viz/methods_sentences.py"
+    assert not said.startswith("Analysis "), "list its settings in words: viz/methods_statistics.py"
     assert "nan" not in said.lower().split()
 
 

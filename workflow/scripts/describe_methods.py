@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from affectflow.io.files import write_text
 from affectflow.io.log import stage
 from affectflow.io.tables import read_footer, read_free_table, read_table
+from affectflow.stats.measures import kind_of
 from affectflow.viz.describe_methods import describe_methods, installed, markdown, page
 
 with stage(snakemake):
@@ -16,6 +19,14 @@ with stage(snakemake):
         if Path(path).stem not in left_out:
             footer = read_footer(path)
             footers.setdefault(footer["stage"], []).append(footer)
+    signals = set()
+    for path in files.features:
+        if Path(path).stem not in left_out:
+            names = [
+                n for n in pq.read_schema(path).names if kind_of(n) == "signals" and not n.startswith("d_")
+            ]
+            there = read_free_table(path, columns=names)
+            signals |= {n for n in names if there[n].count()}
     methods = describe_methods(
         quality,
         footers=footers,
@@ -31,6 +42,12 @@ with stage(snakemake):
         scores=read_free_table(files.scores) if files.scores else None,
         backend=params.backend,
         versions=installed(),
+        signals=sorted(signals),
+        patterns={
+            name: read_free_table(path)
+            for name, folder in zip(params.analyses, files.tables, strict=True)
+            if (path := Path(folder, "patterns.parquet")).exists()
+        },
         simulated=params.simulated,
     )
     write_text(markdown(methods), snakemake.output.text)

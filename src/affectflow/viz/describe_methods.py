@@ -15,6 +15,8 @@ import polars as pl
 
 from affectflow import __version__
 from affectflow.viz import methods_sentences as say
+from affectflow.viz import methods_statistics as tell
+from affectflow.viz.methods_references import references_of
 from affectflow.viz.table_page import table_page
 
 # Whose versions a result can depend on.
@@ -55,6 +57,8 @@ def describe_methods(
     scores: pl.DataFrame | None,
     backend: str,
     versions: Mapping[str, str],
+    signals: Sequence[str] = (),
+    patterns: Mapping[str, pl.DataFrame] | None = None,
     simulated: bool = False,
 ) -> Methods:
     """Put into words what was run: who took part, how it was measured, cleaned and tested.
@@ -80,6 +84,10 @@ def describe_methods(
         What made the face codes.
     versions
         Name → version of the programs.
+    signals
+        Names of all signals that any recording has; those that quality tells of when not given.
+    patterns
+        Analysis → in which phases how many measures differ, where phases were tested.
     simulated
         Whether the recordings are simulated; the text then says so first.
     """
@@ -96,7 +104,7 @@ def describe_methods(
         (
             "Biosignals",
             "clean_signals",
-            lambda p: say.signals(_signal_names(taking_part), p, with_faces=with_faces),
+            lambda p: say.signals(signals or _signal_names(taking_part), p, with_faces=with_faces),
         ),
         ("Preprocessing", "preprocess_frames", lambda p: say.preprocessing(p, with_faces=with_faces)),
         ("Windows", "make_windows", lambda p: say.windows(p, n_windows, with_faces=with_faces)),
@@ -104,24 +112,33 @@ def describe_methods(
         if stage in footers:
             parts.append((heading, words(footers[stage][0]["params"]) + _mixed(footers[stage], stage)))
     tested = [
-        say.analysis(name, footer["params"]["options"], table) + say.left_out(exclusions.get(name))
+        tell.analysis(name, footer["params"]["options"], table, patterns=(patterns or {}).get(name))
+        + tell.left_out(exclusions.get(name))
         for name, (footer, table) in results.items()
     ]
     parts.append(("Statistics", " ".join(tested)))
-    parts.append(("Models", "" if scores is None else say.models(scores)))
+    parts.append(("Models", "" if scores is None else tell.models(scores)))
     parts.append(
         (
             "Programs",
-            "Installed were " + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".",
+            "Installed were "
+            + ", ".join(f"{name} {version}" for name, version in versions.items())
+            + "; run with Snakemake (Mölder et al. 2021).",
         )
     )
     made = {**footers, **{f"run_analysis {name}": [footer] for name, (footer, _) in results.items()}}
+    parts.append(("References", "\n".join(references_of(" ".join(text for _, text in parts)))))
     return Methods(tuple((heading, text) for heading, text in parts if text), _settings(made))
 
 
 def markdown(methods: Methods) -> str:
     """Return the methods as Markdown: paragraphs, then the table of settings."""
-    text = [f"**{heading}.** {_plain(words)}" for heading, words in methods.paragraphs]
+    text = [
+        f"**{heading}.** {_plain(words)}"
+        if "\n" not in words
+        else f"**{heading}.**\n\n" + "\n".join(f"- {_plain(line)}" for line in words.split("\n"))
+        for heading, words in methods.paragraphs
+    ]
     rows = [
         f"| {_cell(r['stage'])} {r['stage_version']} | {r['n_tables']} | {_cell(r['setting'])} | {_cell(r['value'])} |"
         for r in methods.table.iter_rows(named=True)

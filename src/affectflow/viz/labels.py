@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _UNITS = {
     "usiemens": "µS",
@@ -148,6 +149,17 @@ def _of_several(base: str) -> str | None:
 
 def _spoken(name: str) -> str:
     return " ".join(_PARTS.get(word, word) for word in name.split("_"))
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence: "a, b and c"."""
+    words = list(words)
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def seconds(value: float) -> str:
+    """Return a duration with its unit."""
+    return f"{value:g} s"
 
 
 def p_text(p: float | None, name: str = "p") -> str:

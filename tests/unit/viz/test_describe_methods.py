@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 import pytest
 
@@ -10,10 +12,14 @@ from affectflow.config.signal import Signal
 from affectflow.config.study import Study
 from affectflow.features import SMOOTHERS
 from affectflow.registry import load
-from affectflow.schema import RECORDING_QUALITY
+from affectflow.schema import RECORDING_QUALITY, WINDOWS
 from affectflow.stats import ANALYSES, RUN, options_of
+from affectflow.stats.mixed_model import mixed_model
+from affectflow.viz import methods_statistics
 from affectflow.viz.describe_methods import describe_methods, installed, markdown, page
-from tests.support.synth_stats import synth_features, synth_windows
+from affectflow.viz.labels import label_of
+from affectflow.viz.methods_references import REFERENCES
+from tests.support.synth_stats import synth_features, synth_phases, synth_windows
 
 PEOPLE = ("S1", "S2", "S3")
 
@@ -65,6 +71,8 @@ def described(quality=None, *, footers=None, analyses=(), changes=None, simulate
         exclusions=more.get("exclusions", {}),
         scores=more.get("scores"),
         backend=more.get("backend", "facemesh"),
+        signals=more.get("signals", ()),
+        patterns=more.get("patterns"),
         versions={"affectflow": "9.9"},
         simulated=simulated,
     )
@@ -140,7 +148,7 @@ def test_analyses_say_their_numbers():
     assert f"face codes: {found} of {codes.height} tests ({max_t} by max-T, {raw} without correction)" in text
     assert f"effect of d_z = {results['smallest_effect'].min():.2f} in a single test" in text
     assert "people it had not seen (8 units" in text
-    assert "A t-SNE picture (openTSNE" in text
+    assert "A t-SNE picture (van der Maaten and Hinton 2008; openTSNE" in text
     assert "run_analysis lda" in methods.table["stage"].to_list()
 
 
@@ -177,10 +185,77 @@ def test_the_page_and_the_markdown_hold_all_and_escape_what_users_wrote():
 def test_no_max_t_no_word_of_it():
     text = text_of(described(analyses=("paired_tests",), changes={"n_permutations": 0}))["Statistics"]
     assert "max-T" not in text
-    assert "by max-T (6 relabellings)" in text_of(described(analyses=("paired_tests",)))["Statistics"]
+    assert (
+        "by max-T (Westfall and Young 1993; 6 relabellings)"
+        in text_of(described(analyses=("paired_tests",)))["Statistics"]
+    )
 
 
 def test_programs_that_are_there():
     found = installed()
     assert found["numpy"]
     assert found["Python"].startswith("3.")
+
+
+CITED = re.compile(r"(?:van der )?[A-Z][\w-]+(?: et al\.| and [A-Z]\w+| Force)? (?:19|20)\d\d\b")
+
+
+def test_every_work_that_is_cited_is_listed_and_no_other():
+    text = text_of(described(analyses=("paired_tests", "lda", "tsne")))
+    listed = text["References"].split("\n")
+    said = " ".join(words for heading, words in text.items() if heading != "References")
+    cited = set(CITED.findall(said))
+    assert {"Holm 1979", "Westfall and Young 1993", "Poličar et al. 2019"} <= cited
+    assert cited <= set(REFERENCES)
+    assert listed == [whole for key, whole in REFERENCES.items() if key in cited]
+    assert "Lindstrom" not in text["References"]
+    assert (
+        "Westfall"
+        not in text_of(described(analyses=("paired_tests",), changes={"n_permutations": 0}))["References"]
+    )
+
+
+def test_significant_measures_are_named_with_their_direction():
+    table = synth_windows(n_subjects=14, effect=4.0, seed=5)
+    options = options_of("paired_tests", Study(), faces=True) | {"n_permutations": 0}
+    results = load(RUN, "paired_tests", "analysis")(table, **options)["results"]
+    first = results.filter("significant").sort("p").row(0, named=True)
+    said = methods_statistics.analysis("paired_tests", options, results)
+    assert f"Smallest p: {label_of(first['measure'])} higher (d_z = {first['effect']:.2g})" in said
+    assert f"and {results['significant'].sum() - 5} more." in said
+
+
+def test_patterns_and_all_signals_and_variability_in_words():
+    phases = synth_phases(n_subjects=12, effect=4.0)
+    options = options_of("paired_tests", Study(), faces=True)
+    options |= {"by_phase": True, "stress_phases": ["P2", "P4"], "n_permutations": 0}
+    tables = load(RUN, "paired_tests", "analysis")(phases, **options)
+    said = methods_statistics.analysis(
+        "paired_tests", options, tables["results"], patterns=tables["patterns"]
+    )
+    row = tables["patterns"].filter(kind="codes", summary="speed", criterion="holm").row(0, named=True)
+    assert "in all of P2, P4 (both), in these alone (only), and in any of P1, P3, P5 (leak)" in said
+    assert f"{row['both']}, {row['only']} and {row['leak']} after Holm, of {row['n_measures']}" in said
+    cleaned = {"clean_signals": [footer("clean_signals", Signal().model_dump())]}
+    signals = ("hr_bpm", "hrv_rmssd_ms", "scr_rate_hz")
+    text = text_of(described(footers=cleaned, signals=signals))["Biosignals"]
+    assert "skin response rate (Hz)" in text
+    assert "window of 60 s of which they fill at least 70 %: RMSSD, the root mean square of" in text
+    assert "variability was" not in text_of(described(footers=cleaned))["Biosignals"]
+
+
+def test_the_mixed_model_warns_and_names_what_is_singular_or_not_fitted():
+    phases = synth_phases(n_subjects=6, n_phases=2, n_codes=1).select(
+        *WINDOWS.names, "mean_hr_bpm", "mean_smile"
+    )
+    options = {"baseline": "baseline", "alpha": 0.05}
+    results = mixed_model(phases.with_columns(mean_smile=pl.lit(1.0)), **options)["results"]
+    singular = results.with_columns(
+        note=pl.when(pl.col("p").is_not_null()).then(pl.lit("singular: x")).otherwise("note")
+    )
+    said = methods_statistics.analysis("mixed_model", options, singular)
+    assert (
+        "They suppose many people; here there are fewer than 20 people: p values come out too small." in said
+    )
+    assert "1 measure has no fit: smile." in said
+    assert "1 measure has a singular fit (a variance of 0): heart rate (1/min)." in said
