@@ -1,5 +1,5 @@
 # Models: whole people are for training, validation or test; a job trains a model on some of the splits.
-from affectflow.train.models import check_models, facts_of, options_of
+from affectflow.train.models import check_models, facts_of, options_of as options_of_model
 from affectflow.train.splits import FINAL, all_splits, final_splits, parts_of
 
 try:
@@ -31,7 +31,7 @@ def splits_of(wildcards):
 
 def model_options(wildcards):
     """The model's own section of the settings."""
-    return options_of(STUDY.train, wildcards.model)
+    return options_of_model(STUDY.train, wildcards.model)
 
 
 def model_frames(wildcards):

@@ -1,0 +1,21 @@
+"""Rule files share one namespace: a name imported in two of them from different places is the later one in both."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+RULES = Path(__file__).resolve().parents[2] / "rules"
+
+
+def test_no_two_rule_files_import_different_things_under_one_name():
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in RULES.glob("*.smk"):
+        text = re.sub(r"\(\s*([^)]*?),?\s*\)", lambda m: " ".join(m[1].split()), path.read_text())
+        for module, names in re.findall(r"^from (affectflow\S*) import (.+)$", text, flags=re.MULTILINE):
+            for name in names.split(","):
+                thing, _, alias = name.strip().partition(" as ")
+                found[alias or thing].add(f"{module}.{thing}")
+    assert len(found) > 20
+    assert {name: places for name, places in found.items() if len(places) > 1} == {}
