@@ -31,7 +31,7 @@ def choices(folder, text):
         ("features: {smoothing: {preset: nonne}}", "features.smoothing.preset", "does not exist"),
         ("stats: {analyses: [ldaa]}", "stats.analyses", "Did you mean lda"),
         ("train: {models: [lstmm]}", "train.models", "lstmm"),
-        ("train: {choices: {tcn: {widht: [8]}}}", "train.choices", "Did you mean width"),
+        ("train: {choices: {tcn: {with: [8]}}}", "train.choices", "Did you mean width"),
     ],
 )
 def test_names_that_stop_the_workflow(text, key, says, tmp_path):
