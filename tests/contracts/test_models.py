@@ -6,7 +6,7 @@ import pytest
 
 from affectflow.errors import ConfigError, DesignError
 from affectflow.registry import load
-from affectflow.train.models import FACTS, MODELS, RESTORE, facts_of
+from affectflow.train.models import FACTS, MODELS, RESTORE, check_models, facts_of
 from affectflow.train.models.base import Fitted
 from tests.support.models import LOOP, SMALL, make_windows, people
 
@@ -125,3 +125,14 @@ def test_the_file_alone_scores_as_the_model_did(name, fitted, windows, tmp_path)
         DesignError, match=f"{array} has other columns than the model was trained on .in another order"
     ):
         score(other)
+
+
+def test_what_a_model_reads_and_how_many_modalities_it_takes():
+    three = ("face", "bio", "gaze")
+    assert facts_of("tcn").reads(three) == three
+    assert facts_of("logistic").reads(three) == ("summary",)
+    assert facts_of("face_transformer").reads(three) == ("face",)
+    check_models(["logistic", "tcn", "late_fusion", "gaze_transformer"], modalities=three)
+    check_models(["cross_modal"], modalities=("face", "gaze"))
+    with pytest.raises(ConfigError, match=r"cross_modal takes 2 modalities .found face, bio, gaze"):
+        check_models(["logistic", "cross_modal"], modalities=three)

@@ -52,6 +52,8 @@ class ModelFacts:
     of_study
         It takes any modalities: those of `train.modalities`, for which
         `inputs` are the default.
+    takes
+        How many modalities it takes; 0 = any number.
     section
         Its section of the settings (`config.train.Train`); "" = of its own name.
     """
@@ -59,6 +61,7 @@ class ModelFacts:
     needs_gpu: bool
     inputs: tuple[str, ...]
     of_study: bool = False
+    takes: int = 0
     section: str = ""
 
     @property
@@ -80,7 +83,7 @@ FACTS: dict[str, ModelFacts] = {
     "early_fusion": ModelFacts(needs_gpu=True, inputs=("face", "bio"), of_study=True, section="transformer"),
     "late_fusion": ModelFacts(needs_gpu=True, inputs=("face", "bio"), of_study=True, section="transformer"),
     "tcn": ModelFacts(needs_gpu=True, inputs=("face", "bio"), of_study=True),
-    "cross_modal": ModelFacts(needs_gpu=True, inputs=("face", "bio"), of_study=True),
+    "cross_modal": ModelFacts(needs_gpu=True, inputs=("face", "bio"), of_study=True, takes=2),
 }
 
 
@@ -105,16 +108,31 @@ def options_of(settings: Any, name: str) -> dict[str, Any]:
     return getattr(settings, facts_of(name).section or name).model_dump()
 
 
-def check_models(names: Sequence[str], *, contrast: str = "conditions") -> None:
+def check_models(
+    names: Sequence[str], *, contrast: str = "conditions", modalities: Sequence[str] = ("face", "bio")
+) -> None:
     """Refuse, before anything runs, models that do not exist or have nothing to learn.
+
+    Parameters
+    ----------
+    names, modalities
+        `train.models` and `train.modalities`.
+    contrast
+        `stats.contrast`.
 
     Raises
     ------
     ConfigError
-        If there is no such model, or if phases are compared: models learn conditions of the sheet.
+        If there is no such model, if one takes another number of modalities, or if phases are compared: models
+        learn conditions of the sheet.
     """
     for name in names:
-        facts_of(name)
+        facts = facts_of(name)
+        if facts.of_study and facts.takes not in (0, len(modalities)):
+            raise ConfigError(
+                f"config: train.modalities: {name} takes {facts.takes} modalities (found {', '.join(modalities)}). "
+                f"Name {facts.takes}, or set train.models to early_fusion, late_fusion or tcn, which take any."
+            )
     if names and contrast == "phases":
         raise ConfigError(
             "train.models: with stats.contrast: phases there are no models, which learn conditions of the sheet. "
