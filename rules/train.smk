@@ -131,6 +131,9 @@ rule evaluate_models:
         scores=RESULTS + "/models/scores.parquet",
         comparisons=RESULTS + "/models/comparisons.parquet",
         curves=RESULTS + "/models/roc.parquet",
+        reliability=RESULTS + "/models/reliability.parquet",
+        calibration=RESULTS + "/models/calibration.parquet",
+        thresholds=RESULTS + "/models/thresholds.parquet",
         people=RESULTS + "/models/people.parquet",
         svg=RESULTS + "/figures/models/models.svg",
         png=report(
@@ -151,6 +154,8 @@ rule evaluate_models:
         runtime=30,
     params:
         version=STAGE_VERSIONS["evaluate_models"],
+        main=STUDY.train.main,
+        controls=[],
         n_resamples=STUDY.train.bootstrap,
         subject_norm=STUDY.train.subject_norm,
         seed=STUDY.seed,

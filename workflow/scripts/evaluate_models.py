@@ -6,17 +6,25 @@ from affectflow.train.evaluate_models import evaluate_models
 from affectflow.viz.plot_models import plot_models
 from affectflow.viz.style import write_figure
 
+TABLES = ("scores", "comparisons", "curves", "reliability", "calibration", "thresholds", "people")
+
 with stage(snakemake) as footer:
     result = evaluate_models(
         concat_tables(snakemake.input.predictions, "predictions"),
+        main=snakemake.params.main,
+        controls=snakemake.params.controls,
         n_resamples=snakemake.params.n_resamples,
         subject_norm=snakemake.params.subject_norm,
         seed=snakemake.params.seed,
     )
-    for name in ("scores", "comparisons", "curves", "people"):
+    for name in TABLES:
         write_free_table(getattr(result, name), snakemake.output[name], footer=footer)
     figure = plot_models(
-        result.scores, result.comparisons, result.curves, simulated=snakemake.params.simulated
+        result.scores,
+        result.comparisons,
+        result.curves,
+        result.reliability,
+        simulated=snakemake.params.simulated,
     )
     for path in (snakemake.output.svg, snakemake.output.png):
         write_figure(figure, path)

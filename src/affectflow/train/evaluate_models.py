@@ -1,21 +1,27 @@
-"""Compare models on the test people of all folds: measures, intervals, paired differences."""
+"""Compare models on the test people of all splits: measures, intervals, paired differences."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from zlib import crc32
 
 import numpy as np
 import polars as pl
 
 from affectflow.errors import DesignError
-from affectflow.train import metrics
+from affectflow.train import calibration, decisions, metrics
 from affectflow.train.bootstrap import interval, person_weights
+from affectflow.train.compare_models import compare_models
+from affectflow.train.model_tables import (
+    Scored,
+    choose_thresholds,
+    people_table,
+    reliability_table,
+    roc_curve,
+)
 
 LEVEL = 0.95
-GRID = np.linspace(0.0, 1.0, 201)
 # The band of the ROC curve is for the eye; more resamples would not be seen.
 MOST_CURVES = 1000
 
@@ -27,35 +33,58 @@ class Evaluation:
     Attributes
     ----------
     scores
-        A row per model and measure: estimate, low, high, chance, counts.
+        A row per model and measure: estimate, low, high, chance, counts;
+        `kind` is main, model or control.
     comparisons
-        A row per pair of models and measure: difference, low, high.
+        A row per measure and other model: main minus other, low, high, p, p_holm.
     curves
         The ROC curve of each model: fpr, tpr, low, high.
+    reliability
+        A row per model and bin of scores: mean score, share of stressor windows, low, high.
+    calibration
+        A row per model: slope and intercept of the calibration.
+    thresholds
+        A row per model and split: the threshold and what it was chosen on.
     people
-        A row per model and person: AUROC among the person's own windows.
+        A row per model and person: measures among the person's own windows.
     """
 
     scores: pl.DataFrame
     comparisons: pl.DataFrame
     curves: pl.DataFrame
+    reliability: pl.DataFrame
+    calibration: pl.DataFrame
+    thresholds: pl.DataFrame
     people: pl.DataFrame
 
 
 def evaluate_models(
-    predictions: pl.DataFrame, *, n_resamples: int, seed: int, subject_norm: str
+    predictions: pl.DataFrame,
+    *,
+    main: str,
+    controls: Sequence[str] = (),
+    n_resamples: int,
+    seed: int,
+    subject_norm: str,
 ) -> Evaluation:
-    """Evaluate models that scored the same windows in the same folds.
+    """Evaluate models that scored the same windows in the same splits.
 
-    AUROC, AUPRC and balanced accuracy over the test windows of all folds; how
-    scores of different folds are put together is said in `metrics`. The
-    threshold of a fold is the best one on its validation people. Intervals and
-    paired differences come from the same resamples of people.
+    Measures over the test windows of all repeats, folds and seeds; how scores
+    of different splits are put together is said in `metrics`, `decisions` and
+    `calibration`. The threshold of a split is the best one on its validation
+    people. Intervals and paired differences come from the same resamples of
+    people: a person drawn counts with all repeats and seeds, which therefore
+    make nothing surer than the people do.
 
     Parameters
     ----------
     predictions
-        `schema.PREDICTIONS` of all models and folds.
+        `schema.PREDICTIONS` of all models and splits; those of the final
+        training play no part.
+    main
+        The model that is compared with every other one.
+    controls
+        Which of the models are controls; they may have labels of their own.
     n_resamples
         Resamples of people.
     seed
@@ -67,154 +96,124 @@ def evaluate_models(
     Raises
     ------
     DesignError
-        If models were not tested on the same windows and folds, or a window
-        was tested twice.
+        If models were not tested on the same windows and splits, a window was
+        tested twice by one seed of a repeat, or the main model has no predictions.
     """
     models = predictions["model"].unique(maintain_order=True).to_list()
-    predictions = _number_splits(predictions)
-    test = predictions.filter(pl.col("role") == "test").sort(
-        "split", "subject_id", "recording_id", "window_id"
-    )
-    _check_same_windows(test, models)
+    if main not in models:
+        found = ", ".join(models) or "none"
+        raise DesignError(
+            f"predictions: there are none of the main model {main!r} (found: {found}). Re-run train_model."
+        )
+    predictions = _number_splits(predictions.filter(pl.col("fold").is_not_null()))
+    test = predictions.filter(pl.col("role") == "test")
+    _check_same_windows(test, models, controls)
     people = test["subject_id"].unique().sort().to_list()
-    derived = np.random.SeedSequence([seed, crc32(b"evaluate_models")]).generate_state(1)[0]
-    weight_rs = person_weights(len(people), n_resamples=n_resamples, seed=int(derived))
-    # The first row is the sample itself.
-    weight_rs = np.concatenate([np.ones((1, len(people))), weight_rs])
-
-    scores, curves, by_person = [], [], []
+    weight_rs = _weights(len(people), n_resamples, seed)
+    facts = {**_counts(test, models[0]), "n_resamples": n_resamples, "subject_norm": subject_norm}
+    tables: dict[str, list[pl.DataFrame]] = {}
     values: dict[tuple[str, str], np.ndarray] = {}
     for model in models:
-        own = test.filter(pl.col("model") == model)
-        thresholds = _thresholds(
-            predictions.filter((pl.col("model") == model) & (pl.col("role") == "validation"))
+        own = predictions.filter(pl.col("model") == model)
+        kind = "control" if model in controls else "main" if model == main else "model"
+        of_measure, made = _evaluate_one(own, model, people, weight_rs)
+        made["scores"] = made["scores"].with_columns(
+            kind=pl.lit(kind), **{k: pl.lit(v) for k, v in facts.items()}
         )
-        measures, facts = _measures(own, people, thresholds)
-        for name, (measure, chance) in measures.items():
-            value_r = values[model, name] = measure(weight_rs)
-            low, high = interval(value_r[1:], n_people=len(people), level=LEVEL)
-            row = {
-                "model": model,
-                "measure": name,
-                "estimate": value_r[0],
-                "low": low,
-                "high": high,
-                "chance": chance,
-            }
-            scores.append({**row, **facts, "n_resamples": n_resamples, "subject_norm": subject_norm})
-        curves.append(
-            _curve(own, people, weight_rs[: MOST_CURVES + 1]).insert_column(0, pl.lit(model).alias("model"))
-        )
-        by_person.append(_by_person(own, model, people))
-    return Evaluation(
-        pl.DataFrame(scores),
-        _comparisons(values, models, len(people)),
-        pl.concat(curves),
-        pl.concat(by_person),
+        for name, table in made.items():
+            tables.setdefault(name, []).append(
+                table.select(pl.lit(model).alias("model"), pl.exclude("model"))
+            )
+        values |= {(model, name): value_r for name, value_r in of_measure.items()}
+    comparisons = compare_models(
+        values,
+        main=main,
+        others=[m for m in models if m != main],
+        measures=tuple(of_measure),
+        n_people=len(people),
+        level=LEVEL,
     )
+    return Evaluation(comparisons=comparisons, **{name: pl.concat(parts) for name, parts in tables.items()})
+
+
+def _evaluate_one(
+    own: pl.DataFrame, model: str, people: Sequence[str], weight_rs: np.ndarray
+) -> tuple[dict[str, np.ndarray], dict[str, pl.DataFrame]]:
+    """Return a model's measures in all resamples, and its tables but the comparisons."""
+    thresholds = choose_thresholds(own.filter(pl.col("role") == "validation"), model)
+    scored = Scored.of(own.filter(pl.col("role") == "test"), people=people, thresholds=thresholds)
+    values, rows = {}, []
+    for name, (measure, chance) in _measures(scored).items():
+        values[name] = measure(weight_rs)
+        low, high = interval(values[name][1:], n_people=len(people), level=LEVEL)
+        rows.append((name, float(values[name][0]), low, high, chance))
+    numbers = ("estimate", "low", "high", "chance")
+    types = {"measure": pl.String, **dict.fromkeys(numbers, pl.Float64)}
+    slope, intercept = calibration.slope_and_intercept(scored.label_n, scored.score_n)
+    return values, {
+        "scores": pl.DataFrame(rows, schema=types, orient="row").with_columns(pl.col(numbers).fill_nan(None)),
+        "curves": roc_curve(scored, weight_rs[: MOST_CURVES + 1], n_people=len(people)),
+        "reliability": reliability_table(scored, weight_rs, n_people=len(people)),
+        "calibration": pl.DataFrame({"slope": [slope], "intercept": [intercept]}).fill_nan(None),
+        "thresholds": thresholds.drop("split"),
+        "people": people_table(scored, people),
+    }
+
+
+def _measures(scored: Scored) -> dict[str, tuple[metrics.Measure, float]]:
+    """Return each measure with the value that is reached without any knowledge; NaN where there is none."""
+    label_n, split_n = scored.label_n, scored.split_n
+    by_score = (label_n, scored.score_n, scored.person_n)
+    by_decision = (label_n, scored.decision_n, scored.person_n)
+    return {
+        "auroc": (metrics.auroc(*by_score, split_n), 0.5),
+        "auprc": (metrics.auprc(*by_score, split_n), metrics.auprc_of_chance(label_n, split_n)),
+        "balanced_accuracy": (decisions.balanced_accuracy(*by_decision), 0.5),
+        "f1": (decisions.f1(*by_decision), decisions.f1_of_chance(label_n)),
+        "brier": (calibration.brier(*by_score), calibration.brier_of_chance(label_n)),
+        "calibration_error": (calibration.calibration_error(*by_score), np.nan),
+    }
+
+
+def _weights(n_people: int, n_resamples: int, seed: int) -> np.ndarray:
+    """Return the weights of people, the sample itself first."""
+    derived = np.random.SeedSequence([seed, crc32(b"evaluate_models")]).generate_state(1)[0]
+    drawn_rs = person_weights(n_people, n_resamples=n_resamples, seed=int(derived))
+    return np.concatenate([np.ones((1, n_people)), drawn_rs])
 
 
 def _number_splits(predictions: pl.DataFrame) -> pl.DataFrame:
-    """Add `split`, which trained network scored a row: of repeat, fold and seed, numbered in order."""
+    """Add `split`, which trained network scored a row: of repeat, fold and seed, numbered in order; sort rows."""
     key = ["repeat", "fold", "seed"]
     splits = predictions.select(key).unique().sort(key).with_row_index("split")
-    return predictions.join(splits, on=key, how="left", maintain_order="left")
+    numbered = predictions.join(splits, on=key, how="left", maintain_order="left")
+    return numbered.sort("split", "subject_id", "recording_id", "window_id")
 
 
-def _check_same_windows(test: pl.DataFrame, models: list[str]) -> None:
+def _check_same_windows(test: pl.DataFrame, models: Sequence[str], controls: Sequence[str]) -> None:
     key = ["split", "subject_id", "recording_id", "window_id"]
-    windows = {m: test.filter(pl.col("model") == m).select([*key, "label"]) for m in models}
-    for model, table in windows.items():
-        own = test.filter(pl.col("model") == model).select("repeat", "seed", *key[1:])
-        if own.is_duplicated().any():
+    tested = {m: test.filter(pl.col("model") == m) for m in models}
+    first = next((m for m in models if m not in controls), models[0])
+    for model, table in tested.items():
+        if table.select("repeat", "seed", *key[1:]).is_duplicated().any():
             raise DesignError(
                 f"predictions of {model}: a window was tested in two folds. Re-run split_subjects."
             )
-        if not table.equals(windows[models[0]]):
+        # A control may have labels of its own.
+        columns = key if model in controls else [*key, "label"]
+        if not table.select(columns).equals(tested[first].select(columns)):
             raise DesignError(
-                f"predictions: {model} and {models[0]} were tested on other windows or folds "
-                f"({table.height} and {windows[models[0]].height} windows). Re-run train_model."
+                f"predictions: {model} and {first} were tested on other windows or folds "
+                f"({table.height} and {tested[first].height} windows). Re-run train_model."
             )
 
 
-def _thresholds(validation: pl.DataFrame) -> dict[int, float]:
+def _counts(test: pl.DataFrame, model: str) -> dict[str, int]:
+    own = test.filter(pl.col("model") == model)
+    windows = own.unique(["recording_id", "window_id"])
     return {
-        int(split): metrics.best_threshold(part["label"].to_numpy(), part["score"].to_numpy())
-        for (split,), part in validation.partition_by("split", as_dict=True).items()
+        "n_people": own["subject_id"].n_unique(),
+        "n_windows": windows.height,
+        "n_positive": int(windows["label"].sum()),
+        **{f"n_{name}s": own[name].n_unique() for name in ("fold", "repeat", "seed")},
     }
-
-
-def _measures(
-    test: pl.DataFrame, people: list[str], thresholds: Mapping[int, float]
-) -> tuple[dict[str, tuple[metrics.Measure, float]], dict[str, int]]:
-    label_n, score_n, person_n, split_n = _arrays(test, people)
-    threshold_n = np.array([thresholds[int(k)] for k in split_n])
-    decision_n = (score_n >= threshold_n).astype(np.int8)
-    measures = {
-        "auroc": (metrics.auroc(label_n, score_n, person_n, split_n), 0.5),
-        "auprc": (
-            metrics.auprc(label_n, score_n, person_n, split_n),
-            metrics.auprc_of_chance(label_n, split_n),
-        ),
-        "balanced_accuracy": (metrics.balanced_accuracy(label_n, decision_n, person_n), 0.5),
-    }
-    # Every window is tested once in each repeat by each seed.
-    passes = test.select("repeat", "seed").n_unique()
-    facts = {
-        "n_people": len(people),
-        "n_windows": len(label_n) // passes,
-        "n_positive": int(label_n.sum()) // passes,
-        "n_folds": test["fold"].n_unique(),
-        "n_repeats": test["repeat"].n_unique(),
-        "n_seeds": test["seed"].n_unique(),
-    }
-    return measures, facts
-
-
-def _comparisons(
-    values: Mapping[tuple[str, str], np.ndarray], models: list[str], n_people: int
-) -> pl.DataFrame:
-    rows = []
-    # The later model against the earlier: baselines come first in the settings.
-    for b, a in combinations(models, 2):
-        for measure in dict.fromkeys(name for _, name in values):
-            difference_r = values[a, measure] - values[b, measure]
-            low, high = interval(difference_r[1:], n_people=n_people, level=LEVEL)
-            row = {
-                "model": a,
-                "than": b,
-                "measure": measure,
-                "difference": difference_r[0],
-                "low": low,
-                "high": high,
-            }
-            rows.append(row)
-    columns = {"model": pl.String, "than": pl.String, "measure": pl.String}
-    return pl.DataFrame(
-        rows, schema={**columns, "difference": pl.Float64, "low": pl.Float64, "high": pl.Float64}
-    )
-
-
-def _curve(test: pl.DataFrame, people: list[str], weight_rs: np.ndarray) -> pl.DataFrame:
-    curve_rg = metrics.roc(*_arrays(test, people), GRID)(weight_rs)
-    bands = [interval(column, n_people=len(people), level=LEVEL) for column in curve_rg[1:].T]
-    low, high = zip(*bands, strict=True)
-    return pl.DataFrame({"fpr": GRID, "tpr": curve_rg[0], "low": low, "high": high})
-
-
-def _by_person(test: pl.DataFrame, model: str, people: list[str]) -> pl.DataFrame:
-    """Return each person's AUROC among the person's own windows; null with one condition only."""
-    label_n, score_n, person_n, split_n = _arrays(test, people)
-    rows = []
-    for number, person in enumerate(people):
-        own = person_n == number
-        value = metrics.auroc(label_n[own], score_n[own], np.zeros(own.sum(), int), split_n[own])(
-            np.ones((1, 1))
-        )[0]
-        rows.append({"model": model, "subject_id": person, "n_windows": int(own.sum()), "auroc": value})
-    return pl.DataFrame(rows).with_columns(pl.col("auroc").fill_nan(None))
-
-
-def _arrays(test: pl.DataFrame, people: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    person_n = np.searchsorted(np.array(people), test["subject_id"].to_numpy())
-    return test["label"].to_numpy(), test["score"].to_numpy(), person_n, test["split"].to_numpy()

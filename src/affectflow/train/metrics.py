@@ -1,11 +1,12 @@
-"""Measures of a cross-validated classifier, for any reweighting of the people.
+"""Measures of order of a cross-validated classifier, for any reweighting of the people.
 
-Scores of different folds come from different models and are not on one scale:
-pooling them raw lets the folds' offsets speak (a fold whose training people
-happened to score high ranks all of its windows first), which pulls a pooled
-AUROC away from what any of the models does (Forman and Scholz 2010, Parker et
-al. 2007). So windows are compared only with windows that the same model scored,
-and the folds' results are averaged with the number of comparisons as weight.
+Scores of different splits (repeat, fold, seed) come from different networks and
+are not on one scale: pooling them raw lets the splits' offsets speak (one whose
+training people happened to score high ranks all of its windows first), which
+pulls a pooled AUROC away from what any of the networks does (Forman and Scholz
+2010, Parker et al. 2007). So windows are compared only with windows that the
+same network scored, and the splits' results are averaged with the number of
+comparisons as weight.
 
 Every measure is a function of one weight per person, which makes a bootstrap
 over people a matrix product.
@@ -22,10 +23,10 @@ import numpy as np
 Measure = Callable[[np.ndarray], np.ndarray]
 
 
-def auroc(label_n: np.ndarray, score_n: np.ndarray, person_n: np.ndarray, fold_n: np.ndarray) -> Measure:
+def auroc(label_n: np.ndarray, score_n: np.ndarray, person_n: np.ndarray, split_n: np.ndarray) -> Measure:
     """Return the area under the ROC curve as a function of person weights.
 
-    The share of (stressor, baseline) pairs of windows within a fold in which
+    The share of (stressor, baseline) pairs of windows within a split in which
     the stressor window has the higher score; ties count one half.
 
     Parameters
@@ -36,8 +37,8 @@ def auroc(label_n: np.ndarray, score_n: np.ndarray, person_n: np.ndarray, fold_n
         Any scale.
     person_n
         Number of the person, 0-based, without gaps.
-    fold_n
-        Which model scored the window.
+    split_n
+        Which trained network scored the window.
 
     Returns
     -------
@@ -45,8 +46,8 @@ def auroc(label_n: np.ndarray, score_n: np.ndarray, person_n: np.ndarray, fold_n
     """
     people = int(person_n.max()) + 1
     won_su, all_su = np.zeros((people, people)), np.zeros((people, people))
-    for fold in np.unique(fold_n):
-        positive, negative = (np.flatnonzero((fold_n == fold) & (label_n == y)) for y in (1, 0))
+    for split in np.unique(split_n):
+        positive, negative = (np.flatnonzero((split_n == split) & (label_n == y)) for y in (1, 0))
         higher = score_n[positive][:, None] > score_n[negative][None, :]
         equal = score_n[positive][:, None] == score_n[negative][None, :]
         of_s, of_u = (np.eye(people)[person_n[i]] for i in (positive, negative))
@@ -56,21 +57,22 @@ def auroc(label_n: np.ndarray, score_n: np.ndarray, person_n: np.ndarray, fold_n
     def measure(weight_rs: np.ndarray) -> np.ndarray:
         won_r = np.einsum("rs,su,ru->r", weight_rs, won_su, weight_rs, optimize=True)
         all_r = np.einsum("rs,su,ru->r", weight_rs, all_su, weight_rs, optimize=True)
-        return _ratio(won_r, all_r)
+        return ratio(won_r, all_r)
 
     return measure
 
 
-def auprc(label_n: np.ndarray, score_n: np.ndarray, person_n: np.ndarray, fold_n: np.ndarray) -> Measure:
+def auprc(label_n: np.ndarray, score_n: np.ndarray, person_n: np.ndarray, split_n: np.ndarray) -> Measure:
     """Return the average precision as a function of person weights.
 
-    Average precision within each fold (as scikit-learn's with sample weights),
-    averaged over folds by their weight of stressor windows. Arguments and
+    Average precision within each split (as scikit-learn's with sample weights),
+    averaged over splits by their weight of stressor windows; a split with
+    windows of one class (one person left out) says nothing. Arguments and
     result as `auroc`.
     """
     parts = []
-    for fold in np.unique(fold_n):
-        own = np.flatnonzero(fold_n == fold)
+    for split in _with_both(label_n, split_n):
+        own = np.flatnonzero(split_n == split)
         order = own[np.argsort(-score_n[own], kind="stable")]
         # A threshold lies behind the last of equal scores.
         last = np.flatnonzero(np.diff(score_n[order], append=-np.inf) != 0)
@@ -81,16 +83,16 @@ def auprc(label_n: np.ndarray, score_n: np.ndarray, person_n: np.ndarray, fold_n
         for label, person, last in parts:
             weight_rn = weight_rs[:, person]
             hit_rn = np.cumsum(weight_rn * label, axis=1)[:, last]
-            precision_rn = _ratio(hit_rn, np.cumsum(weight_rn, axis=1)[:, last], empty=0.0)
+            precision_rn = ratio(hit_rn, np.cumsum(weight_rn, axis=1)[:, last], empty=0.0)
             total_r += (precision_rn * np.diff(hit_rn, axis=1, prepend=0.0)).sum(axis=1)
             positive_r += hit_rn[:, -1]
-        return _ratio(total_r, positive_r)
+        return ratio(total_r, positive_r)
 
     return measure
 
 
-def auprc_of_chance(label_n: np.ndarray, fold_n: np.ndarray) -> float:
-    """Return the average precision to expect of scores that know nothing, averaged over folds as in `auprc`.
+def auprc_of_chance(label_n: np.ndarray, split_n: np.ndarray) -> float:
+    """Return the average precision to expect of scores that know nothing, averaged over splits as in `auprc`.
 
     With P of n windows positive in random order it is
     (H + (n - H) (P - 1) / (n - 1)) / n with H = 1 + 1/2 + … + 1/n: the share of
@@ -98,64 +100,31 @@ def auprc_of_chance(label_n: np.ndarray, fold_n: np.ndarray) -> float:
     of a person are alike, which raises it further; test by the AUROC.
     """
     values, weights = [], []
-    for fold in np.unique(fold_n):
-        label = label_n[fold_n == fold]
+    for split in _with_both(label_n, split_n):
+        label = label_n[split_n == split]
         n, positive = len(label), int(label.sum())
         harmonic = float((1 / np.arange(1, n + 1)).sum())
         values.append((harmonic + (n - harmonic) * (positive - 1) / max(1, n - 1)) / n)
         weights.append(positive)
-    return float(np.average(values, weights=weights))
+    return float(np.average(values, weights=weights)) if values else np.nan
 
 
-def balanced_accuracy(label_n: np.ndarray, decision_n: np.ndarray, person_n: np.ndarray) -> Measure:
-    """Return the mean of sensitivity and specificity as a function of person weights.
-
-    Decisions (each fold with its own threshold) may be pooled: unlike scores
-    they mean the same in every fold.
-    """
-    people = int(person_n.max()) + 1
-
-    def per_person(chosen_n: np.ndarray) -> np.ndarray:
-        return np.bincount(person_n[chosen_n], minlength=people).astype(float)
-
-    right = label_n == decision_n
-    hits_0, hits_1 = (per_person(right & (label_n == y)) for y in (0, 1))
-    all_0, all_1 = (per_person(label_n == y) for y in (0, 1))
-
-    def measure(weight_rs: np.ndarray) -> np.ndarray:
-        specificity_r = _ratio(weight_rs @ hits_0, weight_rs @ all_0)
-        return (specificity_r + _ratio(weight_rs @ hits_1, weight_rs @ all_1)) / 2
-
-    return measure
-
-
-def best_threshold(label_n: np.ndarray, score_n: np.ndarray) -> float:
-    """Return the threshold with the best balanced accuracy; of equals, the nearest to 0.5.
-
-    Candidates lie halfway between neighbouring scores. A window counts as
-    stressor when its score is at or above the threshold.
-    """
-    scores = np.unique(score_n)
-    candidates = np.concatenate([[scores[0]], (scores[1:] + scores[:-1]) / 2])
-    above = score_n[None, :] >= candidates[:, None]
-    sensitivity = above[:, label_n == 1].mean(axis=1)
-    specificity = 1 - above[:, label_n == 0].mean(axis=1)
-    balanced = (sensitivity + specificity) / 2
-    best = np.flatnonzero(balanced >= balanced.max() - 1e-12)
-    return float(candidates[best[np.argmin(np.abs(candidates[best] - 0.5))]])
+def _with_both(label_n: np.ndarray, split_n: np.ndarray) -> list[int]:
+    """Return the splits with windows of both classes."""
+    return [int(k) for k in np.unique(split_n) if len(np.unique(label_n[split_n == k])) == 2]
 
 
 def roc(
-    label_n: np.ndarray, score_n: np.ndarray, person_n: np.ndarray, fold_n: np.ndarray, grid: np.ndarray
+    label_n: np.ndarray, score_n: np.ndarray, person_n: np.ndarray, split_n: np.ndarray, grid: np.ndarray
 ) -> Measure:
     """Return the ROC curve as a function of person weights.
 
-    The folds' curves are averaged at equal false-positive rate with the folds'
+    The splits' curves are averaged at equal false-positive rate with the splits'
     number of pairs as weight, so that the area under the curve is `auroc`.
 
     Parameters
     ----------
-    label_n, score_n, person_n, fold_n
+    label_n, score_n, person_n, split_n
         As `auroc`.
     grid
         False-positive rates, 0..1.
@@ -165,8 +134,8 @@ def roc(
     Weights (r, s) → true-positive rates (r, len(grid)).
     """
     parts = []
-    for fold in np.unique(fold_n):
-        own = np.flatnonzero(fold_n == fold)
+    for split in np.unique(split_n):
+        own = np.flatnonzero(split_n == split)
         order = own[np.argsort(-score_n[own], kind="stable")]
         last = np.flatnonzero(np.diff(score_n[order], append=-np.inf) != 0)
         parts.append((label_n[order], person_n[order], last))
@@ -184,7 +153,7 @@ def roc(
                     y = np.concatenate([[0.0], hit_rn[r] / n_hit])
                     total[r] += n_hit * n_false * _step_interp(grid, x, y)
                     pairs_r[r] += n_hit * n_false
-        return _ratio(total, pairs_r[:, None])
+        return ratio(total, pairs_r[:, None])
 
     return measure
 
@@ -199,5 +168,6 @@ def _step_interp(grid: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return y[low] + share * (y[high] - y[low])
 
 
-def _ratio(top: np.ndarray, bottom: np.ndarray, empty: float = np.nan) -> np.ndarray:
+def ratio(top: np.ndarray, bottom: np.ndarray, empty: float = np.nan) -> np.ndarray:
+    """Return top / bottom, `empty` where there is nothing to divide by."""
     return np.divide(top, bottom, out=np.full(np.broadcast(top, bottom).shape, empty), where=bottom > 0)

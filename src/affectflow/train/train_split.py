@@ -14,7 +14,7 @@ from affectflow.errors import DesignError
 from affectflow.registry import load
 from affectflow.schema import PREDICTIONS
 from affectflow.train.choose_options import choose_options
-from affectflow.train.metrics import best_threshold
+from affectflow.train.decisions import best_threshold
 from affectflow.train.models import MODELS
 from affectflow.train.split_subjects import ROLES
 from affectflow.train.splits import Split

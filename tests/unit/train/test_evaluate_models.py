@@ -3,10 +3,16 @@
 import numpy as np
 import polars as pl
 import pytest
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.metrics import (
+    average_precision_score,
+    balanced_accuracy_score,
+    brier_score_loss,
+    f1_score,
+    roc_auc_score,
+)
 
 from affectflow.errors import DesignError
-from affectflow.train.evaluate_models import evaluate_models
+from affectflow.train.evaluate_models import Evaluation, evaluate_models
 from affectflow.train.split_subjects import split_subjects
 from affectflow.train.splits import all_splits
 from affectflow.train.train_model import train_model
@@ -53,7 +59,7 @@ def score_of(evaluation, model, measure="auroc"):
 
 def test_an_effect_is_found_and_none_is_not():
     both = pl.concat([predictions_of("blind", 0.0), predictions_of("good", 2.5)])
-    result = evaluate_models(both, **HOW)
+    result = evaluate_models(both, main="good", **HOW)
     good, blind = score_of(result, "good"), score_of(result, "blind")
     assert good["low"] > 0.5
     assert good["estimate"] > 0.9
@@ -73,14 +79,15 @@ def test_an_effect_is_found_and_none_is_not():
 
 def test_a_model_compared_with_itself_differs_by_exactly_nothing():
     own = predictions_of("a", 1.0)
-    result = evaluate_models(pl.concat([own, own.with_columns(model=pl.lit("b"))]), **HOW)
+    result = evaluate_models(pl.concat([own, own.with_columns(model=pl.lit("b"))]), main="b", **HOW)
     assert (result.comparisons.select("difference", "low", "high") == 0).to_numpy().all()
+    assert (result.comparisons.select("p", "p_holm") == 1).to_numpy().all()
 
 
 def test_thresholds_come_from_validation_people():
     """Folds on different scales: one threshold for all would fail, the folds' own do not."""
     own = predictions_of("a", 4.0)
-    estimate = score_of(evaluate_models(own, **HOW), "a", "balanced_accuracy")["estimate"]
+    estimate = score_of(evaluate_models(own, main="a", **HOW), "a", "balanced_accuracy")["estimate"]
     test = own.filter(pl.col("role") == "test")
     assert estimate > 0.9
     assert balanced_accuracy_score(test["label"], test["score"] >= 0.5) < 0.8
@@ -89,35 +96,141 @@ def test_thresholds_come_from_validation_people():
         label=pl.when(pl.col("role") == "test").then(1 - pl.col("label")).otherwise("label")
     )
     flipped = flipped.with_columns(pl.col("label").cast(pl.Int8))
-    assert score_of(evaluate_models(flipped, **HOW), "a", "balanced_accuracy")["estimate"] == pytest.approx(
-        1 - estimate
-    )
+    assert score_of(evaluate_models(flipped, main="a", **HOW), "a", "balanced_accuracy")[
+        "estimate"
+    ] == pytest.approx(1 - estimate)
 
 
 def test_same_seed_same_result_and_order_of_rows_changes_nothing():
     both = pl.concat([predictions_of("a", 1.0), predictions_of("b", 0.5, seed=1)])
-    first = evaluate_models(both, **HOW)
-    second = evaluate_models(pl.concat([both.filter(pl.col("model") == m).reverse() for m in "ab"]), **HOW)
-    for name in ("scores", "comparisons", "curves", "people"):
+    first = evaluate_models(both, main="a", **HOW)
+    second = evaluate_models(
+        pl.concat([both.filter(pl.col("model") == m).reverse() for m in "ab"]), main="a", **HOW
+    )
+    for name in Evaluation.__dataclass_fields__:
         assert getattr(first, name).equals(getattr(second, name)), name
-    assert not evaluate_models(both, **{**HOW, "seed": 2}).scores.equals(first.scores)
+    assert not evaluate_models(both, main="a", **{**HOW, "seed": 2}).scores.equals(first.scores)
 
 
 def test_models_tested_on_other_windows_are_not_compared():
     a, b = predictions_of("a", 1.0), predictions_of("b", 1.0).head(-1)
     b = b.filter(~((pl.col("role") == "test") & (pl.col("window_id") == 3)))
     with pytest.raises(DesignError, match="b and a were tested on other windows or folds"):
-        evaluate_models(pl.concat([a, b]), **HOW)
+        evaluate_models(pl.concat([a, b]), main="a", **HOW)
     twice = pl.concat([a, a.filter(pl.col("fold") == 0).with_columns(fold=pl.lit(1, pl.Int32))])
     with pytest.raises(DesignError, match="tested in two folds"):
-        evaluate_models(twice, **HOW)
+        evaluate_models(twice, main="a", **HOW)
 
 
 def test_curve_ends_in_the_corners_and_holds_its_band():
-    curve = evaluate_models(predictions_of("a", 1.0), **HOW).curves
+    curve = evaluate_models(predictions_of("a", 1.0), main="a", **HOW).curves
     assert curve["fpr"].to_list()[0] == 0
     assert curve["tpr"].to_list()[-1] == 1
     assert ((curve["low"] <= curve["tpr"] + 1e-9) & (curve["tpr"] <= curve["high"] + 1e-9)).mean() > 0.95
+
+
+def several(model, strength, *, n_repeats=2, n_seeds=2, seed=0):
+    """Repeats and seeds of one model; repeats test in other folds."""
+    tables = []
+    for repeat in range(n_repeats):
+        for k in range(n_seeds):
+            table = predictions_of(model, strength, seed=seed + 10 * repeat + k)
+            fold = (pl.col("fold") + repeat) % 3
+            types = {"repeat": pl.Int32, "seed": pl.Int32}
+            numbers = {"repeat": pl.lit(repeat), "seed": pl.lit(k), "fold": fold}
+            tables.append(table.with_columns(**numbers).cast(types))
+    return pl.concat(tables)
+
+
+def test_repeats_and_seeds_are_told_and_no_person_more():
+    """Numbers of people and windows are those of the study; each trained network has its own threshold."""
+    result = evaluate_models(several("a", 1.5), main="a", **HOW)
+    row = score_of(result, "a")
+    assert [row[f"n_{k}"] for k in ("people", "windows", "positive", "folds", "repeats", "seeds")] == [
+        9,
+        72,
+        36,
+        3,
+        2,
+        2,
+    ]
+    assert result.thresholds.height == 12
+    assert result.thresholds.select("repeat", "fold", "seed").unique().height == 12
+    assert set(result.people["n_scores"]) == {8 * 4}
+
+
+def test_seeds_copied_make_nothing_surer():
+    """The same predictions five times over: the same interval, since people are drawn and not rows."""
+    one = predictions_of("a", 1.0)
+    copies = pl.concat([one.with_columns(seed=pl.lit(k, pl.Int32)) for k in range(5)])
+    first, second = (evaluate_models(t, main="a", **HOW) for t in (one, copies))
+    numbers = ("estimate", "low", "high")
+    np.testing.assert_allclose(first.scores.select(numbers), second.scores.select(numbers), atol=1e-12)
+
+
+def test_repeats_in_another_order_and_the_final_training_change_nothing():
+    own = several("a", 1.0)
+    last = own.filter((pl.col("seed") == 0) & (pl.col("role") == "validation")).with_columns(
+        repeat=pl.lit(None, pl.Int32), fold=pl.lit(None, pl.Int32)
+    )
+    first = evaluate_models(own, main="a", **HOW)
+    second = evaluate_models(pl.concat([last, own.reverse()]), main="a", **HOW)
+    for name in Evaluation.__dataclass_fields__:
+        assert getattr(first, name).equals(getattr(second, name)), name
+
+
+def test_controls_are_told_apart_and_may_have_labels_of_their_own():
+    main, other = predictions_of("main", 2.0), predictions_of("other", 1.0, seed=1)
+    shuffled = predictions_of("shuffled_labels", 0.0, seed=2).with_columns(
+        label=(pl.col("label") + pl.col("window_id") // 4).mod(2).cast(pl.Int8)
+    )
+    all_three = pl.concat([other, main, shuffled])
+    result = evaluate_models(all_three, main="main", controls=["shuffled_labels"], **HOW)
+    kinds = dict(result.scores.select("model", "kind").rows())
+    assert kinds == {"other": "model", "main": "main", "shuffled_labels": "control"}
+    assert set(result.comparisons.select("model", "than").rows()) == {
+        ("main", "other"),
+        ("main", "shuffled_labels"),
+    }
+    with pytest.raises(DesignError, match="shuffled_labels and other were tested on other windows"):
+        evaluate_models(all_three, main="main", **HOW)
+    with pytest.raises(DesignError, match=r"none of the main model 'x' .found: other, main"):
+        evaluate_models(all_three, main="x", **HOW)
+
+
+def test_measures_are_those_of_scikit_learn_in_one_split():
+    own = predictions_of("a", 1.0).filter(pl.col("fold") == 0)
+    test = own.filter(pl.col("role") == "test")
+    result = evaluate_models(own, main="a", **HOW)
+    y, score = test["label"].to_numpy(), test["score"].to_numpy()
+    decision = score >= result.thresholds["threshold"][0]
+    expected = {
+        "auroc": roc_auc_score(y, score),
+        "auprc": average_precision_score(y, score),
+        "balanced_accuracy": balanced_accuracy_score(y, decision),
+        "f1": f1_score(y, decision),
+        "brier": brier_score_loss(y, score),
+    }
+    for name, value in expected.items():
+        assert score_of(result, "a", name)["estimate"] == pytest.approx(value, abs=1e-12), name
+    assert score_of(result, "a", "calibration_error")["chance"] is None
+    assert result.reliability["n_scores"].sum() == test.height
+
+
+def test_one_person_left_out_who_has_one_condition_makes_no_auroc_but_decisions():
+    """Grouped people, each alone in a fold: there is nothing to order, and no error."""
+    own = predictions_of("a", 2.0)
+    person = pl.col("subject_id").str.slice(1).cast(pl.Int32)
+    test = own.filter(pl.col("role") == "test", pl.col("label") == person % 2).with_columns(fold=person)
+    validation = own.filter(pl.col("role") == "validation")
+    tables = [validation.filter(pl.col("fold") == 0).with_columns(fold=pl.lit(k, pl.Int32)) for k in range(9)]
+    both = pl.concat([test, *tables])
+    result = evaluate_models(pl.concat([both, both.with_columns(model=pl.lit("b"))]), main="a", **HOW)
+    assert score_of(result, "a")["estimate"] is None
+    assert score_of(result, "a")["low"] is None
+    assert score_of(result, "a", "balanced_accuracy")["estimate"] > 0.5
+    assert result.comparisons.filter(pl.col("measure") == "auroc")["p"].null_count() == 1
+    assert result.people["auroc"].null_count() == 18
 
 
 def study_scores(effect, seed, models, *, subject_norm="none", n_people=6):
@@ -139,7 +252,7 @@ def study_scores(effect, seed, models, *, subject_norm="none", n_people=6):
         ).predictions
         for m in models
     ]
-    return evaluate_models(pl.concat(tables), **{**HOW, "subject_norm": subject_norm})
+    return evaluate_models(pl.concat(tables), main=models[-1], **{**HOW, "subject_norm": subject_norm})
 
 
 @pytest.mark.parametrize("subject_norm", ["none", "transductive"])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, balanced_accuracy_score, roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from affectflow.train import metrics
 
@@ -27,10 +27,6 @@ def test_one_fold_equals_scikit_learn(data):
     assert metrics.auprc(label, score, person, fold)(one)[0] == pytest.approx(
         average_precision_score(label, score), abs=1e-12
     )
-    decision = (score >= 0.7).astype(int)
-    assert metrics.balanced_accuracy(label, decision, person)(one)[0] == pytest.approx(
-        balanced_accuracy_score(label, decision), abs=1e-12
-    )
 
 
 def test_weights_of_people_equal_scikit_learn_s_sample_weights(data):
@@ -40,7 +36,6 @@ def test_weights_of_people_equal_scikit_learn_s_sample_weights(data):
     got = {
         "auroc": metrics.auroc(label, score, person, fold)(weights),
         "auprc": metrics.auprc(label, score, person, fold)(weights),
-        "balanced": metrics.balanced_accuracy(label, score >= 0.7, person)(weights),
     }
     for r, weight in enumerate(weights):
         w = weight[person]
@@ -48,8 +43,6 @@ def test_weights_of_people_equal_scikit_learn_s_sample_weights(data):
         assert got["auprc"][r] == pytest.approx(
             average_precision_score(label, score, sample_weight=w), abs=1e-12
         )
-        balanced = balanced_accuracy_score(label, score >= 0.7, sample_weight=w)
-        assert got["balanced"][r] == pytest.approx(balanced, abs=1e-12)
 
 
 def test_drawing_a_person_twice_is_having_the_windows_twice(data):
@@ -111,9 +104,32 @@ def test_area_under_the_averaged_curve_is_the_auroc(data):
     np.testing.assert_allclose(curve[:, -1], 1.0)
 
 
-def test_threshold():
-    label = np.array([0, 0, 1, 1])
-    assert metrics.best_threshold(label, np.array([0.1, 0.2, 0.8, 0.9])) == pytest.approx(0.5)
-    assert metrics.best_threshold(label, np.array([0.1, 0.2, 0.3, 0.4])) == pytest.approx(0.25)
-    # Nothing to choose by: everything is called the same.
-    assert metrics.best_threshold(label, np.full(4, 0.6)) == pytest.approx(0.6)
+def test_a_split_of_one_class_says_nothing():
+    """One person left out who was recorded in one condition: no AUPRC of 1 for free."""
+    label, score = np.array([0, 1, 0, 1, 1, 1]), np.array([0.3, 0.2, 0.1, 0.9, 0.1, 0.2])
+    person, split = np.array([0, 0, 0, 0, 1, 1]), np.array([0, 0, 0, 0, 1, 1])
+    one = np.ones((1, 2))
+    expected = average_precision_score(label[:4], score[:4])
+    assert metrics.auprc(label, score, person, split)(one)[0] == pytest.approx(expected)
+    assert metrics.auprc_of_chance(label, split) == metrics.auprc_of_chance(label[:4], split[:4])
+    alone = (label[4:], score[4:], np.zeros(2, int), split[4:])
+    assert np.isnan(metrics.auprc(*alone)(np.ones((1, 1)))[0])
+    assert np.isnan(metrics.auprc_of_chance(label[4:], split[4:]))
+
+
+def test_splits_together_are_the_mean_over_pairs_of_plain_loops():
+    """Three splits of several people, weighted: AUROC by counting every pair."""
+    rng = np.random.default_rng(5)
+    split, person = np.repeat([0, 1, 2], 20), rng.integers(0, 6, 60)
+    label, score = rng.integers(0, 2, 60), np.round(rng.random(60), 1)
+    weights = rng.integers(0, 3, (5, 6)).astype(float)
+    got = metrics.auroc(label, score, person, split)(weights)
+    for r, weight in enumerate(weights):
+        won = pairs = 0.0
+        for i in range(60):
+            for j in range(60):
+                if split[i] == split[j] and label[i] == 1 and label[j] == 0:
+                    w = weight[person[i]] * weight[person[j]]
+                    pairs += w
+                    won += w * ((score[i] > score[j]) + 0.5 * (score[i] == score[j]))
+        assert got[r] == pytest.approx(won / pairs, abs=1e-12)

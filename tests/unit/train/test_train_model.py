@@ -10,7 +10,7 @@ from affectflow.errors import ConfigError, DesignError
 from affectflow.io.tables import check_table
 from affectflow.io.weights import Checkpoint
 from affectflow.train import loop as loop_module
-from affectflow.train.metrics import best_threshold
+from affectflow.train.decisions import best_threshold
 from affectflow.train.split_subjects import split_subjects
 from affectflow.train.splits import Split
 from affectflow.train.train_model import train_model
