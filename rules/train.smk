@@ -142,6 +142,12 @@ rule evaluate_models:
             caption="../workflow/report/evaluate_models.rst",
             labels={"figure": "Models compared on people they never saw"},
         ),
+        page=report(
+            RESULTS + "/figures/models/models.html",
+            category="Models",
+            caption="../workflow/report/evaluate_models.rst",
+            labels={"figure": "All measures of all models"},
+        ),
     log:
         log_of("evaluate_models"),
     benchmark:

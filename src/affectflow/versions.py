@@ -37,7 +37,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "evaluate_models": 3,
     "plot_analysis": 4,
     "quality_page": 2,
-    "describe_methods": 3,
+    "describe_methods": 4,
     "render_overlay": 1,
     "render_vis": 2,
     "contact_sheet": 2,

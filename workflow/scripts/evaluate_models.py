@@ -1,8 +1,10 @@
 """Compare the models on people they never saw, in tables and a figure."""
 
+from affectflow.io.files import write_text
 from affectflow.io.log import stage
 from affectflow.io.tables import concat_tables, write_free_table
 from affectflow.train.evaluate_models import evaluate_models
+from affectflow.viz.models_page import models_page
 from affectflow.viz.plot_models import plot_models
 from affectflow.viz.style import write_figure
 
@@ -28,3 +30,7 @@ with stage(snakemake) as footer:
     )
     for path in (snakemake.output.svg, snakemake.output.png):
         write_figure(figure, path)
+    page = models_page(
+        result.scores, result.comparisons, result.calibration, simulated=snakemake.params.simulated
+    )
+    write_text(page, snakemake.output.page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -93,13 +94,19 @@ def _recovery(path: Path) -> list[str]:
 
 def _models(path: Path) -> list[str]:
     table = read_free_table(path).filter(pl.col("measure") == "auroc")
+    first = table.row(0, named=True)
+    run = ", ".join(f"{first[f'n_{name}']} {name}" for name in ("folds", "repeats", "seeds"))
     return [
-        "Models on people they never saw (AUROC, 95 % interval over people)",
-        *(
-            f"  {row['model']:12} {row['estimate']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
-            for row in table.iter_rows(named=True)
-        ),
+        f"Models on people they never saw (AUROC, 95 % interval over people; {run})",
+        *(_model(row) for row in table.iter_rows(named=True)),
     ]
+
+
+def _model(row: dict[str, Any]) -> str:
+    low, high = row["low"], row["high"]
+    value = "no value" if row["estimate"] is None else f"{row['estimate']:.2f}"
+    between = "" if low is None else f" [{low:.2f}, {high:.2f}]"
+    return f"  {row['model']:22} {value}{between}{'   control' if row['kind'] == 'control' else ''}"
 
 
 def _paths(results: Path) -> list[str]:

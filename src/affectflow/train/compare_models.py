@@ -77,7 +77,7 @@ def compare_models(
         least = least_p(n_people, n_resamples=len(values[main, measures[0]]) - 1) * len(others)
         if least >= ALPHA:
             logger.warning(
-                "with %d people and %d comparisons no corrected p can be below %.2g, whatever the difference",
+                "with %d people and comparisons with %d other models no corrected p can be below %.2g, whatever the difference",
                 *(n_people, len(others), min(1.0, least)),
             )
     numbers = ("difference", "low", "high", "p", "p_holm")

@@ -86,7 +86,7 @@ def test_one_model_alone_has_no_comparisons_and_few_people_are_said(caplog):
     assert alone.schema["p_holm"] == pl.Float64
     with caplog.at_level("WARNING", logger="affectflow"):
         table = compared(values, 4)
-    assert "with 4 people and 3 comparisons no corrected p can be below" in caplog.text
+    assert "with 4 people and comparisons with 3 other models no corrected p can be below" in caplog.text
     assert (table["p_holm"] > 0.05).all()
 
 
