@@ -28,6 +28,7 @@ SMALL = {
     "late_fusion": TRANSFORMER,
     "tcn": {"width": 8, "kernel": 3, "blocks": 3, "dropout": 0.1},
     "cross_modal": {**TRANSFORMER, "cross_blocks": 1},
+    "wide_cross_modal": {**TRANSFORMER, "cross_blocks": 1},
 }
 
 

@@ -23,6 +23,7 @@ MODELS: dict[str, str] = {
     "late_fusion": "affectflow.train.models.late_fusion:fit_late_fusion",
     "tcn": "affectflow.train.models.tcn:fit_tcn",
     "cross_modal": "affectflow.train.models.cross_modal:fit_cross_modal",
+    "wide_cross_modal": "affectflow.train.models.wide_cross_modal:fit_wide_cross_modal",
 }
 
 RESTORE: dict[str, str] = {
@@ -35,6 +36,7 @@ RESTORE: dict[str, str] = {
     "late_fusion": "affectflow.train.models.late_fusion:restore_late_fusion",
     "tcn": "affectflow.train.models.tcn:restore_tcn",
     "cross_modal": "affectflow.train.models.cross_modal:restore_cross_modal",
+    "wide_cross_modal": "affectflow.train.models.wide_cross_modal:restore_wide_cross_modal",
 }
 
 
@@ -84,6 +86,9 @@ FACTS: dict[str, ModelFacts] = {
     "late_fusion": ModelFacts(needs_gpu=True, inputs=("face", "bio"), of_study=True, section="transformer"),
     "tcn": ModelFacts(needs_gpu=True, inputs=("face", "bio"), of_study=True),
     "cross_modal": ModelFacts(needs_gpu=True, inputs=("face", "bio"), of_study=True, takes=2),
+    "wide_cross_modal": ModelFacts(
+        needs_gpu=True, inputs=("face", "bio"), of_study=True, takes=2, section="cross_modal"
+    ),
 }
 
 

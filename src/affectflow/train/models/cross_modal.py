@@ -11,7 +11,7 @@ Axes: b = window, t, s = time, c = input channel, d = width of a token.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,6 +111,7 @@ def fit_cross_modal(
     *,
     options: dict[str, Any],
     modalities: Sequence[str] = ("face", "bio"),
+    build: Callable[[CrossModalConfig], nn.Module] = CrossModal,
     **how: Any,
 ) -> Fitted:
     """Train the cross-modal transformer on the arrays of two modalities.
@@ -123,6 +124,8 @@ def fit_cross_modal(
         `config.train.CrossModalOptions` as a dict.
     modalities
         The two; each may have its own rate.
+    build
+        Makes the network: this one, or one made from it.
     how
         Passed to `networks.train_network`.
 
@@ -140,7 +143,7 @@ def fit_cross_modal(
     config = CrossModalConfig(
         modalities=tuple(modalities), n_channels=grids.n_channels, n_time=grids.n_time, **options
     )
-    return train_network(CrossModal, config, train, validation, modalities=modalities, **how)
+    return train_network(build, config, train, validation, modalities=modalities, **how)
 
 
 def restore_cross_modal(weights: dict[str, np.ndarray], facts: dict[str, Any]) -> Score:
