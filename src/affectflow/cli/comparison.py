@@ -85,7 +85,9 @@ def comparisons(study: Study, recordings: Sequence[Recording]) -> list[Finding]:
     rows = [Row(r.subject_id, r.pair or r.subject_id, r.condition) for r in recordings if r.condition]
     if not rows:
         return [*findings, Finding("conditions", "none in the sheet: no tests, no models", True, False)]
-    return [*findings, *_two_conditions(study, rows, "the sheet", folds=study.train.folds)]
+    # Each person alone in a fold: as many folds as people, but three roles to fill.
+    folds = study.train.folds if study.train.split == "kfold" else 3
+    return [*findings, *_two_conditions(study, rows, "the sheet", folds=folds)]
 
 
 def _settings(study: Study) -> list[Finding]:
@@ -267,7 +269,11 @@ def _two_conditions(study: Study, rows: Sequence[Row], where: str, *, folds: int
     needed = max(MIN_UNITS, folds if study.train.models else 0)
     state = f"{' against '.join(sides)}: {both} people in both"
     if both < needed:
-        models = f", models {needed} (train.folds)" if folds and study.train.models else ""
+        models = (
+            f", models {needed} (train.{'folds' if study.train.split == 'kfold' else 'split'})"
+            if folds and study.train.models
+            else ""
+        )
         state += f"; tests need {MIN_UNITS}{models}, so some results will be missing"
     return [*findings, Finding("conditions", state, both >= needed, False)]
 

@@ -238,3 +238,14 @@ def test_columns_that_a_course_can_have(tmp_path):
     columns = "[hr_bpm, smile, exp_00, d_exp_00]"
     text = f"stats: {{analyses: [time_courses], time_courses: {{columns: {columns}}}}}"
     assert "stats.time_courses.columns" not in findings(tmp_path, SIGNALS_ONLY, text)
+
+
+def test_people_left_out_alone_need_no_more_of_them_than_roles(tmp_path):
+    """With folds as many as people, train.folds is not asked for."""
+    rows = [f"{p}_{c}\t{p}\ta.csv\t{c}\n" for p in "ABCD" for c in ("baseline", "stressor")]
+    sheet = "recording_id\tsubject_id\tsignals\tcondition\n" + "".join(rows)
+    folds = findings(tmp_path, sheet, "train: {folds: 10}")["conditions"]
+    assert not folds.ok
+    assert "4 people in both; tests need 3, models 10 (train.folds)" in folds.state
+    alone = findings(tmp_path, sheet, "train: {folds: 10, split: leave_one_subject_out}")["conditions"]
+    assert alone.ok, alone.state
