@@ -163,6 +163,7 @@ rule make_windows:
         stride_s=STUDY.features.windows.stride_s,
         min_coverage=STUDY.features.windows.min_coverage,
         max_gap_s=STUDY.features.max_gap_s,
+        within=STUDY.features.windows.within,
     message:
         "make_windows"
     script:

@@ -1,26 +1,37 @@
-# Models: whole people are for training, validation or test; a job trains a model on some of the splits.
+# Models: whole people are for training, validation or test; a job trains a model, or a control, on some of the splits.
+from affectflow.train.controls import entries
 from affectflow.train.models import check_models, facts_of, options_of as options_of_model
 from affectflow.train.splits import FINAL, all_splits, final_splits, parts_of
 
+TRAIN = STUDY.train
 try:
-    check_models(STUDY.train.models, contrast=STUDY.stats.contrast)
+    check_models(TRAIN.models, contrast=STUDY.stats.contrast, modalities=TRAIN.modalities)
+    ENTRIES = entries(TRAIN.models, TRAIN.controls if TRAIN.models else [], main=TRAIN.main)
 except AffectflowError as error:
     stop(error, error.exit_code)
 
-CONDITIONS = (STUDY.stats.baseline, STUDY.stats.stressor)
-LABELLED = [name for name, r in RECORDINGS.items() if r.condition in CONDITIONS]
+# Recordings whose windows are learnt from; with phases, the stressor's alone.
+LEARNT = (STUDY.stats.stressor,) if TRAIN.label == "phase" else (STUDY.stats.baseline, STUDY.stats.stressor)
+LABELLED = [name for name, r in RECORDINGS.items() if r.condition in LEARNT]
+
+
+def entry_of(wildcards):
+    """What is trained: a model, or a control made of one."""
+    return ENTRIES[wildcards.entry]
+
 
 # Who may be left out alone: known from the sheet, before there are windows.
 LEFT_OUT = []
-if STUDY.train.split == "leave_one_subject_out":
+if TRAIN.split == "leave_one_subject_out":
     LEFT_OUT = list(dict.fromkeys(RECORDINGS[name].subject_id for name in LABELLED))
-N_FOLDS = len(LEFT_OUT) or STUDY.train.folds
-SPLITS = all_splits(n_repeats=STUDY.train.repeats, n_folds=N_FOLDS, n_seeds=STUDY.train.seeds)
-PARTS = parts_of(SPLITS, splits_per_job=STUDY.train.splits_per_job)
-FINAL_PART = {FINAL: [split.name for split in final_splits(n_seeds=STUDY.train.seeds)]}
+N_FOLDS = len(LEFT_OUT) or TRAIN.folds
+SPLITS = all_splits(n_repeats=TRAIN.repeats, n_folds=N_FOLDS, n_seeds=TRAIN.seeds)
+PARTS = parts_of(SPLITS, splits_per_job=TRAIN.splits_per_job)
+FINAL_PART = {FINAL: [split.name for split in final_splits(n_seeds=TRAIN.seeds)]}
 
 
 wildcard_constraints:
+    entry=one_of(ENTRIES),
     part=one_of([*PARTS, FINAL]),
 
 
@@ -29,34 +40,112 @@ def splits_of(wildcards):
     return {**PARTS, **FINAL_PART}[wildcards.part]
 
 
+def model_entry(wildcards):
+    """What makes an entry another job than its model's."""
+    entry = entry_of(wildcards)
+    return {"model": entry.model, "shuffled": entry.shuffled, "time": entry.time}
+
+
 def model_options(wildcards):
     """The model's own section of the settings."""
-    return options_of_model(STUDY.train, wildcards.model)
+    return options_of_model(TRAIN, entry_of(wildcards).model)
 
 
-def model_frames(wildcards):
-    """Per-frame tables, for models that read more than window summaries."""
-    if not facts_of(wildcards.model).needs_frames:
+def model_grids(wildcards):
+    """The recordings on uniform clocks, for models that read more than window summaries."""
+    if not entry_of(wildcards).needs_frames:
         return []
-    return expand(RESULTS + "/features/{recording_id}.parquet", recording_id=LABELLED)
+    return expand(RESULTS + "/grids/{recording_id}.safetensors", recording_id=LABELLED)
+
+
+def model_choices(wildcards):
+    """Options of the model that are chosen on validation people."""
+    return TRAIN.choices.get(entry_of(wildcards).model, {})
 
 
 def model_settings(wildcards):
-    """Settings of the time grid and the loop: none for a model that has neither."""
-    if not facts_of(wildcards.model).needs_frames:
+    """Settings of inputs and loop: none for a model that has neither."""
+    entry = entry_of(wildcards)
+    if not entry.needs_frames:
         return {}
-    names = ("face_inputs", "signals", "rate_hz", "max_gap_s", "loop")
-    return STUDY.train.model_dump(include=set(names))
+    names = {"emoca_mode", "bio_mode", "signals", "norm", "clip_sd", "loop"}
+    settings = TRAIN.model_dump(include=names)
+    settings["modalities"] = list(facts_of(entry.model).reads(TRAIN.modalities))
+    if entry.emoca_mode:
+        settings["emoca_mode"] = list(entry.emoca_mode)
+    if entry.without_control_drive:
+        settings["emoca_mode"] = [part for part in settings["emoca_mode"] if part != "control_slope"]
+    return settings
 
 
 def model_gpus(wildcards):
     """One for a network, unless the study is to run on the CPU."""
-    return int(facts_of(wildcards.model).needs_gpu and STUDY.device != "cpu")
+    return int(facts_of(entry_of(wildcards).model).needs_gpu and STUDY.device != "cpu")
+
+
+# A long video is read a column block at a time; beside the blocks lies the recording's own table and grid.
+rule grid_frames:
+    input:
+        features=RESULTS + "/features/{recording_id}.parquet",
+    output:
+        grid=RESULTS + "/grids/{recording_id}.safetensors",
+    log:
+        log_of("grid_frames", "recording_id"),
+    benchmark:
+        benchmark_of("grid_frames", "recording_id")
+    conda:
+        "../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=20,
+    params:
+        version=STAGE_VERSIONS["grid_frames"],
+        rates_hz=TRAIN.rates_hz.model_dump(),
+        max_gap_s=TRAIN.max_gap_s,
+    message:
+        "grid_frames {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/grid_frames.py"
+
+
+rule label_windows:
+    input:
+        windows=RESULTS + "/windows.parquet",
+        features=(
+            expand(RESULTS + "/features/{recording_id}.parquet", recording_id=LABELLED)
+            if TRAIN.label == "phase"
+            else []
+        ),
+    output:
+        examples=RESULTS + "/models/examples.parquet",
+    log:
+        log_of("label_windows"),
+    benchmark:
+        benchmark_of("label_windows")
+    conda:
+        "../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        version=STAGE_VERSIONS["label_windows"],
+        baseline=STUDY.stats.baseline,
+        stressor=STUDY.stats.stressor,
+        label=TRAIN.label,
+        positive_phases=TRAIN.positive_phases,
+        label_share=TRAIN.label_share,
+        seed=STUDY.seed,
+    message:
+        "label_windows"
+    script:
+        "../workflow/scripts/label_windows.py"
 
 
 rule split_subjects:
     input:
-        windows=RESULTS + "/windows.parquet",
+        examples=rules.label_windows.output.examples,
     output:
         folds=RESULTS + "/models/folds.parquet",
     log:
@@ -71,12 +160,10 @@ rule split_subjects:
         runtime=10,
     params:
         version=STAGE_VERSIONS["split_subjects"],
-        baseline=STUDY.stats.baseline,
-        stressor=STUDY.stats.stressor,
-        n_folds=STUDY.train.folds,
-        n_repeats=STUDY.train.repeats,
+        n_folds=TRAIN.folds,
+        n_repeats=TRAIN.repeats,
         left_out=LEFT_OUT,
-        validation_share=STUDY.train.validation_share,
+        validation_share=TRAIN.validation_share,
         seed=STUDY.seed,
     message:
         "split_subjects"
@@ -84,38 +171,41 @@ rule split_subjects:
         "../workflow/scripts/split_subjects.py"
 
 
+# The grids are read window by window: memory is the network's, not the study's.
 rule train_model:
     input:
         windows=RESULTS + "/windows.parquet",
+        examples=rules.label_windows.output.examples,
         folds=rules.split_subjects.output.folds,
-        features=model_frames,
+        grids=model_grids,
     output:
-        predictions=RESULTS + "/models/{model}/{part}/predictions.parquet",
-        weights=RESULTS + "/models/{model}/{part}/weights.safetensors",
-        training=RESULTS + "/models/{model}/{part}/training.csv",
+        predictions=RESULTS + "/models/{entry}/{part}/predictions.parquet",
+        weights=RESULTS + "/models/{entry}/{part}/weights.safetensors",
+        training=RESULTS + "/models/{entry}/{part}/training.csv",
     log:
-        log_of("train_model", "model", "part"),
+        log_of("train_model", "entry", "part"),
     benchmark:
-        benchmark_of("train_model", "model", "part")
+        benchmark_of("train_model", "entry", "part")
     conda:
         "../envs/train.yaml"
-    threads: STUDY.train.threads
+    threads: TRAIN.threads
     resources:
         mem_mb=4000,
         runtime=lambda wildcards: 120 + 120 * len(splits_of(wildcards)),
         gpu=model_gpus,
     params:
         version=STAGE_VERSIONS["train_model"],
-        baseline=STUDY.stats.baseline,
-        stressor=STUDY.stats.stressor,
+        entry=model_entry,
+        control_condition=STUDY.stats.baseline,
         splits=splits_of,
-        subject_norm=STUDY.train.subject_norm,
+        subject_norm=TRAIN.subject_norm,
         options=model_options,
+        choices=model_choices,
         settings=model_settings,
         device=STUDY.device,
         seed=STUDY.seed,
     message:
-        "train_model {wildcards.model} {wildcards.part}"
+        "train_model {wildcards.entry} {wildcards.part}"
     script:
         "../workflow/scripts/train_model.py"
 
@@ -123,8 +213,8 @@ rule train_model:
 rule evaluate_models:
     input:
         predictions=expand(
-            RESULTS + "/models/{model}/{part}/predictions.parquet",
-            model=STUDY.train.models,
+            RESULTS + "/models/{entry}/{part}/predictions.parquet",
+            entry=ENTRIES,
             part=PARTS,
         ),
     output:
@@ -160,10 +250,10 @@ rule evaluate_models:
         runtime=30,
     params:
         version=STAGE_VERSIONS["evaluate_models"],
-        main=STUDY.train.main,
-        controls=[],
-        n_resamples=STUDY.train.bootstrap,
-        subject_norm=STUDY.train.subject_norm,
+        main=TRAIN.main,
+        controls=[name for name, entry in ENTRIES.items() if entry.control],
+        n_resamples=TRAIN.bootstrap,
+        subject_norm=TRAIN.subject_norm,
         seed=STUDY.seed,
         simulated=study_is_simulated(),
     message:
@@ -173,11 +263,11 @@ rule evaluate_models:
 
 
 # A study without the two conditions (a folder of clips) has nothing to train on.
-TRAINED = bool(LABELLED and STUDY.train.models)
+TRAINED = bool(LABELLED and TRAIN.models)
 if TRAINED:
     TARGETS += [
         rules.evaluate_models.output.scores,
         rules.evaluate_models.output.png,
         rules.evaluate_models.output.svg,
-        f"{RESULTS}/models/{STUDY.train.main}/{FINAL}/weights.safetensors",
+        f"{RESULTS}/models/{TRAIN.main}/{FINAL}/weights.safetensors",
     ]

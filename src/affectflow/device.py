@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -80,3 +81,50 @@ def reproducible(device: torch.device, *, threads: int) -> Iterator[None]:
     finally:
         torch.set_num_threads(before[0])
         torch.use_deterministic_algorithms(before[1], warn_only=warn_only)
+
+
+@dataclass(frozen=True)
+class MixedPrecision:
+    """How a training step is computed: in which precision, and with which scaling of gradients.
+
+    Attributes
+    ----------
+    device_type
+        "cpu" or "cuda".
+    dtype
+        Of products; None = float32 throughout.
+    scaler
+        Keeps small float16 gradients from vanishing; does nothing in other precisions.
+    """
+
+    device_type: str
+    dtype: torch.dtype | None
+    scaler: torch.amp.GradScaler
+
+    def autocast(self) -> torch.autocast:
+        """Return the context in which the network is called."""
+        return torch.autocast(self.device_type, dtype=self.dtype, enabled=self.dtype is not None)
+
+
+def mixed_precision(wanted: str, device: torch.device) -> MixedPrecision:
+    """Return the precision of a job.
+
+    Parameters
+    ----------
+    wanted
+        "off", "bf16", "fp16", or "auto": on a GPU bfloat16 where the card has it, else float16; off on the CPU.
+    device
+        Of `choose_device`.
+
+    Raises
+    ------
+    ConfigError
+        If float16 is asked for on the CPU, which has no gradients to scale back.
+    """
+    cuda = device.type == "cuda"
+    if wanted == "auto":
+        wanted = "off" if not cuda else "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+    if wanted == "fp16" and not cuda:
+        raise ConfigError("train.loop.amp: fp16 needs a GPU. Set amp: auto, bf16 or off.")
+    dtype = {"off": None, "bf16": torch.bfloat16, "fp16": torch.float16}[wanted]
+    return MixedPrecision(device.type, dtype, torch.amp.GradScaler(device.type, enabled=wanted == "fp16"))

@@ -506,6 +506,31 @@ RECORDING_QUALITY = Table(
     extra=rf"coverage_({_SIGNAL_EXTRA})",
 )
 
+EXAMPLES = Table(
+    "examples",
+    "One row per window that models learn from or are tested on: its label.",
+    ("recording_id", "window_id"),
+    (
+        RECORDING_ID,
+        SUBJECT_ID,
+        Column("window_id", pl.Int32, "", "0-based, in order of time within the recording", nullable=False),
+        Column("start_s", pl.Float64, "s", "first moment of the window", nullable=False),
+        Column("end_s", pl.Float64, "s", "end of the window (not included)", nullable=False),
+        PHASE,
+        Column("share", pl.Float64, "", "share of the window that is positive, 0..1", nullable=False),
+        Column(
+            "label", pl.Int8, "", "1 = positive (stressor, or a positive phase), 0 = negative", nullable=False
+        ),
+        Column(
+            "shuffled_label",
+            pl.Int8,
+            "",
+            "a control: labels of each person's blocks of windows dealt anew among them",
+            nullable=False,
+        ),
+    ),
+)
+
 FOLDS = Table(
     "folds",
     "One row per repeat and fold of the cross-validation and recording; a person has one role in a fold. Rows of the final training (no test people) come last.",
@@ -555,6 +580,7 @@ TABLES: dict[str, Table] = {
         WINDOWS,
         SMOOTHING,
         RECORDING_QUALITY,
+        EXAMPLES,
         FOLDS,
         PREDICTIONS,
     )

@@ -17,8 +17,8 @@ from affectflow.io.tables import read_footer, read_table, write_table
 from affectflow.io.video_writer import VideoWriter
 from affectflow.io.weights import read_weights
 from affectflow.schema import CLOCKS, FACES
+from affectflow.train.label_windows import label_windows
 from affectflow.train.split_subjects import split_subjects
-from affectflow.train.window_set import label_windows
 from tests.support.clips import TIME_BASE
 from tests.support.scripts import run_script
 from tests.support.synth_frames import frames_table
@@ -179,7 +179,7 @@ def test_windows_are_made_of_those_that_take_part(tmp_path):
         tmp_path,
         inputs=paths,
         outputs={"windows": tmp_path / "windows.parquet"},
-        params={"length_s": 1.0, "stride_s": 1.0, "min_coverage": 0.5, "max_gap_s": 0.2},
+        params={"length_s": 1.0, "stride_s": 1.0, "min_coverage": 0.5, "max_gap_s": 0.2, "within": "phase"},
     )
     names = set(read_table(tmp_path / "windows.parquet", "windows")["recording_id"])
     assert len(names) == 7
@@ -239,20 +239,48 @@ def test_a_signal_of_an_excluded_recording_is_no_channel_of_a_network(tmp_path):
         name = "gsr_au" if path.stem == "S1_stressor" else "hr_bpm"
         write_table(table.with_columns(pl.lit(1.0).alias(name)), path, "features")
     windows = read_windows(tmp_path, paths)
-    labelled = label_windows(windows, baseline="baseline", stressor="stressor")
-    folds = split_subjects(labelled, n_folds=3, validation_share=0.4, seed=1)
+    examples = label_windows(windows, baseline="baseline", stressor="stressor")
+    write_table(examples, tmp_path / "examples.parquet", "examples")
+    folds = split_subjects(examples, n_folds=3, validation_share=0.4, seed=1)
     write_table(folds, tmp_path / "folds.parquet", "folds")
+    grids = []
+    for path in paths["features"]:
+        grids.append(tmp_path / f"{path.stem}.safetensors")
+        rates = dict.fromkeys(("face", "bio", "gaze"), 10.0)
+        run_script(
+            "grid_frames",
+            tmp_path,
+            inputs={"features": path},
+            outputs={"grid": grids[-1]},
+            params={"rates_hz": rates, "max_gap_s": 0.2},
+        )
+    settings = Train().model_dump(
+        include={"modalities", "emoca_mode", "bio_mode", "signals", "norm", "clip_sd"}
+    )
     run_script(
         "train_model",
         tmp_path,
-        inputs={"windows": tmp_path / "windows.parquet", "folds": tmp_path / "folds.parquet", "features": paths["features"]},
-        outputs={k: tmp_path / f"{k}.{s}" for k, s in (("predictions", "parquet"), ("weights", "safetensors"), ("training", "csv"))},
-        params={
-            "baseline": "baseline", "stressor": "stressor", "subject_norm": "none", "options": CrossModalOptions(d_model=8, heads=2, conv_width=6, feed_forward=8).model_dump(), "device": "cpu", "seed": 1, "splits": ["r0f0s0"],
-            "settings": {**Train().model_dump(include={"face_inputs", "signals", "rate_hz", "max_gap_s"}), "loop": Loop(epochs=1).model_dump()},
+        inputs={
+            **{name: tmp_path / f"{name}.parquet" for name in ("windows", "examples", "folds")},
+            "grids": grids,
         },
-        wildcards={"model": "cross_modal", "part": "r0f0s0"},
-    )  # fmt: skip
+        outputs={
+            k: tmp_path / f"{k}.{s}"
+            for k, s in (("predictions", "parquet"), ("weights", "safetensors"), ("training", "csv"))
+        },
+        params={
+            "entry": {"model": "cross_modal", "shuffled": False, "time": False},
+            "control_condition": "baseline",
+            "subject_norm": "none",
+            "options": CrossModalOptions(d_model=8, heads=2, conv_width=6, feed_forward=8).model_dump(),
+            "choices": {},
+            "device": "cpu",
+            "seed": 1,
+            "splits": ["r0f0s0"],
+            "settings": {**settings, "loop": Loop(epochs=1).model_dump()},
+        },
+        wildcards={"entry": "cross_modal", "part": "r0f0s0"},
+    )
     facts = str(read_weights(tmp_path / "weights.safetensors")[1])
     assert "hr_bpm" in facts
     assert "gsr_au" not in facts
@@ -264,6 +292,6 @@ def read_windows(folder, paths) -> pl.DataFrame:
         folder,
         inputs=paths,
         outputs={"windows": folder / "windows.parquet"},
-        params={"length_s": 1.0, "stride_s": 0.5, "min_coverage": 0.5, "max_gap_s": 0.2},
+        params={"length_s": 1.0, "stride_s": 0.5, "min_coverage": 0.5, "max_gap_s": 0.2, "within": "phase"},
     )
     return read_table(folder / "windows.parquet", "windows")

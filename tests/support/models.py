@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
 from affectflow.config.train import Train
-from affectflow.train.window_set import WindowSet, label_windows
-from affectflow.train.window_tensors import window_tensors
+from affectflow.train.grid_frames import grid_frames
+from affectflow.train.grid_source import open_windows
+from affectflow.train.label_windows import label_windows
+from affectflow.train.window_set import WindowSet, summary_set
 from tests.support.synth_windows import SIGNALS, Study, make_study
 
 COLUMNS = {"face": ("exp_03", "pose_00", "brow_raise", "d_pose_00"), "bio": SIGNALS}
@@ -32,17 +39,39 @@ SMALL = {
 }
 
 
-def make_windows(**how) -> tuple[WindowSet, Study]:
+@dataclass(frozen=True)
+class Grid:
+    """A recording's grid in memory, with the access of a file."""
+
+    arrays: dict[str, np.ndarray]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def rows(self, name: str, first: int, last: int) -> np.ndarray:
+        return self.arrays[name][first:last]
+
+
+def make_grids(
+    study: Study, *, rate_hz: float = 5.0, rates_hz: dict[str, float] | None = None
+) -> dict[str, Grid]:
+    """Return the grid of every recording."""
+    rates_hz = rates_hz or dict.fromkeys(("face", "bio", "gaze"), rate_hz)
+    made = {name: grid_frames(t, rates_hz=rates_hz, max_gap_s=0.2) for name, t in study.features.items()}
+    return {name: Grid(arrays, {"grid": facts}) for name, (arrays, facts) in made.items()}
+
+
+def make_windows(*, columns=COLUMNS, rates_hz=None, **how) -> tuple[WindowSet, Study]:
     """Return windows with every array, and the study they come from.
 
     Nobody's gaze is in the study: two facial channels at half the rate stand for it.
     """
     study = make_study(**how)
-    labelled = label_windows(study.windows, baseline="baseline", stressor="stressor")
-    windows = window_tensors(labelled, study.features.values(), columns=COLUMNS, rate_hz=5.0, max_gap_s=0.2)
-    gaze = windows.arrays["face"][:, ::2, :2].copy()
-    arrays, columns = {**windows.arrays, "gaze": gaze}, {**windows.columns, "gaze": ("gaze_x", "gaze_y")}
-    return WindowSet(windows.keys, windows.label_n, arrays, columns), study
+    examples = label_windows(study.windows, baseline="baseline", stressor="stressor")
+    windows = summary_set(study.windows, examples)
+    arrays = open_windows(windows.keys, make_grids(study, rates_hz=rates_hz), columns=columns)
+    gaze = arrays["face"][:][:, ::2, :2]
+    arrays = {**windows.arrays, **arrays, "gaze": gaze}
+    named = {**windows.columns, **columns, "gaze": ("gaze_x", "gaze_y")}
+    return WindowSet(windows.keys, windows.label_n, arrays, named), study
 
 
 def people(windows: WindowSet, *names: str) -> WindowSet:

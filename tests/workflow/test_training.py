@@ -12,15 +12,25 @@ from tests.support.study import WorkflowStudy, simulated_rows
 from tests.support.synth_windows import make_study
 
 PEOPLE = [f"P{i:02d}" for i in range(4)]
-RULES = ("--allowed-rules", "split_subjects", "train_model", "evaluate_models", "--force")
+RULES = (
+    "--allowed-rules",
+    "label_windows",
+    "grid_frames",
+    "split_subjects",
+    "train_model",
+    "evaluate_models",
+    "--force",
+)
 TRAIN = {
     "bootstrap": 300,
     "folds": 2,
     "repeats": 2,
     "splits_per_job": 3,
-    "face_inputs": ["pose", "measures"],
+    "emoca_mode": ["pose", "measures"],
+    "controls": ["time_only", "shuffled_labels"],
     "loop": {"epochs": 3},
 }
+MODELS = ("logistic", "cross_modal")
 PARTS = {"r0f0s0-r1f0s0": ["r0f0s0", "r0f1s0", "r1f0s0"], "r1f1s0": ["r1f1s0"]}
 
 
@@ -52,7 +62,7 @@ def trained(tmp_path_factory):
 def test_both_models_are_trained_on_every_fold_and_compared(trained):
     models = trained.results / "models"
     scores = read_free_table(models / "scores.parquet")
-    assert scores["model"].unique(maintain_order=True).to_list() == ["logistic", "cross_modal"]
+    assert scores["model"].unique(maintain_order=True).to_list() == [*MODELS, "time_only", "shuffled_labels"]
     assert set(scores["n_people"]) == {4}
     assert (
         scores.filter((pl.col("model") == "logistic") & (pl.col("measure") == "auroc"))["estimate"][0] > 0.8
@@ -73,12 +83,34 @@ def test_both_models_are_trained_on_every_fold_and_compared(trained):
             assert names == ["predictions.parquet", "training.csv", "weights.safetensors"]
 
 
+def test_controls_are_trained_as_the_models_are(trained):
+    models = trained.results / "models"
+    examples = read_table(models / "examples.parquet", "examples").select(
+        "recording_id", "window_id", "shuffled_label"
+    )
+    own = read_table(models / "shuffled_labels/r1f1s0/predictions.parquet", "predictions")
+    assert (
+        own.join(examples, on=["recording_id", "window_id"])["shuffled_label"].to_list()
+        == own["label"].to_list()
+    )
+    facts = {
+        e: read_weights(models / e / "r1f1s0/weights.safetensors")[1]["training"]["r1f1s0"]
+        for e in (*MODELS, "time_only", "shuffled_labels")
+    }
+    assert facts["shuffled_labels"]["model"] == "cross_modal"
+    assert facts["shuffled_labels"]["seed"] == facts["cross_modal"]["seed"]
+    assert facts["time_only"]["model"] == "logistic"
+    assert facts["time_only"]["columns"]["summary"][0] == "start_s"
+    people = [f["people"] for f in facts.values()]
+    assert all(p == people[0] for p in people), "every entry has the same folds"
+
+
 def test_a_model_of_summaries_does_not_wait_for_frames(trained):
     footers = {
         m: read_footer(trained.results / "models" / m / "r1f1s0" / "predictions.parquet")
         for m in ("logistic", "cross_modal")
     }
-    reads = {m: sum("/features/" in p for p in f["inputs"]) for m, f in footers.items()}
+    reads = {m: sum("/grids/" in p for p in f["inputs"]) for m, f in footers.items()}
     assert reads == {"logistic": 0, "cross_modal": 8}
     assert footers["logistic"]["params"]["settings"] == {}
 

@@ -15,5 +15,6 @@ with stage(snakemake) as footer:
         stride_s=snakemake.params.stride_s,
         min_coverage=snakemake.params.min_coverage,
         max_gap_s=snakemake.params.max_gap_s,
+        within=snakemake.params.within,
     )
     write_table(windows, snakemake.output.windows, "windows", footer=footer)

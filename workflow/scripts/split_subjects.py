@@ -3,16 +3,10 @@
 from affectflow.io.log import stage
 from affectflow.io.tables import read_table, write_table
 from affectflow.train.split_subjects import split_subjects
-from affectflow.train.window_set import label_windows
 
 with stage(snakemake) as footer:
-    labelled = label_windows(
-        read_table(snakemake.input.windows, "windows"),
-        baseline=snakemake.params.baseline,
-        stressor=snakemake.params.stressor,
-    )
     folds = split_subjects(
-        labelled,
+        read_table(snakemake.input.examples, "examples"),
         n_folds=snakemake.params.n_folds,
         n_repeats=snakemake.params.n_repeats,
         left_out=snakemake.params.left_out,

@@ -108,7 +108,7 @@ class Baseline(Section):
 
 
 class Windows(Section):
-    """Windows cut by time, inside one phase."""
+    """Windows cut by time."""
 
     length_s: PositiveFloat = Field(
         3.0, description="Length of a window, seconds (the driving-stress study: 9)."
@@ -117,6 +117,11 @@ class Windows(Section):
         1.0, description="Step from one window's start to the next, seconds (the driving-stress study: 9)."
     )
     min_coverage: float = Field(0.8, ge=0, le=1, description="Least share of its time with a valid face.")
+    within: Literal["phase", "recording"] = Field(
+        "phase",
+        description="phase: a window lies inside one phase; recording: windows run on over phases and what lies between, "
+        "and belong to the phase that fills most of them (train.label: phase then asks for train.label_share).",
+    )
 
 
 class Exclude(Section):

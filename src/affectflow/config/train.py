@@ -35,6 +35,25 @@ class Loop(Section):
     clip_norm: PositiveFloat = Field(
         1.0, description="Largest norm of the gradient; a longer one is scaled down."
     )
+    amp: Literal["auto", "off", "bf16", "fp16"] = Field(
+        "auto", description="Mixed precision: auto = bf16 (or fp16) on a GPU, none on the CPU."
+    )
+    at_once: NonNegativeInt = Field(
+        16,
+        description="On the CPU: windows of a batch that are in memory at once; the gradient is that of the whole batch. "
+        "0 = all of it.",
+    )
+    workers: NonNegativeInt = Field(
+        1, description="Threads that read windows ahead of the network; any number gives the same result."
+    )
+
+
+class Rates(Section):
+    """Uniform clocks on which networks see the recordings, samples per second (driving-stress study: 30)."""
+
+    face: PositiveFloat = Field(10.0, description="Face codes and measures.")
+    bio: PositiveFloat = Field(10.0, description="Biosignals.")
+    gaze: PositiveFloat = Field(10.0, description="Gaze and pupils.")
 
 
 class TransformerOptions(Section):
@@ -134,15 +153,50 @@ class Train(Section):
         description="none: a new person needs no recording beforehand; transductive: z-scores within each person over "
         "all of the person's windows, labels unseen, which a new person must record first.",
     )
-    face_inputs: list[Literal["exp", "pose", "measures", "velocities"]] = Field(
-        ["exp", "pose", "measures", "velocities"], min_length=1, description="Facial inputs of the networks."
+    norm: Literal["global", "robust", "none"] = Field(
+        "global",
+        description="Scale of the networks' inputs, learnt on a fold's training people: global = mean and standard "
+        "deviation, robust = median and quartiles, none = as measured.",
+    )
+    clip_sd: NonNegativeFloat = Field(
+        5.0, description="Scaled inputs are cut at plus and minus this; 0 = not cut."
+    )
+    label: Literal["condition", "phase"] = Field(
+        "condition",
+        description="What is told apart: condition = recordings of stats.stressor from those of stats.baseline; phase = "
+        "within the stressor's recordings, windows in positive_phases from the others.",
+    )
+    positive_phases: list[str] = Field(
+        [], description="label: phase: the phases under stress, such as [P2, P4]."
+    )
+    label_share: float = Field(
+        0.4,
+        gt=0,
+        le=1,
+        description="label: phase: a window is positive from this share of its time in positive_phases on.",
+    )
+    emoca_mode: list[
+        Literal["expression", "pose", "head", "jaw", "measures", "velocities", "control_slope"]
+    ] = Field(
+        ["expression", "pose", "measures", "velocities"],
+        min_length=1,
+        description="Facial inputs of the networks: expression, pose (or its parts head, jaw), measures (eyes, brows, "
+        "mouth; further ones that came with imported codes), velocities (first derivatives of the parts named), "
+        "control_slope (how much steeper than in the person's control recording, which a new person must then bring; "
+        "label: phase only); the word all = expression, pose, measures, velocities.",
+    )
+    bio_mode: list[Literal["level", "velocity"]] = Field(
+        ["level"], min_length=1, description="Inputs from biosignals and gaze: level, velocity, or both."
     )
     signals: list[str] = Field(
         [], description="Biosignal columns the networks see; empty = every signal recorded."
     )
-    rate_hz: PositiveFloat = Field(
-        10.0, description="Time grid of the networks' windows, samples per second."
+    modalities: list[Literal["face", "bio", "gaze"]] = Field(
+        ["face", "bio"],
+        min_length=2,
+        description="Modalities that models of several modalities see; the cross-modal transformer takes two.",
     )
+    rates_hz: Rates = Field(Rates(), description="Clocks of the networks' inputs.")
     max_gap_s: PositiveFloat = Field(
         0.2, description="Frames further apart than this are not joined on the time grid."
     )
@@ -156,6 +210,11 @@ class Train(Section):
         "people is kept; such as {cross_modal: {d_model: [32, 64], learning_rate: [0.001, 0.0003]}}. Options are those of "
         "the model's section and, for networks, of loop.",
     )
+    controls: list[str] = Field(
+        ["pose_only", "time_only", "shuffled_labels"],
+        description="What else could explain a score: names in affectflow.train.controls (pose_only, expression_only, "
+        "gaze_only, time_only, shuffled_labels, without_control_drive).",
+    )
     loop: Loop = Field(Loop(), description="Training loop of the networks.")
     transformer: TransformerOptions = Field(
         TransformerOptions(), description="face_, bio_ and gaze_transformer, early_fusion, late_fusion."
@@ -168,6 +227,28 @@ class Train(Section):
     boosting: BoostingOptions = Field(
         BoostingOptions(), description="Gradient-boosted trees on window summaries."
     )
+
+    @field_validator("emoca_mode", "bio_mode", mode="before")
+    @classmethod
+    def _a_word_is_a_list(cls, value: Any) -> Any:
+        """One word will do on the command line; "all" is every part of the frames."""
+        words = [value] if isinstance(value, str) else value
+        return ["expression", "pose", "measures", "velocities"] if words == ["all"] else words
+
+    @model_validator(mode="after")
+    def _phases_have_names(self) -> Train:
+        if self.label == "phase" and not self.positive_phases:
+            raise ValueError("label: phase needs positive_phases, such as [P2, P4]")
+        if self.label == "condition" and "control_slope" in self.emoca_mode:
+            raise ValueError(
+                "emoca_mode: control_slope compares with the baseline's recording, which label: condition is to tell "
+                "apart: it would give the answer away. Set label: phase, or leave control_slope out"
+            )
+        if set(self.emoca_mode) == {"velocities", "control_slope"} or self.emoca_mode == ["control_slope"]:
+            raise ValueError("emoca_mode: control_slope stands beside parts of the face: name at least one")
+        if len(set(self.modalities)) < len(self.modalities):
+            raise ValueError("modalities: each but once")
+        return self
 
     @model_validator(mode="after")
     def _main_model_is_one(self) -> Train:

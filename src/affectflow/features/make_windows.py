@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from affectflow.features.frame_runs import phase_runs
-from affectflow.features.summaries import Spans, covered_time, in_schema_order, summarise
+from affectflow.features.summaries import Spans, covered_time, in_schema_order, summarise, time_shown
 from affectflow.signal.stretches import median_step
 
 logger = logging.getLogger(__name__)
@@ -22,6 +22,7 @@ def make_windows(
     stride_s: float,
     min_coverage: float,
     max_gap_s: float,
+    within: str = "phase",
 ) -> pl.DataFrame:
     """Cut recordings into windows of fixed duration and summarise each.
 
@@ -44,6 +45,10 @@ def make_windows(
     max_gap_s
         A frame stands for the time until the next one, but for no longer than
         this; needed to tell coverage in a video of variable frame rate.
+    within
+        "phase", or "recording": windows then start with the recording's first frame and run on over phases
+        and what lies between; `phase` is what fills most of the window (null between phases), and
+        derivatives are not taken across its limits.
 
     Returns
     -------
@@ -61,7 +66,12 @@ def make_windows(
     made = []
     for features in tables:
         windows = _windows_of(
-            features, length_s=length_s, stride_s=stride_s, min_coverage=min_coverage, max_gap_s=max_gap_s
+            features,
+            length_s=length_s,
+            stride_s=stride_s,
+            min_coverage=min_coverage,
+            max_gap_s=max_gap_s,
+            within=within,
         )
         if windows.height == 0 and features.height:
             logger.warning(
@@ -105,13 +115,20 @@ def window_edges(
 
 
 def _windows_of(
-    features: pl.DataFrame, *, length_s: float, stride_s: float, min_coverage: float, max_gap_s: float
+    features: pl.DataFrame,
+    *,
+    length_s: float,
+    stride_s: float,
+    min_coverage: float,
+    max_gap_s: float,
+    within: str,
 ) -> pl.DataFrame:
     phase = features["phase"]
+    across = within == "recording"
     starts, first, last = window_edges(
         features["time_s"].to_numpy(),
-        phase_runs(phase),
-        phase.is_not_null().to_numpy(),
+        np.zeros(features.height, np.int64) if across else phase_runs(phase),
+        np.ones(features.height, bool) if across else phase.is_not_null().to_numpy(),
         length_s=length_s,
         stride_s=stride_s,
     )
@@ -122,4 +139,14 @@ def _windows_of(
     def enough(spans: Spans, present: np.ndarray) -> np.ndarray:
         return spans.sums(present) >= np.maximum(min_coverage * (spans.last - spans.first), 1) - 1e-9
 
-    return summarise(features, spans, max_gap_s=max_gap_s, enough=enough)
+    windows = summarise(features, spans, max_gap_s=max_gap_s, enough=enough)
+    return windows.with_columns(phase=_longest_phase(features, spans, max_gap_s)) if across else windows
+
+
+def _longest_phase(features: pl.DataFrame, spans: Spans, max_gap_s: float) -> pl.Series:
+    """Return what fills most of each span: a phase, or null; of equals the earlier in the alphabet, null first."""
+    shown_s = time_shown(features["time_s"].to_numpy(), max_gap_s)
+    names = features["phase"].unique().sort(nulls_last=False)
+    filled_s = [spans.sums(np.where(features["phase"].eq_missing(name), shown_s, 0.0)) for name in names]
+    longest = np.argmax(np.reshape(filled_s, (len(names), spans.first.size)).round(9), axis=0)
+    return names.gather(pl.Series(longest, dtype=pl.UInt32)).alias("phase")

@@ -139,6 +139,11 @@ class WeightsFile(Mapping[str, np.ndarray]):
     def __len__(self) -> int:
         return len(self._names)
 
+    def rows(self, name: str, first: int, last: int) -> np.ndarray:
+        """Return rows first..last (not included, cut at the array's end) of an array; no others are read."""
+        n = self.shape(name)[0]
+        return self._handle.get_slice(name)[min(first, n) : min(last, n)]
+
     def shape(self, name: str) -> tuple[int, ...]:
         """Return the shape of an array without reading it."""
         if name not in self._known:

@@ -1,13 +1,14 @@
 """The training loop all networks share: AdamW, warm-up, clipping, early stopping, resume.
 
-Axes: n = window, b = window of a batch, t = time, c = channel.
+Axes: n = window, b = window of a batch, t = time, c = channel. Windows are read batch by batch (`batches.Batches`).
 """
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,16 +17,17 @@ import torch
 from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
-from affectflow.device import choose_device, reproducible
+from affectflow.device import MixedPrecision, choose_device, mixed_precision, reproducible
 from affectflow.errors import DesignError
 from affectflow.io.log import progress
 from affectflow.io.weights import Checkpoint
+from affectflow.train.batches import Batches
 from affectflow.train.models.base import Fitted
-from affectflow.train.normalise import Scaler
+from affectflow.train.normalise import CLIP_SD, Scaler
 from affectflow.train.window_set import WindowSet
 
 logger = logging.getLogger("affectflow")
-LARGEST_BATCH = 256
+LARGEST_BATCH = 64
 LOG_COLUMNS = ("epoch", "steps", "train_loss", "validation_loss", "validation_auroc")
 
 
@@ -37,6 +39,8 @@ def fit_network(
     modalities: tuple[str, ...],
     loop: dict[str, Any],
     seed: int,
+    norm: str = "global",
+    clip_sd: float = CLIP_SD,
     device: str = "cpu",
     granted_gpus: int = 0,
     threads: int = 1,
@@ -62,6 +66,8 @@ def fit_network(
         `config.train.Loop` as a dict.
     seed
         Of the weights' start, the order of windows and dropout.
+    norm, clip_sd
+        See `normalise.Scaler.fit`; a `clip_sd` of 0 cuts nothing.
     device, granted_gpus
         See `device.choose_device`.
     threads
@@ -69,26 +75,35 @@ def fit_network(
     checkpoint
         Where the state goes after each epoch; None = nowhere.
     """
-    scaler = Scaler.fit(train, modalities)
+    scaler = Scaler.fit(train, modalities, norm=norm, clip_sd=clip_sd or math.inf)
     place = choose_device(device, granted_gpus=granted_gpus)
+
+    def batches(windows: WindowSet) -> Batches:
+        return Batches(windows, modalities, scaler, place, workers=loop["workers"])
+
     with reproducible(place, threads=threads), torch.random.fork_rng(devices=_cards(place)):
         torch.manual_seed(_derived(seed, 0))
         training = _Training(build().to(place), loop, checkpoint)
-        inputs, labels_n = _tensors(scaler.apply(train), place), _labels(train, place)
-        held_out, held_labels_n = _tensors(scaler.apply(validation), place), _labels(validation, place)
+        of_train, of_validation = batches(train), batches(validation)
         training.resume()
+        started = time.perf_counter()
         for epoch in progress(
             range(training.epoch + 1, loop["epochs"] + 1), total=loop["epochs"], label="epochs"
         ):
             if training.stopped:
                 break
             torch.manual_seed(_derived(seed, epoch))
-            order_n = torch.randperm(len(train)).to(place)
-            training.run_epoch(epoch, inputs, labels_n, order_n)
-            training.judge(held_out, held_labels_n)
+            training.run_epoch(epoch, of_train, torch.randperm(len(train)).numpy())
+            training.judge(of_validation)
+        _log_pace(training, of_train, of_validation, time.perf_counter() - started)
         network = training.best()
+
+    def score(windows: WindowSet) -> np.ndarray:
+        with reproducible(place, threads=threads):
+            return network_scores(network, batches(windows))
+
     return Fitted(
-        score=lambda windows: _score(network, scaler, windows, place, threads),
+        score=score,
         weights=_weights(network, scaler),
         log=pl.DataFrame(training.rows).select(LOG_COLUMNS),
         facts={
@@ -96,6 +111,8 @@ def fit_network(
             "best_epoch": training.best_epoch,
             "epochs": training.epoch,
             "columns": {name: list(train.columns[name]) for name in modalities},
+            "norm": norm,
+            "clip_sd": clip_sd,
             "seed": seed,
         },
     )
@@ -113,6 +130,10 @@ class _Training:
             {"params": flat, "weight_decay": 0.0},
         ]
         self.optimiser = torch.optim.AdamW(groups, lr=loop["learning_rate"])
+        self.precision = mixed_precision(loop["amp"], next(network.parameters()).device)
+        # On a GPU a batch that is large enough to be fast is what its memory is for.
+        on_cpu = self.precision.device_type == "cpu"
+        self._at_once = (loop["at_once"] if on_cpu else 0) or loop["batch_size"]
         self.epoch = self.step = self.best_epoch = 0
         self.best_loss = math.inf
         self.best_state: dict[str, Tensor] = {}
@@ -123,31 +144,38 @@ class _Training:
         """Whether the validation loss has not improved for long enough."""
         return self.epoch - self.best_epoch >= self.loop["patience"]
 
-    def run_epoch(self, epoch: int, inputs: list[Tensor], labels_n: Tensor, order_n: Tensor) -> None:
+    def run_epoch(self, epoch: int, batches: Batches, order_n: np.ndarray) -> None:
         """Take one optimiser step per batch of the epoch."""
         self.network.train()
-        total = 0.0
-        for chosen_b in order_n.split(self.loop["batch_size"]):
+        scaler, total = self.precision.scaler, 0.0
+        for inputs, labels_b in batches.run(order_n, self.loop["batch_size"]):
             self.step += 1
             warm = min(1.0, self.step / max(1, self.loop["warmup_steps"]))
             for group in self.optimiser.param_groups:
                 group["lr"] = self.loop["learning_rate"] * warm
-            logits_b = self.network(*(x[chosen_b] for x in inputs))
-            loss = nn.functional.binary_cross_entropy_with_logits(logits_b, labels_n[chosen_b])
             self.optimiser.zero_grad()
-            loss.backward()
+            for part in _parts([*inputs, labels_b], self._at_once):
+                with self.precision.autocast():
+                    logits_b = self.network(*part[:-1])
+                loss = nn.functional.binary_cross_entropy_with_logits(
+                    logits_b.float(), part[-1], reduction="sum"
+                ) / len(labels_b)
+                scaler.scale(loss).backward()
+                total += loss.item() * len(labels_b)
+            scaler.unscale_(self.optimiser)
             nn.utils.clip_grad_norm_(self.network.parameters(), self.loop["clip_norm"])
-            self.optimiser.step()
-            total += loss.item() * len(chosen_b)
+            scaler.step(self.optimiser)
+            scaler.update()
         self.epoch = epoch
-        self.rows.append({"epoch": epoch, "steps": self.step, "train_loss": total / len(labels_n)})
+        self.rows.append({"epoch": epoch, "steps": self.step, "train_loss": total / len(order_n)})
 
-    def judge(self, inputs: list[Tensor], labels_n: Tensor) -> None:
+    def judge(self, batches: Batches) -> None:
         """Look at the validation people, remember the best weights, save the state."""
-        logits_n = _logits(self.network, inputs)
+        logits_n = _logits(self.network, batches, self.precision)
+        labels_n = torch.from_numpy(batches.windows.label_n.astype(np.float32))
         loss = float(nn.functional.binary_cross_entropy_with_logits(logits_n, labels_n))
         known = math.isfinite(loss)
-        auroc = float(roc_auc_score(labels_n.cpu().numpy(), logits_n.cpu().numpy())) if known else math.nan
+        auroc = float(roc_auc_score(labels_n.numpy(), logits_n.numpy())) if known else math.nan
         self.rows[-1] |= {"validation_loss": loss, "validation_auroc": auroc}
         if loss < self.best_loss:
             self.best_loss, self.best_epoch = loss, self.epoch
@@ -175,6 +203,7 @@ class _Training:
             "step": self.step,
             "best_epoch": self.best_epoch,
             "best_loss": self.best_loss,
+            "precision": self.precision.scaler.state_dict(),
         }
         checkpoint.save(
             {n: v.detach().cpu().numpy() for n, v in arrays.items()}, {**state, "rows": self.rows}
@@ -198,37 +227,40 @@ class _Training:
             i, _, key = name.partition(".")
             optimiser["state"].setdefault(int(i), {})[key] = value
         self.optimiser.load_state_dict(optimiser)
+        if state["precision"]:
+            self.precision.scaler.load_state_dict(state["precision"])
         self.epoch, self.step = state["epoch"], state["step"]
         self.best_epoch, self.best_loss, self.rows = state["best_epoch"], state["best_loss"], state["rows"]
         logger.info("going on after epoch %d", self.epoch)
 
 
-def _tensors(arrays: dict[str, np.ndarray], device: torch.device) -> list[Tensor]:
-    """Return values (0 where missing) of every modality, then masks (n, t) of every modality."""
-    values = [torch.from_numpy(np.nan_to_num(a, nan=0.0)).to(device) for a in arrays.values()]
-    masks = [torch.from_numpy(np.isfinite(a).any(axis=2)).to(device) for a in arrays.values()]
-    return values + masks
+def _parts(tensors: list[Tensor], size: int) -> Iterator[tuple[Tensor, ...]]:
+    """Split tensors of a batch alike."""
+    return zip(*(x.split(size) for x in tensors), strict=True)
 
 
-def _labels(windows: WindowSet, device: torch.device) -> Tensor:
-    return torch.from_numpy(windows.label_n.astype(np.float32)).to(device)
-
-
-def _logits(network: nn.Module, inputs: list[Tensor]) -> Tensor:
+def _logits(network: nn.Module, batches: Batches, precision: MixedPrecision) -> Tensor:
+    """Return the logits of all windows of a set, in their order, on the CPU."""
     network.eval()
-    with torch.no_grad():
-        batches = zip(*(x.split(LARGEST_BATCH) for x in inputs), strict=True)
-        return torch.cat([network(*batch) for batch in batches])
+    n = len(batches.windows)
+    with torch.no_grad(), precision.autocast():
+        made = [network(*inputs).float().cpu() for inputs, _ in batches.run(np.arange(n), LARGEST_BATCH)]
+    return torch.cat(made) if made else torch.zeros(0)
 
 
-def _score(
-    network: nn.Module, scaler: Scaler, windows: WindowSet, device: torch.device, threads: int
-) -> np.ndarray:
-    if not len(windows):
-        return np.zeros(0)
-    with reproducible(device, threads=threads):
-        logits_n = _logits(network, _tensors(scaler.apply(windows), device))
-        return logits_n.double().sigmoid().cpu().numpy()
+def network_scores(network: nn.Module, batches: Batches) -> np.ndarray:
+    """Return the probability of every window of a set, in full precision, float64 (n,)."""
+    logits_n = _logits(network, batches, mixed_precision("off", batches.device))
+    return logits_n.double().sigmoid().numpy()
+
+
+def _log_pace(training: _Training, train: Batches, validation: Batches, seconds: float) -> None:
+    """Say how fast it went and whether the network had to wait for its data."""
+    waited = train.waited_s + validation.waited_s
+    logger.info(
+        "%d epochs in %.1f s, %.0f %% of them waiting for data; best epoch %d",
+        *(training.epoch, seconds, 100 * waited / max(seconds, 1e-9), training.best_epoch),
+    )
 
 
 def _weights(network: nn.Module, scaler: Scaler) -> dict[str, np.ndarray]:

@@ -23,11 +23,13 @@ def train_model(
     windows: WindowSet,
     folds: pl.DataFrame,
     *,
+    name: str,
     model: str,
     splits: Sequence[Split],
     subject_norm: str,
     seed: int,
     options: dict[str, Any],
+    modalities: Sequence[str] = ("face", "bio"),
     checkpoints: Mapping[str, Checkpoint] | None = None,
     **how: Any,
 ) -> Trained:
@@ -39,6 +41,8 @@ def train_model(
         Labelled windows with at least the arrays the model reads.
     folds
         `schema.FOLDS`.
+    name
+        What the predictions are called: the model's, or that of a control made of it.
     model
         A name in `models.MODELS`.
     splits
@@ -47,6 +51,8 @@ def train_model(
         "none", or "transductive" (`normalise.normalise_people`).
     seed, options
         See `train_split`.
+    modalities
+        What models of several modalities see (`train.modalities`).
     checkpoints
         Name of a split → where the state of its training goes. The caller
         removes them when the results of all splits are written: of a job that
@@ -68,28 +74,30 @@ def train_model(
         If a fold does not exist, or windows and folds do not belong together.
     """
     check_folds(folds)
-    needs = facts_of(model)
-    inputs = needs.reads(how.get("modalities", needs.inputs))
+    facts = facts_of(model)
+    inputs = facts.reads(modalities)
     windows = WindowSet(
         windows.keys,
         windows.label_n,
-        {name: windows.arrays[name] for name in inputs},
-        {name: windows.columns[name] for name in inputs},
+        {n: windows.arrays[n] for n in inputs},
+        {n: windows.columns[n] for n in inputs},
     )
+    if facts.of_study:
+        how["modalities"] = inputs
     if subject_norm == "transductive":
         windows = normalise_people(windows)
     done: dict[Split, Trained] = {}
     for number, split in enumerate(splits, start=1):
-        logger.info("%s, %s: split %d of %d", model, split.name, number, len(splits))
+        logger.info("%s, %s: split %d of %d", name, split.name, number, len(splits))
         own = {} if checkpoints is None else {"checkpoint": checkpoints[split.name]}
         trained = train_split(
-            windows, folds, model=model, split=split, seed=seed, options=options, **own, **how
+            windows, folds, name=name, model=model, split=split, seed=seed, options=options, **own, **how
         )
         if trained is not None:
             done[split] = trained
     return Trained(
         pl.concat([NO_PREDICTIONS, *(t.predictions for t in done.values())]),
-        {f"{split.name}/{name}": a for split, t in done.items() for name, a in t.weights.items()},
+        {f"{split.name}/{key}": a for split, t in done.items() for key, a in t.weights.items()},
         _log(done),
         {split.name: {**t.facts, "subject_norm": subject_norm} for split, t in done.items()},
     )

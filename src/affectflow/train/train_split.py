@@ -38,6 +38,7 @@ def train_split(
     windows: WindowSet,
     folds: pl.DataFrame,
     *,
+    name: str,
     model: str,
     split: Split,
     seed: int,
@@ -56,6 +57,8 @@ def train_split(
         Labelled windows with the arrays the model reads, and no others.
     folds
         `schema.FOLDS`.
+    name
+        What the predictions are called.
     model
         A name in `models.MODELS`.
     split
@@ -91,11 +94,12 @@ def train_split(
         fit, parts["train"], parts["validation"], options=options, seed=_seed(seed, model, split), **how
     )
     plain = {k: v for k, v in fitted.facts.items() if not isinstance(v, list | dict)}
-    logger.info("%s, %s: %s", model, split.name, plain)
+    logger.info("%s, %s: %s", name, split.name, plain)
     held_out = {role: fitted.score(parts[role]).astype(np.float64) for role in ("validation", "test")}
-    scored = [_predictions(parts[role], score_n, model, split, role) for role, score_n in held_out.items()]
+    scored = [_predictions(parts[role], score_n, name, split, role) for role, score_n in held_out.items()]
     facts = {
         **fitted.facts,
+        "entry": name,
         "model": model,
         "repeat": split.repeat,
         "fold": split.fold,
@@ -131,11 +135,9 @@ def _roles(windows: WindowSet, folds: pl.DataFrame, split: Split) -> np.ndarray:
     return roles.to_numpy()
 
 
-def _predictions(
-    windows: WindowSet, score_n: np.ndarray, model: str, split: Split, role: str
-) -> pl.DataFrame:
+def _predictions(windows: WindowSet, score_n: np.ndarray, name: str, split: Split, role: str) -> pl.DataFrame:
     return windows.keys.select(
-        pl.lit(model).alias("model"),
+        pl.lit(name).alias("model"),
         pl.lit(split.repeat, pl.Int32).alias("repeat"),
         pl.lit(split.fold, pl.Int32).alias("fold"),
         pl.lit(split.seed, pl.Int32).alias("seed"),

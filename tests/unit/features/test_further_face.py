@@ -13,7 +13,7 @@ from affectflow.features.preprocess_frames import preprocess_frames
 from affectflow.io.tables import check_table
 from affectflow.schema import CODES, EXP, POSE, VIDEO_FRAMES, is_further_face
 from affectflow.stats.measures import feature_columns, kind_of
-from affectflow.train.window_tensors import choose_columns
+from affectflow.train.inputs import choose_columns
 
 N, RATE_HZ, UNSEEN = 100, 25, 30
 
@@ -96,7 +96,7 @@ def test_they_are_measures_of_the_face_for_statistics_and_models():
     assert not is_further_face("au_1")
     table = pl.DataFrame({"mean_au_12": [0.1], "mean_hr_bpm": [60.0]})
     assert feature_columns(table, kinds=["measures"]) == ["mean_au_12"]
-    chosen = choose_columns([["au_12", "hr_bpm"]], face_inputs=["measures"], signals=[])
+    chosen = choose_columns([["au_12", "hr_bpm"]], emoca_mode=["measures"])
     assert chosen["bio"] == ("hr_bpm",)
     assert chosen["face"][-1] == "au_12"
-    assert "au_12" not in choose_columns([["au_12", "hr_bpm"]], face_inputs=["pose"], signals=[])["face"]
+    assert "au_12" not in choose_columns([["au_12", "hr_bpm"]], emoca_mode=["pose"])["face"]

@@ -129,3 +129,20 @@ def test_sd_keeps_its_digits_on_a_high_level_over_a_long_recording():
     features = features_of(time, signals={"gaze_x_px": value})
     windows = make_windows([features], **{**SETTINGS, "stride_s": 100.0})
     assert windows["sd_gaze_x_px"].to_numpy() == pytest.approx(0.01 / np.sqrt(2), rel=0.02)
+
+
+def test_windows_of_the_whole_recording_run_on_over_phases():
+    time = frame_times(500)  # 20 s
+    phase = ["P1"] * 150 + [None] * 50 + ["P2"] * 300
+    features = preprocess_frames(frames_table(time, phase=phase), max_gap_s=0.2)
+    cut = {"length_s": 5.0, "stride_s": 2.5, "min_coverage": 0.0, "max_gap_s": 0.2}
+    table = make_windows([features], within="recording", **cut)
+    assert table["start_s"].to_list() == pytest.approx([0, 2.5, 5, 7.5, 10, 12.5, 15])
+    # 5..10 s: 1 s of P1, 2 s of nothing, 2 s of P2 (equal: nothing first).
+    assert table["phase"].to_list() == ["P1", "P1", None, "P2", "P2", "P2", "P2"]
+    inside = make_windows([features], **cut)
+    assert inside["start_s"].to_list() == pytest.approx([0, 8, 10.5, 13])
+    same = make_windows([features.with_columns(phase=pl.lit("P1"))], **cut)
+    for column in ("mean_exp_00", "sd_hr_bpm", "blink_rate_hz"):
+        if column in table.columns:
+            assert table[column].to_list() == pytest.approx(same[column].to_list())

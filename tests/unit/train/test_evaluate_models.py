@@ -13,10 +13,10 @@ from sklearn.metrics import (
 
 from affectflow.errors import DesignError
 from affectflow.train.evaluate_models import Evaluation, evaluate_models
+from affectflow.train.label_windows import label_windows
 from affectflow.train.split_subjects import split_subjects
 from affectflow.train.splits import all_splits
 from affectflow.train.train_model import train_model
-from affectflow.train.window_set import label_windows
 from tests.support.models import LOOP, SMALL, make_windows
 
 HOW = {"n_resamples": 500, "seed": 1, "subject_norm": "none"}
@@ -243,6 +243,7 @@ def study_scores(effect, seed, models, *, subject_norm="none", n_people=6):
         train_model(
             windows,
             folds,
+            name=m,
             model=m,
             splits=splits,
             subject_norm=subject_norm,

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from affectflow.errors import DesignError
+from affectflow.errors import ConfigError, DesignError
 from affectflow.io.weights import Checkpoint
 from affectflow.train import loop as loop_module
 from affectflow.train.loop import fit_network
@@ -144,3 +144,43 @@ def test_a_training_that_diverges_says_so(parts):
 
     with pytest.raises(DesignError, match=r"training diverged.*Lower train.loop.learning_rate"):
         fit_network(Broken, *parts, modalities=("face", "bio"), loop=LOOP, seed=0)
+
+
+def test_a_batch_in_parts_has_the_gradient_of_the_whole(parts, monkeypatch):
+    grads = []
+    step = torch.optim.AdamW.step
+
+    def spy(self, *args, **kwargs):
+        grads.append([p.grad.clone() for g in self.param_groups for p in g["params"]])
+        return step(self, *args, **kwargs)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", spy)
+    still = {"dropout": 0.0, "attention_dropout": 0.0}
+    monkeypatch.setitem(SMALL, "cross_modal", {**SMALL["cross_modal"], **still})
+    loop = {**LOOP, "epochs": 1, "batch_size": 8}
+    whole = fit(parts, loop={**loop, "at_once": 0})
+    n = len(grads)
+    parted = fit(parts, loop={**loop, "at_once": 3})
+    for a, b in zip(grads[0], grads[n], strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+    assert parted.log["train_loss"][0] == pytest.approx(whole.log["train_loss"][0], rel=1e-4)
+
+
+def test_mixed_precision_learns_the_same_and_goes_on_the_same(parts, tmp_path):
+    loop = {**LOOP, "amp": "bf16"}
+    mixed, plain = fit(parts, loop=loop), fit(parts)
+    assert mixed.log["train_loss"][-1] == pytest.approx(plain.log["train_loss"][-1], abs=0.05)
+    assert not same(mixed, plain)
+    checkpoint = Checkpoint(tmp_path / "checkpoint.safetensors", {"seed": 0})
+    fit(parts, loop={**loop, "epochs": 3}, checkpoint=checkpoint)
+    assert same(mixed, fit(parts, loop=loop, checkpoint=checkpoint))
+    with pytest.raises(ConfigError, match="fp16 needs a GPU"):
+        fit(parts, loop={**LOOP, "amp": "fp16"})
+
+
+def test_workers_and_the_log_of_the_pace(parts, caplog):
+    with caplog.at_level("INFO", "affectflow"):
+        results = [fit(parts, loop={**LOOP, "workers": w}) for w in (0, 1, 4)]
+    assert same(results[0], results[1])
+    assert same(results[0], results[2])
+    assert "% of them waiting for data" in caplog.text

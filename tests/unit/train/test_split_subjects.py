@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from affectflow.errors import DesignError
 from affectflow.io.tables import check_table
+from affectflow.train.label_windows import label_windows
 from affectflow.train.split_subjects import check_folds, split_subjects
-from affectflow.train.window_set import label_windows
 
 HOW = {"n_folds": 3, "validation_share": 0.25, "seed": 1}
 
@@ -22,12 +22,13 @@ def windows_of(people, conditions=("baseline", "stressor"), n=4):
             "condition": c,
             "window_id": k,
             "start_s": 2.0 * k,
+            "phase": None,
         }
         for i in range(people)
         for c in (conditions(i) if callable(conditions) else conditions)
         for k in range(n)
     ]
-    return pl.DataFrame(rows).with_columns(end_s=pl.col("start_s") + 4)
+    return pl.DataFrame(rows, schema_overrides={"phase": pl.String}).with_columns(end_s=pl.col("start_s") + 4)
 
 
 def split(windows, **how):

@@ -11,10 +11,10 @@ from affectflow.io.tables import check_table
 from affectflow.io.weights import Checkpoint
 from affectflow.train import loop as loop_module
 from affectflow.train.decisions import best_threshold
+from affectflow.train.label_windows import label_windows
 from affectflow.train.split_subjects import split_subjects
 from affectflow.train.splits import Split
 from affectflow.train.train_model import train_model
-from affectflow.train.window_set import label_windows
 from tests.support.models import LOOP, SMALL, make_windows
 
 MODELS = sorted(SMALL)
@@ -31,6 +31,7 @@ def train(windows, folds, model, *, splits=("r0f0s0",), subject_norm="none", see
     return train_model(
         windows,
         folds,
+        name=model,
         model=model,
         splits=[Split.of(name) for name in splits],
         subject_norm=subject_norm,
@@ -72,7 +73,7 @@ def test_other_test_people_leave_the_model_as_it_is(study, model, subject_norm):
     rng = np.random.default_rng(0)
     arrays = {}
     for name, array in windows.arrays.items():
-        arrays[name] = array.copy()
+        arrays[name] = array[:].copy()
         arrays[name][test] = rng.normal(5, 3, array[test].shape)
     a = train(windows, folds, model, subject_norm=subject_norm)
     b = train(windows.replace(arrays), folds, model, subject_norm=subject_norm)
@@ -119,7 +120,9 @@ def test_folds_and_windows_must_belong_together(study):
     with pytest.raises(DesignError, match=r"no role for P00_baseline, P00_stressor. Re-run split_subjects"):
         train(windows, folds.filter(pl.col("subject_id") != "P00"), "logistic")
     with pytest.raises(ConfigError, match="Did you mean logistic"):
-        train_model(windows, folds, model="logistik", splits=[], subject_norm="none", seed=1, options={})
+        train_model(
+            windows, folds, name="x", model="logistik", splits=[], subject_norm="none", seed=1, options={}
+        )
 
 
 NAMES = ("r0f0s0", "r1f0s0", "r0f0s1", "final_s0")
@@ -222,7 +225,7 @@ def test_the_choice_of_options_never_sees_test_people(study):
 
     def trained(role):
         changed = windows.keys["subject_id"].is_in(test_people_of(folds, 0, role)).to_numpy()
-        arrays = {name: array.copy() for name, array in windows.arrays.items()}
+        arrays = {name: array[:].copy() for name, array in windows.arrays.items()}
         for array in arrays.values():
             array[changed] = np.random.default_rng(0).normal(5, 3, array[changed].shape)
         return train(windows.replace(arrays), folds, "tcn", choices=choices)

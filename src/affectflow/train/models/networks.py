@@ -5,6 +5,7 @@ Axes: n = window, b = window of a batch, t = time, c = channel.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -15,7 +16,8 @@ from torch import nn
 
 from affectflow.device import reproducible
 from affectflow.errors import DesignError
-from affectflow.train.loop import LARGEST_BATCH, fit_network
+from affectflow.train.batches import Batches
+from affectflow.train.loop import fit_network, network_scores
 from affectflow.train.models.base import Fitted, Score, check_columns
 from affectflow.train.normalise import Scaler
 from affectflow.train.window_set import WindowSet
@@ -101,22 +103,12 @@ def restore_network(
         {name: weights[f"scaler.{part}.{name}"] for name in facts["modalities"]}
         for part in ("centre", "scale")
     )
-    scaler = Scaler(centre, scale)
+    scaler = Scaler(centre, scale, facts["clip_sd"] or math.inf)
 
     def score(windows: WindowSet) -> np.ndarray:
         check_columns(windows, facts["columns"])
-        parts = [
-            windows.take(np.arange(i, min(i + LARGEST_BATCH, len(windows))))
-            for i in range(0, len(windows), LARGEST_BATCH)
-        ]
-        with reproducible(CPU, threads=1), torch.no_grad():
-            logits = [network(*_inputs(scaler.apply(part))).double().sigmoid().numpy() for part in parts]
-        return np.concatenate(logits) if logits else np.zeros(0)
+        batches = Batches(windows, tuple(facts["modalities"]), scaler, CPU)
+        with reproducible(CPU, threads=1):
+            return network_scores(network, batches)
 
     return score
-
-
-def _inputs(arrays: Mapping[str, np.ndarray]) -> list[torch.Tensor]:
-    """Return values (0 where missing) of every modality, then masks (b, t) of every modality."""
-    values = [torch.from_numpy(np.nan_to_num(a, nan=0.0)) for a in arrays.values()]
-    return values + [torch.from_numpy(np.isfinite(a).any(axis=2)) for a in arrays.values()]

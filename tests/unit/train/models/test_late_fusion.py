@@ -46,7 +46,7 @@ def test_the_combination_is_learnt_on_validation_people(windows, fitted):
 
 def test_a_missing_modality_says_nothing(windows, fitted):
     new = people(windows, "P04")
-    arrays = {k: v.copy() for k, v in new.arrays.items()}
+    arrays = {k: v[:].copy() for k, v in new.arrays.items()}
     arrays["bio"][0], arrays["face"][1] = np.nan, np.nan
     arrays["face"][2], arrays["bio"][2] = np.nan, np.nan
     whole, holed = fitted.score(new), fitted.score(new.replace(arrays))
@@ -65,12 +65,12 @@ def test_a_missing_modality_says_nothing(windows, fitted):
 
 def test_a_channel_that_nobody_in_training_had_is_no_modality(windows):
     """Windows that have nothing of a modality but such a channel lack it."""
-    arrays = {k: v.copy() for k, v in windows.arrays.items()}
+    arrays = {k: v[:].copy() for k, v in windows.arrays.items()}
     is_new = (windows.keys["subject_id"] == "P04").to_numpy()
     arrays["bio"][~is_new, :, 0] = np.nan
     odd = windows.replace(arrays)
     fitted = fit_late_fusion(*parts(odd), **HOW)
-    arrays = {k: v.copy() for k, v in arrays.items()}
+    arrays = {k: v[:].copy() for k, v in arrays.items()}
     arrays["bio"][is_new, :, 1:] = np.nan
     gone = {**arrays, "bio": np.full_like(arrays["bio"], np.nan)}
     new = [people(odd.replace(a), "P04") for a in (arrays, gone)]
