@@ -1,11 +1,13 @@
 # Models: whole people are for training, validation or test; a job trains a model, or a control, on some of the splits.
 from affectflow.train.controls import entries
 from affectflow.train.models import check_models, facts_of, options_of as options_of_model
+from affectflow.train.models.choices import check_choices, choices_of
 from affectflow.train.splits import FINAL, all_splits, final_splits, parts_of
 
 TRAIN = STUDY.train
 try:
     check_models(TRAIN.models, contrast=STUDY.stats.contrast, modalities=TRAIN.modalities)
+    check_choices(TRAIN)
     ENTRIES = entries(TRAIN.models, TRAIN.controls if TRAIN.models else [], main=TRAIN.main)
 except AffectflowError as error:
     stop(error, error.exit_code)
@@ -51,16 +53,16 @@ def model_options(wildcards):
     return options_of_model(TRAIN, entry_of(wildcards).model)
 
 
+def model_choices(wildcards):
+    """Values of the model's options that are tried on validation people."""
+    return choices_of(TRAIN, entry_of(wildcards).model)
+
+
 def model_grids(wildcards):
     """The recordings on uniform clocks, for models that read more than window summaries."""
     if not entry_of(wildcards).needs_frames:
         return []
     return expand(RESULTS + "/grids/{recording_id}.safetensors", recording_id=LABELLED)
-
-
-def model_choices(wildcards):
-    """Options of the model that are chosen on validation people."""
-    return TRAIN.choices.get(entry_of(wildcards).model, {})
 
 
 def model_settings(wildcards):

@@ -28,7 +28,7 @@ def test_example_is_a_valid_study_of_its_own(path):
 def test_what_an_example_asks_for_can_be_run(path):
     study = read_study(path)
     check_analyses(study.stats.analyses, contrast=study.stats.contrast)
-    check_models(study.train.models, contrast=study.stats.contrast)
+    check_models(study.train.models, contrast=study.stats.contrast, modalities=study.train.modalities)
 
 
 def test_there_is_an_example_of_either_contrast():

@@ -202,3 +202,23 @@ def test_the_main_model_is_trained_for_new_people(tmp_path):
     assert "train_model logistic final" in result.stdout
     assert "train_model cross_modal final" not in result.stdout
     assert "train_model cross_modal r0f0s0-r0f1s0" in result.stdout
+
+
+def test_options_are_chosen_in_each_split(tmp_path):
+    """`train.choices` reaches the training; 1e-3, a word in YAML, arrives as the number it is."""
+    choices = {"logistic": {"strengths": [["1e-3"], [1.0]]}}
+    study = make(tmp_path, train={"models": ["logistic"], "folds": 2, "choices": choices})
+    target = study.results / "models/logistic/r0f0s0-r0f1s0/weights.safetensors"
+    result = study.snakemake(
+        str(target.relative_to(study.folder)), "--allowed-rules", "label_windows", *RULES[1:], cores=2
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    facts = read_weights(target)[1]["training"]
+    log = pl.read_csv(target.with_name("training.csv"))
+    for fold in (0, 1):
+        found = facts[f"r0f{fold}s0"]["choices"]
+        assert [t["options"] for t in found["tried"]] == [{"strengths": [0.001]}, {"strengths": [1.0]}]
+        best = min(found["tried"], key=lambda t: t["validation_loss"])
+        assert found["chosen"] == best["options"]
+        chosen = log.filter((pl.col("fold") == fold) & pl.col("chosen"))
+        assert chosen["c"].to_list() == found["chosen"]["strengths"]

@@ -158,7 +158,9 @@ def _choices(study: Study) -> list[Finding]:
         findings.append(Finding("face.codes.save", state, False))
     checks: dict[str, Callable[[], object]] = {
         "stats.analyses": lambda: check_analyses(study.stats.analyses, contrast=study.stats.contrast),
-        "train.models": lambda: check_models(study.train.models, contrast=study.stats.contrast),
+        "train.models": lambda: check_models(
+            study.train.models, contrast=study.stats.contrast, modalities=study.train.modalities
+        ),
         "train.choices": lambda: check_choices(study.train),
     }
     for key, check in checks.items():

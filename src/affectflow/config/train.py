@@ -124,7 +124,10 @@ class Train(Section):
     """Models."""
 
     models: list[str] = Field(
-        ["logistic", "cross_modal"], description="What is trained: names in affectflow.train.models."
+        ["logistic", "cross_modal"],
+        description="What is trained. From window summaries: logistic, boosting. Networks of one modality: "
+        "face_transformer, bio_transformer, gaze_transformer. Networks of train.modalities: early_fusion, late_fusion, "
+        "tcn (convolutions), cross_modal (two modalities that attend to each other).",
     )
     main_model: str = Field(
         "",

@@ -31,6 +31,11 @@ def choices(folder, text):
         ("features: {smoothing: {preset: nonne}}", "features.smoothing.preset", "does not exist"),
         ("stats: {analyses: [ldaa]}", "stats.analyses", "Did you mean lda"),
         ("train: {models: [lstmm]}", "train.models", "lstmm"),
+        (
+            "train: {models: [cross_modal], modalities: [face, bio, gaze]}",
+            "train.models",
+            "cross_modal takes 2 modalities (found face, bio, gaze)",
+        ),
         ("train: {choices: {tcn: {with: [8]}}}", "train.choices", "Did you mean width"),
     ],
 )
