@@ -22,6 +22,9 @@ def entry_of(wildcards):
     return ENTRIES[wildcards.entry]
 
 
+# Settings under which features are made (rule preprocess_frames).
+PREPROCESSING = {"max_gap_s", "outliers", "smoothing", "blink", "baseline"}
+
 # Who may be left out alone: known from the sheet, before there are windows.
 LEFT_OUT = []
 if TRAIN.split == "leave_one_subject_out":
@@ -78,6 +81,25 @@ def model_settings(wildcards):
     if entry.without_control_drive:
         settings["emoca_mode"] = [part for part in settings["emoca_mode"] if part != "control_slope"]
     return settings
+
+
+def model_made_of(wildcards):
+    """What a new recording must be brought to for a model: stored with its weights, which are then enough without the study."""
+    features = STUDY.features
+    entry = entry_of(wildcards)
+    windows = {**features.windows.model_dump(), "max_gap_s": features.max_gap_s}
+    grids = {"rates_hz": TRAIN.rates_hz.model_dump(), "max_gap_s": TRAIN.max_gap_s}
+    label = TRAIN.model_dump(include={"positive_phases", "label_share"})
+    label |= {"kind": TRAIN.label, "baseline": STUDY.stats.baseline, "stressor": STUDY.stats.stressor}
+    return {
+        "study": STUDY.dataset,
+        "simulated": study_is_simulated(),
+        "backend": STUDY.face.backend,
+        "preprocessing": features.model_dump(include=PREPROCESSING),
+        "windows": windows,
+        "grids": grids if entry.needs_frames else {},
+        "label": label,
+    }
 
 
 def model_gpus(wildcards):
@@ -204,6 +226,7 @@ rule train_model:
         options=model_options,
         choices=model_choices,
         settings=model_settings,
+        made_of=model_made_of,
         device=STUDY.device,
         seed=STUDY.seed,
     message:

@@ -52,7 +52,7 @@ with stage(snakemake) as footer:
         **how,
     )
     write_table(trained.predictions, snakemake.output.predictions, "predictions", footer=footer)
-    facts = {**footer, "training": trained.facts, "entry": entry}
+    facts = {**footer, "training": trained.facts, "entry": entry, "made_of": snakemake.params.made_of}
     write_weights(trained.weights, snakemake.output.weights, facts=facts)
     with whole_file(snakemake.output.training) as temporary:
         trained.log.write_csv(temporary)

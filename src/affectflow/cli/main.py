@@ -1,4 +1,4 @@
-"""The command line: `affectflow manifest`, `simulate`, `convert-weights`, `doctor`, `schema`, `summary`."""
+"""The command line: `affectflow manifest`, `simulate`, `convert-weights`, `doctor`, `schema`, `summary`, `predict`."""
 
 from __future__ import annotations
 
@@ -176,6 +176,34 @@ def summary(
     from affectflow.cli.summary import summarise_study
 
     typer.echo(summarise_study(config))
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(help="Folder of a final model, or the weights.safetensors in it.")],
+    recordings: Annotated[
+        list[str],
+        typer.Argument(
+            help="Recordings of the study, or their features tables. A model that needs a person's other "
+            "recordings takes them beside it."
+        ),
+    ],
+    config: Annotated[
+        Path, typer.Option("--config", "--configfile", help="Configuration of the recordings' study.")
+    ] = Path("config/config.yaml"),
+    out: Annotated[Path, typer.Option(help="Folder of the tables and figures.")] = Path(
+        "results/predictions"
+    ),
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Take columns that a recording lacks as not measured.")
+    ] = False,
+) -> None:
+    """Apply a trained model to a new recording: its score over time."""
+    from affectflow.cli.predict import predict_recordings
+
+    lines = predict_recordings(model, recordings, config=config, out=out, allow_missing=allow_missing)
+    for line, warning in lines:
+        typer.echo(f"affectflow: warning: {line}" if warning else line, err=warning)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from typing import Any
 
 import polars as pl
@@ -17,6 +18,8 @@ from affectflow.train.train_split import NO_PREDICTIONS, Trained, train_split
 from affectflow.train.window_set import WindowSet
 
 logger = logging.getLogger("affectflow")
+# What decides about a training's numbers beside the settings.
+PACKAGES = ("numpy", "polars", "scikit-learn", "scipy", "torch")
 
 
 def train_model(
@@ -95,11 +98,12 @@ def train_model(
         )
         if trained is not None:
             done[split] = trained
+    shared = {"subject_norm": subject_norm, "packages": {package: version(package) for package in PACKAGES}}
     return Trained(
         pl.concat([NO_PREDICTIONS, *(t.predictions for t in done.values())]),
         {f"{split.name}/{key}": a for split, t in done.items() for key, a in t.weights.items()},
         _log(done),
-        {split.name: {**t.facts, "subject_norm": subject_norm} for split, t in done.items()},
+        {split.name: {**t.facts, **shared} for split, t in done.items()},
     )
 
 
