@@ -25,6 +25,7 @@ def make_study(
     *,
     n_people: int = 6,
     effect: float = 1.0,
+    effect_in: tuple[str, ...] = ("face", "bio"),
     duration_s: float = 10.0,
     fps: float = 25.0,
     length_s: float = 4.0,
@@ -40,7 +41,7 @@ def make_study(
     `person_sd`), every recording a small shift of its own (`recording_sd`), and
     the noise is slow. In the stressor condition `effect` (in within-recording
     standard deviations) is added to the brow, blinks and signals, and movement
-    gets faster. `missing` of the frames have no face, in stretches.
+    gets faster; with `effect_in` in one of the two modalities alone. `missing` of the frames have no face, in stretches.
     """
     rng = np.random.default_rng(seed)
     features = {}
@@ -49,13 +50,25 @@ def make_study(
         for condition in ("baseline", "stressor"):
             name = f"P{i:02d}_{condition}"
             features[name] = _recording(
-                rng, name, f"P{i:02d}", condition, level_c, effect, duration_s, fps, missing, recording_sd
+                rng,
+                name,
+                f"P{i:02d}",
+                condition,
+                level_c,
+                effect,
+                effect_in,
+                duration_s,
+                fps,
+                missing,
+                recording_sd,
             )
     tables = [_windows(table, length_s, stride_s) for table in features.values()]
     return Study(pl.concat(tables), features)
 
 
-def _recording(rng, name, subject, condition, level_c, effect, duration_s, fps, missing, recording_sd):
+def _recording(
+    rng, name, subject, condition, level_c, effect, effect_in, duration_s, fps, missing, recording_sd
+):
     n = round(duration_s * fps)
     time_f = np.arange(n) / fps
     noise_fc = _slow_noise(rng, n, len(level_c), fps)
@@ -68,8 +81,9 @@ def _recording(rng, name, subject, condition, level_c, effect, duration_s, fps, 
         "hr_bpm": 1.2,
         "eda_phasic_usiemens": 1.2,
     }.items():
-        shift_c[names.index(channel)] = size * on
-    moving_c = np.where([c.startswith("pose") for c in names], 1 + 0.5 * on, 1.0)
+        shift_c[names.index(channel)] = size * on * (("bio" if channel in SIGNALS else "face") in effect_in)
+    in_face = on * ("face" in effect_in)
+    moving_c = np.where([c.startswith("pose") for c in names], 1 + 0.5 * in_face, 1.0)
     values_fc = level_c + rng.normal(0, recording_sd, len(level_c)) + shift_c + noise_fc * moving_c
     valid_f = np.ones(n, bool)
     while valid_f.mean() > 1 - missing:
@@ -96,7 +110,7 @@ def _recording(rng, name, subject, condition, level_c, effect, duration_s, fps, 
         ).fill_nan(None)
     for j, channel in enumerate(SIGNALS):
         table[channel] = pl.Series(values_fc[:, face + j])
-    table["blink"] = pl.Series(rng.random(n) < 0.02 * (1 + on)).set(pl.Series(~valid_f), None)
+    table["blink"] = pl.Series(rng.random(n) < 0.02 * (1 + in_face)).set(pl.Series(~valid_f), None)
     return pl.DataFrame(table).select(*FEATURES.names, pl.exclude(FEATURES.names))
 
 
