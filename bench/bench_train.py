@@ -52,6 +52,7 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--steps", type=int, default=6, help="steps of an epoch; 0 = all windows")
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--at-once", type=int, default=Loop().at_once)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--run", choices=KINDS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
@@ -66,6 +67,8 @@ def main() -> int:
             for kind in KINDS:
                 command = [sys.executable, __file__, "--run", kind, "--folder", folder]
                 command += [
+                    "--at-once",
+                    str(options.at_once),
                     "--epochs",
                     str(options.epochs),
                     "--steps",
@@ -136,13 +139,18 @@ def run(options: argparse.Namespace) -> dict:
     validation = open_study(options.folder, range(50, 60), min(options.steps, 2))
     # A modality's columns, and its samples: as published, but for attention dropout where it is recommended.
     dropout = 0.0 if options.run == "recommended" else 0.1
-    config = CrossModalConfig(N_FACE, N_BIO, round(WINDOW_S * RATE_HZ), attention_dropout=dropout)
+    n_time = round(WINDOW_S * RATE_HZ)
+    config = CrossModalConfig(n_channels=(N_FACE, N_BIO), n_time=(n_time, n_time), attention_dropout=dropout)
     threads = torch.get_num_threads()
     if options.run == "plain":
         made = plain_loop(config, train, validation, options.epochs, device)
     else:
         loop = Loop(
-            epochs=options.epochs, patience=options.epochs, batch_size=BATCH, learning_rate=3e-4
+            epochs=options.epochs,
+            patience=options.epochs,
+            batch_size=BATCH,
+            learning_rate=3e-4,
+            at_once=options.at_once,
         ).model_dump()
         with Stopwatch() as watch:
             fitted = fit_network(

@@ -50,21 +50,36 @@ class WorkflowStudy:
 
     def snakemake(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
         """Run the real workflow in this folder."""
-        command = [
-            str(Path(sys.executable).with_name("snakemake")), "--snakefile", str(ROOT / "Snakefile"),
-            "--directory", str(self.folder), "--configfile", str(self.folder / "study.yaml"),
-            "--workflow-profile", str(ROOT / "profiles/default"), "--cores", str(cores), *arguments,
-        ]  # fmt: skip
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("SNAKEMAKE")}
         return subprocess.run(
-            command,
+            self._command(*arguments, cores=cores),
             cwd=self.folder,
-            env=environment,
+            env=self._environment(),
             capture_output=True,
             text=True,
             check=False,
             timeout=1200,
         )
+
+    def start(self, *arguments: str, cores: int = 2) -> subprocess.Popen[bytes]:
+        """Start the real workflow as the head of a process group of its own, to be killed with all its jobs."""
+        return subprocess.Popen(
+            self._command(*arguments, cores=cores),
+            cwd=self.folder,
+            env=self._environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _command(self, *arguments: str, cores: int) -> list[str]:
+        return [
+            str(Path(sys.executable).with_name("snakemake")), "--snakefile", str(ROOT / "Snakefile"),
+            "--directory", str(self.folder), "--configfile", str(self.folder / "study.yaml"),
+            "--workflow-profile", str(ROOT / "profiles/default"), "--cores", str(cores), *arguments,
+        ]  # fmt: skip
+
+    def _environment(self) -> dict[str, str]:
+        return {k: v for k, v in os.environ.items() if not k.startswith("SNAKEMAKE")}
 
     def planned(self, *arguments: str) -> dict[str, int]:
         """How many jobs of each rule a dry run plans; {} when there is nothing to do."""

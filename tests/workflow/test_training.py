@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+import time
+
 import polars as pl
 import pytest
 
+from affectflow.errors import InputError
 from affectflow.io.tables import read_footer, read_free_table, read_table, write_table
 from affectflow.io.weights import read_weights
 from affectflow.train.splits import Split
@@ -36,6 +42,7 @@ PARTS = {"r0f0s0-r1f0s0": ["r0f0s0", "r0f1s0", "r1f0s0"], "r1f1s0": ["r1f1s0"]}
 
 def make(folder, *, effect=2.0, train=TRAIN) -> WorkflowStudy:
     """A study whose windows and features are written by the test, not by the workflow."""
+    folder.mkdir(exist_ok=True)
     study = WorkflowStudy(folder)
     study.write_config(train=train)
     study.write_sheet(simulated_rows(PEOPLE))
@@ -123,6 +130,46 @@ def test_one_core_gives_the_same_bytes_as_four(trained, tmp_path, model):
     for name in ("weights.safetensors", "predictions.parquet", "training.csv"):
         first, second = (s.results / "models" / model / part / name for s in (trained, again))
         assert first.read_bytes() == second.read_bytes(), name
+
+
+def test_a_training_killed_with_kill_9_ends_with_the_same_weights(tmp_path):
+    """All processes die in the middle of a training; the next run goes on from the last epoch saved."""
+    train = {**TRAIN, "controls": [], "splits_per_job": 1, "loop": {"epochs": 40, "patience": 40}}
+    target = "cross_modal/r0f0s0/weights.safetensors"
+    whole, broken = (make(tmp_path / name, train=train) for name in ("whole", "broken"))
+    assert evaluate(whole, target=target).returncode == 0
+    name = broken.results.relative_to(broken.folder) / "models" / target
+    job = broken.start(str(name), *RULES)
+    checkpoint = broken.results / "models/cross_modal/r0f0s0/checkpoint_r0f0s0.safetensors"
+    try:
+        wait_for(lambda: checkpoint.exists() and read_weights(checkpoint)[1]["state"]["epoch"] >= 3, job)
+    finally:
+        os.killpg(job.pid, signal.SIGKILL)
+        job.wait()
+    assert not (broken.results / "models" / target).exists(), "it was over before it was killed"
+    # Only the outputs are made anew: what the killed run had finished stays, checkpoint included.
+    assert broken.snakemake("--unlock").returncode == 0
+    done = broken.snakemake(str(name), *RULES[:-1], "--rerun-incomplete")
+    assert done.returncode == 0, done.stdout + done.stderr
+    log = (broken.results / "logs/train_model/cross_modal_r0f0s0.log").read_text()
+    assert re.search(r"going on after epoch \d+", log)
+    first, second = (s.results / "models" / target for s in (whole, broken))
+    assert first.read_bytes() == second.read_bytes()
+    assert not checkpoint.exists()
+
+
+def wait_for(condition, job, *, seconds=240):
+    """Look until something is so, while a process runs."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        assert job.poll() is None, "the workflow ended by itself"
+        try:
+            if condition():
+                return
+        except InputError:  # replaced while it was read
+            pass
+        time.sleep(0.02)
+    raise AssertionError(f"nothing came in {seconds} s")
 
 
 def test_too_few_people_end_in_one_line(tmp_path):

@@ -39,7 +39,7 @@ class Loop(Section):
         "auto", description="Mixed precision: auto = bf16 (or fp16) on a GPU, none on the CPU."
     )
     at_once: NonNegativeInt = Field(
-        16,
+        8,
         description="On the CPU: windows of a batch that are in memory at once; the gradient is that of the whole batch. "
         "0 = all of it.",
     )

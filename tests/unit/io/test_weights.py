@@ -183,3 +183,26 @@ def test_what_killed_writers_left_is_cleared_and_what_others_write_stays(tmp_pat
         assert {elsewhere.name, ".emoca.mine.part.safetensors", path.name} <= left
     finally:
         living.communicate()
+
+
+def test_rows_are_read_without_the_rest(tmp_path):
+    arrays = {
+        "a": np.random.default_rng(0).normal(size=(50, 7)).astype(np.float32),
+        "empty": np.empty((0, 3), np.float32),
+        "b": np.arange(12, dtype=np.float32).reshape(6, 2, 1),
+    }
+    write_weights(arrays, tmp_path / "grid.safetensors", facts={"ü": "longer than it looks"})
+    opened = WeightsFile(tmp_path / "grid.safetensors")
+    for name, first, last in (
+        ("a", 3, 9),
+        ("a", 0, 50),
+        ("a", 45, 99),
+        ("a", 60, 70),
+        ("b", 2, 4),
+        ("empty", 0, 5),
+    ):
+        np.testing.assert_array_equal(opened.rows(name, first, last), arrays[name][first:last])
+    whole = (tmp_path / "grid.safetensors").read_bytes()
+    (tmp_path / "grid.safetensors").write_bytes(whole[:-30])
+    with pytest.raises(InputError, match=r"cannot be read|ends before its array b"):
+        WeightsFile(tmp_path / "grid.safetensors").rows("b", 0, 6)
