@@ -21,7 +21,12 @@ SMALL: dict[str, Any] = {
     "datasets": {"simulated": {"duration_s": 6, "fps": 15, "width_px": 320, "height_px": 240}},
     "features": {"windows": {"length_s": 2, "stride_s": 1}},
     "stats": {"lda": {"n_permutations": 19, "n_bootstrap": 200}},
-    "train": {"bootstrap": 200, "loop": {"epochs": 2}},
+    "train": {
+        "models": ["logistic", "cross_modal"],
+        "controls": ["time_only"],
+        "bootstrap": 200,
+        "loop": {"epochs": 2},
+    },
     "viz": {"overlays": "none"},
 }
 

@@ -32,7 +32,9 @@ def write_codes(path, *, stressed, seed):
 def coded(tmp_path_factory):
     """The study after its run."""
     study = WorkflowStudy(tmp_path_factory.mktemp("coded"))
-    study.write_config(train={"models": ["logistic", "cross_modal"], "bootstrap": 200, "loop": {"epochs": 1}})
+    study.write_config(
+        train={"models": ["logistic", "cross_modal"], "controls": [], "bootstrap": 200, "loop": {"epochs": 1}}
+    )
     rows = simulated_rows(PEOPLE)
     for seed, row in enumerate(rows):
         path = study.folder / f"{row['recording_id']}.csv"

@@ -35,7 +35,7 @@ def driving(tmp_path_factory):
         dataset="driving",
         features={"windows": {"length_s": 1, "stride_s": 1}},
         stats={"baseline": "ND", "stressor": "MD", "analyses": ["paired_tests"]},
-        train={"models": ["logistic"], "bootstrap": 200, "folds": 3},
+        train={"models": ["logistic"], "controls": [], "bootstrap": 200, "folds": 3},
     )
     simulate_taamneh(study.folder / DATA, people=PEOPLE, seconds=SECONDS, seed=2)
     write_sheet_of(study)

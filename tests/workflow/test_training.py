@@ -28,6 +28,7 @@ RULES = (
     "--force",
 )
 TRAIN = {
+    "models": ["logistic", "cross_modal"],
     "bootstrap": 300,
     "folds": 2,
     "repeats": 2,

@@ -32,7 +32,7 @@ def stress(tmp_path_factory):
         dataset="ubfc",
         features={"windows": {"length_s": 2, "stride_s": 2}},
         stats={"baseline": "T1", "stressor": "T2", "analyses": ["paired_tests"]},
-        train={"models": ["logistic"], "bootstrap": 200, "folds": 3},
+        train={"models": ["logistic"], "controls": [], "bootstrap": 200, "folds": 3},
     )
     simulate_ubfc_phys(study.folder / DATA, people=PEOPLE, seconds=SECONDS, seed=2)
     write_sheet_of(study)

@@ -124,10 +124,11 @@ class Train(Section):
     """Models."""
 
     models: list[str] = Field(
-        ["logistic", "cross_modal"],
+        ["logistic", "bio_transformer", "face_transformer", "cross_modal"],
         description="What is trained. From window summaries: logistic, boosting. Networks of one modality: "
         "face_transformer, bio_transformer, gaze_transformer. Networks of train.modalities: early_fusion, late_fusion, "
-        "tcn (convolutions), cross_modal (two modalities that attend to each other).",
+        "tcn (convolutions), cross_modal (two modalities that attend to each other), wide_cross_modal (with a straight line "
+        "from level and spread beside it).",
     )
     main_model: str = Field(
         "",

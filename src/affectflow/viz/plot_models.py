@@ -27,7 +27,7 @@ NORMS = {
     "none": "inputs scaled by training people only",
     "transductive": "transductive: inputs z-scored within each test person",
 }
-# The main model, the others, and what must fail.
+# Of words: the main model, the others, and what must fail. Points have the colour of the model's curve.
 COLOURS = {"main": BLUE, "model": BLACK, "control": GREY}
 ROW_MM, GAP_MM, SQUARE_MM = 4.2, 2.0, 29.0
 # Room for the title of a panel, for its axis, and for numbers at its right.
@@ -72,11 +72,11 @@ def plot_models(
         left = max(text_width_mm(_words(name), 7) for name in rows["model"]) + 4
         top = HEAD_MM
         axes = _place(figure, left, top + TITLE_MM, COLUMN_MM - left - NUMBERS_MM, _inner(rows))
-        _draw_scores(axes, rows)
+        _draw_scores(axes, rows, styles)
         top += panels[0]
         if differences.height:
             axes = _place(figure, left, top + TITLE_MM, COLUMN_MM - left - NUMBERS_MM, _inner(differences))
-            _draw_differences(axes, differences)
+            _draw_differences(axes, differences, styles)
             top += panels[1]
         first, second = (_place(figure, x, top + TITLE_MM, SQUARE_MM, SQUARE_MM) for x in (11, 53))
         draw_roc(first, curves, styles, main=main)
@@ -108,11 +108,11 @@ def _about(row: dict[str, Any]) -> str:
     )
 
 
-def _draw_scores(axes: Axes, rows: pl.DataFrame) -> None:
+def _draw_scores(axes: Axes, rows: pl.DataFrame, styles: dict[str, dict]) -> None:
     places = _rows(axes, rows, rows["model"].to_list())
     for y, row in zip(places, rows.iter_rows(named=True), strict=True):
         text = _interval(row, "estimate")
-        _draw_row(axes, row, row["estimate"], y, text)
+        _draw_row(axes, row, row["estimate"], y, text, colour=styles[row["model"]]["color"])
     axes.axvline(0.5, color=GREY, linestyle=":", linewidth=0.8, zorder=0)
     low = min([0.4, *rows["low"].drop_nulls().to_list()])
     axes.set_xlim(max(0.0, low - 0.03), 1.02)
@@ -120,12 +120,13 @@ def _draw_scores(axes: Axes, rows: pl.DataFrame) -> None:
     _name(axes, "a  On people they never saw")
 
 
-def _draw_differences(axes: Axes, rows: pl.DataFrame) -> None:
+def _draw_differences(axes: Axes, rows: pl.DataFrame, styles: dict[str, dict]) -> None:
     places = _rows(axes, rows, rows["than"].to_list())
     for y, row in zip(places, rows.iter_rows(named=True), strict=True):
         p = row["p_holm"]
         text = "no value" if p is None else "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-        _draw_row(axes, row, row["difference"], y, text, filled=p is not None and p < ALPHA)
+        known = p is not None and p < ALPHA
+        _draw_row(axes, row, row["difference"], y, text, colour=styles[row["than"]]["color"], filled=known)
     axes.axvline(0, color=GREY, linestyle=":", linewidth=0.8, zorder=0)
     axes.set_xlabel("difference in AUROC; p corrected (Holm)", fontsize=7)
     _name(axes, f"b  {_words(rows['model'][0])} minus …")
@@ -145,16 +146,15 @@ def _rows(axes: Axes, rows: pl.DataFrame, names: list[str]) -> list[float]:
 
 
 def _draw_row(
-    axes: Axes, row: dict, value: float | None, y: float, text: str, *, filled: bool = True
+    axes: Axes, row: dict, value: float | None, y: float, text: str, *, colour: str, filled: bool = True
 ) -> None:
-    colour = COLOURS[row["kind"]]
     if value is not None:
         if row["low"] is not None:
             axes.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=1.2, solid_capstyle="butt")
         face = colour if filled else "white"
         axes.plot([value], [y], "o", color=colour, markerfacecolor=face, clip_on=False, zorder=3)
     where: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "center", "ha": "left"}
-    axes.annotate(text, (1.03, y), **where, fontsize=SMALLEST_PT, color=colour)
+    axes.annotate(text, (1.03, y), **where, fontsize=SMALLEST_PT, color=COLOURS[row["kind"]])
 
 
 def _interval(row: dict[str, Any], name: str) -> str:
