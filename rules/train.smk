@@ -287,6 +287,55 @@ rule evaluate_models:
         "../workflow/scripts/evaluate_models.py"
 
 
+def codes_of_learnt():
+    """Where the face codes of the recordings that models learn from are from, and of how many recordings."""
+    origins = {}
+    for name in LABELLED:
+        own = RECORDINGS[name]
+        origin = (
+            f"codes in {own.codes_format} files"
+            if own.codes
+            else STUDY.face.backend if own.video else "no video"
+        )
+        origins[origin] = origins.get(origin, 0) + 1
+    return origins
+
+
+rule describe_model:
+    input:
+        weights=RESULTS + f"/models/{{entry}}/{FINAL}/weights.safetensors",
+        folds=rules.split_subjects.output.folds,
+        scores=rules.evaluate_models.output.scores,
+        comparisons=rules.evaluate_models.output.comparisons,
+        calibration=rules.evaluate_models.output.calibration,
+        thresholds=rules.evaluate_models.output.thresholds,
+    output:
+        text=report(
+            RESULTS + f"/models/{{entry}}/{FINAL}/card.md",
+            category="Models",
+            caption="../workflow/report/describe_model.rst",
+            labels={"figure": "Card of the final model {entry}"},
+        ),
+        card=RESULTS + f"/models/{{entry}}/{FINAL}/card.json",
+    log:
+        log_of("describe_model", "entry"),
+    benchmark:
+        benchmark_of("describe_model", "entry")
+    conda:
+        "../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        version=STAGE_VERSIONS["describe_model"],
+        codes=codes_of_learnt(),
+    message:
+        "describe_model {wildcards.entry}"
+    script:
+        "../workflow/scripts/describe_model.py"
+
+
 # A study without the two conditions (a folder of clips) has nothing to train on.
 TRAINED = bool(LABELLED and TRAIN.models)
 if TRAINED:
@@ -295,4 +344,5 @@ if TRAINED:
         rules.evaluate_models.output.png,
         rules.evaluate_models.output.svg,
         f"{RESULTS}/models/{TRAIN.main}/{FINAL}/weights.safetensors",
+        f"{RESULTS}/models/{TRAIN.main}/{FINAL}/card.md",
     ]

@@ -37,6 +37,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "split_subjects": 2,
     "train_model": 4,
     "evaluate_models": 3,
+    "describe_model": 1,
     "plot_analysis": 4,
     "quality_page": 2,
     "describe_methods": 4,

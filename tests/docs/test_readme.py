@@ -16,8 +16,11 @@ import yaml
 
 from affectflow.config.sheet import read_sheet
 from affectflow.config.study import read_study
+from affectflow.io.tables import write_table
+from affectflow.io.weights import write_weights
 from affectflow.weights.open_model import open_model
 from tests.support.clips import write_clip
+from tests.support.stored import train_final
 from tests.support.study import SMALL
 from tests.support.synth_emoca import write_official_installation
 
@@ -130,6 +133,23 @@ def convert_weights(command: str, folder: Path) -> None:
     assert "up to date" in shell(command, folder)
 
 
+def predict(command: str, folder: Path) -> None:
+    """A model trained beforehand scores a recording whose features lie in the study that the README speaks of."""
+    settings = folder / "config" / "config.yaml"
+    before = settings.read_text(encoding="utf-8")
+    results = folder / "results" / "my_study"
+    final = train_final("cross_modal")
+    write_weights(final.arrays, results / "models/cross_modal/final/weights.safetensors", facts=final.facts)
+    for name, table in final.study.features.items():
+        write_table(table, results / "features" / f"{name}.parquet", "features")
+    settings.write_text(before.replace("dataset: simulated", "dataset: my_study"), encoding="utf-8")
+    try:
+        assert "P01_stressor: 5 windows" in shell(command, folder)
+    finally:
+        settings.write_text(before, encoding="utf-8")
+    assert {p.suffix for p in (folder / "results/predictions").iterdir()} == {".parquet", ".svg", ".png"}
+
+
 CHECKS: dict[str, Callable[[str, Path], None]] = {
     "make demo": dry_make,
     "make test": dry_make,
@@ -140,6 +160,7 @@ CHECKS: dict[str, Callable[[str, Path], None]] = {
     "snakemake -n": dry_snakemake,
     "snakemake --workflow-profile profiles/slurm": dry_snakemake,
     "affectflow convert-weights emoca": convert_weights,
+    "affectflow predict results/my_study/models/cross_modal/final P01_stressor": predict,
 }
 
 

@@ -126,7 +126,7 @@ PER_RECORDING = {
 }
 GATHERING = {
     *("make_windows", "summarise_phases", "summarise_quality", "run_analysis", "plot_analysis"),
-    *("split_subjects", "train_model", "evaluate_models", "describe_methods", "all"),
+    *("split_subjects", "train_model", "evaluate_models", "describe_model", "describe_methods", "all"),
 }
 
 

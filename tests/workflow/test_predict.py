@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ from tests.support.synth_windows import make_study
 
 PEOPLE = [f"P{i:02d}" for i in range(4)]
 MODELS = ("logistic", "cross_modal")
-RULES = ("label_windows", "grid_frames", "split_subjects", "train_model", "evaluate_models")
+RULES = ("label_windows", "grid_frames", "split_subjects", "train_model", "evaluate_models", "describe_model")
 TRAIN = {
     "bootstrap": 300,
     "folds": 2,
@@ -57,10 +58,25 @@ def trained(tmp_path_factory):
     windows = make_windows(synthetic.features.values(), **CUT)
     write_table(windows, study.results / "windows.parquet", "windows")
     models = study.results.relative_to(study.folder) / "models"
-    targets = [str(models / m / "final/weights.safetensors") for m in (*MODELS, "time_only")]
+    targets = [str(models / m / "final/card.md") for m in (*MODELS, "time_only")]
     result = study.snakemake(*targets, "--allowed-rules", *RULES, "--force", cores=2)
     assert result.returncode == 0, result.stdout + result.stderr
     return study
+
+
+@pytest.mark.parametrize("model", [*MODELS, "time_only"])
+def test_every_final_model_has_a_card(trained, model):
+    folder = trained.results / "models" / model / "final"
+    card, text = json.loads((folder / "card.json").read_text()), (folder / "card.md").read_text()
+    scores = read_free_table(trained.results / "models/scores.parquet").filter(pl.col("model") == model)
+    assert [row["estimate"] for row in card["measures"]] == scores["estimate"].to_list()
+    assert card["data"]["codes"] == {"facemesh": 8}
+    assert all(card["data"]["inputs"].values())
+    assert len(card["data"]["inputs"]) == (3 + 8 if model == "cross_modal" else 3)
+    assert f"# Model card: {model}" in text
+    assert "trained on simulated data" in text
+    assert ("sees nothing but when a window is" in text) == (model == "time_only")
+    assert not any(person in text + json.dumps(card) for person in PEOPLE)
 
 
 @pytest.mark.parametrize("model", [*MODELS, "time_only"])

@@ -31,6 +31,7 @@ GATHERING = {
     "split_subjects",
     "train_model",
     "evaluate_models",
+    "describe_model",
     "describe_methods",
     "all",
 }
