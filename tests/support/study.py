@@ -126,7 +126,8 @@ PER_RECORDING = {
 }
 GATHERING = {
     *("make_windows", "summarise_phases", "summarise_quality", "run_analysis", "plot_analysis"),
-    *("split_subjects", "train_model", "evaluate_models", "describe_model", "describe_methods", "all"),
+    *("label_windows", "split_subjects", "train_model", "evaluate_models", "describe_model"),
+    *("describe_methods", "all"),
 }
 
 

@@ -21,6 +21,7 @@ PER_RECORDING = {
     "contact_sheet": 1,
     "check_quality": 1,
     "quality_page": 1,
+    "grid_frames": 1,
 }
 GATHERING = {
     "make_windows",
@@ -28,6 +29,7 @@ GATHERING = {
     "check_recovery",
     "run_analysis",
     "plot_analysis",
+    "label_windows",
     "split_subjects",
     "train_model",
     "evaluate_models",
