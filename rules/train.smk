@@ -2,6 +2,11 @@
 from affectflow.train.controls import entries
 from affectflow.train.models import check_models, facts_of, options_of as options_of_model
 from affectflow.train.models.choices import check_choices, choices_of
+from affectflow.train.explanations import (
+    FIGURES as EXPLANATION_FIGURES,
+    TABLES as EXPLANATION_TABLES,
+    explanation_figures,
+)
 from affectflow.train.splits import FINAL, all_splits, final_splits, parts_of
 
 TRAIN = STUDY.train
@@ -336,6 +341,90 @@ rule describe_model:
         "../workflow/scripts/describe_model.py"
 
 
+def shows_faces(wildcards):
+    """Whether a figure of an explanation shows faces, which the backend that made the codes draws."""
+    return wildcards.figure == "faces"
+
+
+# The test people of every split go through the split's own network again, on the CPU.
+rule explain_model:
+    input:
+        windows=RESULTS + "/windows.parquet",
+        examples=rules.label_windows.output.examples,
+        folds=rules.split_subjects.output.folds,
+        grids=model_grids,
+        weights=expand(RESULTS + "/models/{{entry}}/{part}/weights.safetensors", part=PARTS),
+    output:
+        **{name: RESULTS + f"/models/explanations/{{entry}}/{name}.parquet" for name in EXPLANATION_TABLES},
+    log:
+        log_of("explain_model", "entry"),
+    benchmark:
+        benchmark_of("explain_model", "entry")
+    conda:
+        "../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=lambda wildcards: 120 + 30 * len(SPLITS),
+    params:
+        version=STAGE_VERSIONS["explain_model"],
+        modalities=TRAIN.modalities,
+        n_permutations=TRAIN.explanations.permutations,
+        steps=TRAIN.explanations.steps,
+        most_windows=TRAIN.explanations.windows,
+        n_resamples=TRAIN.bootstrap,
+        seed=STUDY.seed,
+    message:
+        "explain_model {wildcards.entry}"
+    script:
+        "../workflow/scripts/explain_model.py"
+
+
+rule plot_explanations:
+    input:
+        **{name: RESULTS + f"/models/explanations/{{entry}}/{name}.parquet" for name in EXPLANATION_TABLES},
+        backend=lambda wc: weights_of(BACKEND) if shows_faces(wc) else [],
+    output:
+        svg=RESULTS + "/figures/models/{entry}/{figure}.svg",
+        png=report(
+            RESULTS + "/figures/models/{entry}/{figure}.png",
+            category="Models",
+            subcategory="What {entry} looks at",
+            labels={"figure": "{figure}"},
+            caption="../workflow/report/plot_explanations.rst",
+        ),
+    log:
+        log_of("plot_explanations", "entry", "figure"),
+    benchmark:
+        benchmark_of("plot_explanations", "entry", "figure")
+    wildcard_constraints:
+        figure=one_of(EXPLANATION_FIGURES),
+    conda:
+        "../envs/viz.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wc: 2000 if shows_faces(wc) else 1000,
+        runtime=10,
+    params:
+        version=STAGE_VERSIONS["plot_explanations"],
+        backend=lambda wc: BACKEND if shows_faces(wc) else None,
+        weights=f"resources/models/{BACKEND}",
+        faces=lambda wc: STUDY.viz.faces.model_dump(exclude={"sd", "head_max_rad"}) if shows_faces(wc) else {},
+        simulated=study_is_simulated(),
+    message:
+        "plot_explanations {wildcards.entry} {wildcards.figure}"
+    script:
+        "../workflow/scripts/plot_explanations.py"
+
+
+def figures_of_explanation(name):
+    """The figures that an entry can have."""
+    entry = ENTRIES[name]
+    reads = () if entry.time else facts_of(entry.model).reads(TRAIN.modalities)
+    draws_mesh = bool(WITH_VIDEO) and has_weights(BACKEND)
+    return explanation_figures(reads, maps=facts_of(entry.model).maps, draws_mesh=draws_mesh)
+
+
 # A study without the two conditions (a folder of clips) has nothing to train on.
 TRAINED = bool(LABELLED and TRAIN.models)
 if TRAINED:
@@ -345,4 +434,10 @@ if TRAINED:
         rules.evaluate_models.output.svg,
         f"{RESULTS}/models/{TRAIN.main}/{FINAL}/weights.safetensors",
         f"{RESULTS}/models/{TRAIN.main}/{FINAL}/card.md",
+    ]
+    TARGETS += [
+        f"{RESULTS}/figures/models/{name}/{figure}.{suffix}"
+        for name in TRAIN.explained
+        for figure in figures_of_explanation(name)
+        for suffix in ("svg", "png")
     ]

@@ -38,6 +38,8 @@ STAGE_VERSIONS: dict[str, int] = {
     "train_model": 4,
     "evaluate_models": 3,
     "describe_model": 1,
+    "explain_model": 1,
+    "plot_explanations": 1,
     "plot_analysis": 4,
     "quality_page": 2,
     "describe_methods": 4,

@@ -33,6 +33,8 @@ GATHERING = {
     "split_subjects",
     "train_model",
     "evaluate_models",
+    "explain_model",
+    "plot_explanations",
     "describe_model",
     "describe_methods",
     "all",

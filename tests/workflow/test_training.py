@@ -25,6 +25,8 @@ RULES = (
     "split_subjects",
     "train_model",
     "evaluate_models",
+    "explain_model",
+    "plot_explanations",
     "--force",
 )
 TRAIN = {
@@ -250,6 +252,42 @@ def test_the_main_model_is_trained_for_new_people(tmp_path):
     assert "train_model logistic final" in result.stdout
     assert "train_model cross_modal final" not in result.stdout
     assert "train_model cross_modal r0f0s0-r0f1s0" in result.stdout
+
+
+def test_what_the_models_look_at_is_found_and_drawn(tmp_path):
+    """The main model and a control: tables from the stored weights alone, and figures."""
+    explanations = {"permutations": 2, "windows": 8, "steps": 8}
+    study = make(
+        tmp_path,
+        train={**TRAIN, "repeats": 1, "explain": ["main", "time_only"], "explanations": explanations},
+    )
+    planned = study.planned()
+    assert planned["explain_model"] == 2
+    assert planned["plot_explanations"] == 5 + 1
+    figures = {"cross_modal": ("course", "faces"), "time_only": ("importance",)}
+    base = study.results.relative_to(study.folder)
+    targets = [f"{base}/figures/models/{e}/{f}.png" for e, names in figures.items() for f in names]
+    result = study.snakemake(*targets, *RULES, cores=2)
+    assert result.returncode == 0, result.stdout + result.stderr
+    tables = study.results / "models/explanations"
+    found = read_free_table(tables / "cross_modal/importance.parquet")
+    assert {"head", "measures", "hr_bpm"} <= set(found["group"])
+    assert found["n_people"][0] == 4
+    assert set(read_free_table(tables / "time_only/importance.parquet")["group"]) == {"time"}
+    assert read_free_table(tables / "time_only/moments.parquet").is_empty()
+    assert read_free_table(tables / "cross_modal/moments.parquet").height > 0
+    assert read_footer(tables / "cross_modal/importance.parquet")["params"]["n_permutations"] == 2
+
+
+def test_nothing_is_explained_that_is_not_trained(tmp_path):
+    study = WorkflowStudy(tmp_path)
+    study.write_config(train={"explain": ["boosting"]})
+    study.write_sheet(simulated_rows(PEOPLE))
+    result = study.snakemake("--dry-run")
+    assert result.returncode != 0
+    assert "explain: 'boosting' is neither in models nor in controls" in result.stdout + result.stderr
+    study.write_config(train={"explain": []})
+    assert "explain_model" not in study.planned()
 
 
 def test_options_are_chosen_in_each_split(tmp_path):

@@ -26,7 +26,7 @@ from affectflow.weights import WEIGHTS
 
 NEEDED = (
     "numpy", "polars", "pyarrow", "av", "ffmpeg-python", "imageio-ffmpeg", "mediapipe", "open3d-cpu",
-    "opencv-contrib-python", "neurokit2", "scipy", "scikit-learn", "statsmodels", "openTSNE", "torch", "snakemake",
+    "opencv-contrib-python", "neurokit2", "scipy", "scikit-learn", "statsmodels", "openTSNE", "captum", "torch", "snakemake",
     "fastexcel", "xlsxwriter",
 )  # fmt: skip
 OPTIONAL = {

@@ -120,6 +120,23 @@ class BoostingOptions(Section):
         return leaves
 
 
+class Explanations(Section):
+    """What models look at, found on the test people of every split."""
+
+    permutations: PositiveInt = Field(
+        5, description="How often each group of inputs is exchanged between windows."
+    )
+    windows: NonNegativeInt = Field(
+        400, description="Most windows of a split that are looked at, evenly spread; 0 = all."
+    )
+    steps: int = Field(
+        32,
+        ge=8,
+        le=1024,
+        description="Points of the integral of integrated gradients; windows that need more get up to 1024.",
+    )
+
+
 class Train(Section):
     """Models."""
 
@@ -219,6 +236,11 @@ class Train(Section):
         description="What else could explain a score: names in affectflow.train.controls (pose_only, expression_only, "
         "gaze_only, time_only, shuffled_labels, without_control_drive).",
     )
+    explain: list[str] = Field(
+        ["main"],
+        description="Models and controls whose inputs are looked into: main = the main model; [] = none.",
+    )
+    explanations: Explanations = Field(Explanations(), description="How that is done.")
     loop: Loop = Field(Loop(), description="Training loop of the networks.")
     transformer: TransformerOptions = Field(
         TransformerOptions(), description="face_, bio_ and gaze_transformer, early_fusion, late_fusion."
@@ -266,3 +288,17 @@ class Train(Section):
     def main(self) -> str:
         """Name of the model that others are compared with; empty without models."""
         return self.main_model or (self.models[-1] if self.models else "")
+
+    @property
+    def explained(self) -> list[str]:
+        """Names of the entries that are explained; none without models."""
+        named = [self.main if name == "main" else name for name in self.explain]
+        return list(dict.fromkeys(named)) if self.models else []
+
+    @model_validator(mode="after")
+    def _what_is_explained_is_trained(self) -> Train:
+        for name in self.explained:
+            if name not in (*self.models, *self.controls):
+                trained = ", ".join(["main", *self.models, *self.controls])
+                raise ValueError(f"explain: {name!r} is neither in models nor in controls ({trained})")
+        return self

@@ -56,6 +56,8 @@ class ModelFacts:
         `inputs` are the default.
     takes
         How many modalities it takes; 0 = any number.
+    maps
+        Whether it tells where in a window it looked (attention).
     section
         Its section of the settings (`config.train.Train`); "" = of its own name.
     """
@@ -64,6 +66,7 @@ class ModelFacts:
     inputs: tuple[str, ...]
     of_study: bool = False
     takes: int = 0
+    maps: bool = False
     section: str = ""
 
     @property
@@ -79,15 +82,15 @@ class ModelFacts:
 FACTS: dict[str, ModelFacts] = {
     "logistic": ModelFacts(needs_gpu=False, inputs=("summary",)),
     "boosting": ModelFacts(needs_gpu=False, inputs=("summary",)),
-    "face_transformer": ModelFacts(needs_gpu=True, inputs=("face",), section="transformer"),
-    "bio_transformer": ModelFacts(needs_gpu=True, inputs=("bio",), section="transformer"),
-    "gaze_transformer": ModelFacts(needs_gpu=True, inputs=("gaze",), section="transformer"),
+    "face_transformer": ModelFacts(needs_gpu=True, inputs=("face",), maps=True, section="transformer"),
+    "bio_transformer": ModelFacts(needs_gpu=True, inputs=("bio",), maps=True, section="transformer"),
+    "gaze_transformer": ModelFacts(needs_gpu=True, inputs=("gaze",), maps=True, section="transformer"),
     "early_fusion": ModelFacts(needs_gpu=True, inputs=("face", "bio"), of_study=True, section="transformer"),
     "late_fusion": ModelFacts(needs_gpu=True, inputs=("face", "bio"), of_study=True, section="transformer"),
     "tcn": ModelFacts(needs_gpu=True, inputs=("face", "bio"), of_study=True),
-    "cross_modal": ModelFacts(needs_gpu=True, inputs=("face", "bio"), of_study=True, takes=2),
+    "cross_modal": ModelFacts(needs_gpu=True, inputs=("face", "bio"), of_study=True, takes=2, maps=True),
     "wide_cross_modal": ModelFacts(
-        needs_gpu=True, inputs=("face", "bio"), of_study=True, takes=2, section="cross_modal"
+        needs_gpu=True, inputs=("face", "bio"), of_study=True, takes=2, maps=True, section="cross_modal"
     ),
 }
 

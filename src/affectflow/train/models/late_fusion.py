@@ -14,6 +14,7 @@ Axes: n = window, m = modality.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -87,13 +88,30 @@ def fit_late_fusion(
     return Fitted(lambda windows: _score(scores, weights, windows), weights, log, facts)
 
 
-def restore_late_fusion(weights: dict[str, np.ndarray], facts: dict[str, Any]) -> Score:
+@dataclass(frozen=True)
+class FusedScore:
+    """The score function of networks whose log-odds are weighed, with its parts for those who look inside."""
+
+    scores: dict[str, Score]
+    weights: dict[str, np.ndarray]
+
+    def __call__(self, windows: WindowSet) -> np.ndarray:
+        """Return the probability of every window."""
+        return _score(self.scores, self.weights, windows)
+
+    @property
+    def factors(self) -> dict[str, float]:
+        """By how much each modality's log-odds count."""
+        return dict(zip(self.scores, self.weights["combination.weight"].tolist(), strict=True))
+
+
+def restore_late_fusion(weights: dict[str, np.ndarray], facts: dict[str, Any]) -> FusedScore:
     """Return the score function of stored weights."""
-    scores = {}
+    scores: dict[str, Score] = {}
     for name in facts["modalities"]:
         own = {k.removeprefix(f"{name}."): v for k, v in weights.items() if k.startswith(f"{name}.")}
         scores[name] = restore_unimodal(own, facts["parts"][name])
-    return lambda windows: _score(scores, weights, windows)
+    return FusedScore(scores, weights)
 
 
 def _score(scores: dict[str, Score], weights: dict[str, np.ndarray], windows: WindowSet) -> np.ndarray:

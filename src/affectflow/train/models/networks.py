@@ -18,7 +18,7 @@ from affectflow.device import reproducible
 from affectflow.errors import DesignError
 from affectflow.train.batches import Batches
 from affectflow.train.loop import fit_network, network_scores
-from affectflow.train.models.base import Fitted, Score, check_columns
+from affectflow.train.models.base import Fitted, check_columns
 from affectflow.train.normalise import Scaler
 from affectflow.train.window_set import WindowSet
 
@@ -79,12 +79,51 @@ def train_network(
     return replace(fitted, facts={**fitted.facts, "sizes": as_json, "modalities": list(modalities)})
 
 
+@dataclass(frozen=True)
+class NetworkScore:
+    """The score function of a trained network, with the network for those who look inside.
+
+    Attributes
+    ----------
+    network
+        In evaluation mode, on the CPU.
+    scaler
+        The scale its inputs are put on.
+    modalities
+        Arrays it sees, in the order of its arguments.
+    columns
+        Channels of each.
+    """
+
+    network: nn.Module
+    scaler: Scaler
+    modalities: tuple[str, ...]
+    columns: Mapping[str, Sequence[str]]
+
+    def batches(self, windows: WindowSet) -> Batches:
+        """Return its inputs, a batch at a time.
+
+        Raises
+        ------
+        DesignError
+            If the windows have other channels.
+        """
+        check_columns(windows, self.columns)
+        return Batches(windows, self.modalities, self.scaler, CPU)
+
+    def __call__(self, windows: WindowSet) -> np.ndarray:
+        """Return the probability of every window."""
+        batches = self.batches(windows)
+        with reproducible(CPU, threads=1):
+            return network_scores(self.network, batches)
+
+
 def restore_network(
     build: Callable[[Any], nn.Module],
     sizes: Callable[..., Any],
     weights: Mapping[str, np.ndarray],
     facts: Mapping[str, Any],
-) -> Score:
+) -> NetworkScore:
     """Return the score function of a network's stored weights; it runs on the CPU.
 
     Parameters
@@ -104,11 +143,4 @@ def restore_network(
         for part in ("centre", "scale")
     )
     scaler = Scaler(centre, scale, facts["clip_sd"] or math.inf)
-
-    def score(windows: WindowSet) -> np.ndarray:
-        check_columns(windows, facts["columns"])
-        batches = Batches(windows, tuple(facts["modalities"]), scaler, CPU)
-        with reproducible(CPU, threads=1):
-            return network_scores(network, batches)
-
-    return score
+    return NetworkScore(network, scaler, tuple(facts["modalities"]), facts["columns"])
