@@ -1,5 +1,6 @@
 # Models: whole people are for training, validation or test; a job trains a model, or a control, on some of the splits.
-from affectflow.train.controls import entries
+from affectflow.train.audit.declared import declare
+from affectflow.train.controls import entries, input_settings
 from affectflow.train.models import check_models, facts_of, options_of as options_of_model
 from affectflow.train.models.choices import check_choices, choices_of
 from affectflow.train.explanations import (
@@ -75,17 +76,7 @@ def model_grids(wildcards):
 
 def model_settings(wildcards):
     """Settings of inputs and loop: none for a model that has neither."""
-    entry = entry_of(wildcards)
-    if not entry.needs_frames:
-        return {}
-    names = {"emoca_mode", "bio_mode", "signals", "norm", "clip_sd", "loop"}
-    settings = TRAIN.model_dump(include=names)
-    settings["modalities"] = list(facts_of(entry.model).reads(TRAIN.modalities))
-    if entry.emoca_mode:
-        settings["emoca_mode"] = list(entry.emoca_mode)
-    if entry.without_control_drive:
-        settings["emoca_mode"] = [part for part in settings["emoca_mode"] if part != "control_slope"]
-    return settings
+    return input_settings(TRAIN, entry_of(wildcards))
 
 
 def model_made_of(wildcards):
@@ -425,6 +416,53 @@ def figures_of_explanation(name):
     return explanation_figures(reads, maps=facts_of(entry.model).maps, draws_mesh=draws_mesh)
 
 
+# Reads what everything above left behind, and trusts none of it; weights and grids are read array by array.
+rule audit_models:
+    input:
+        windows=RESULTS + "/windows.parquet",
+        examples=rules.label_windows.output.examples,
+        folds=rules.split_subjects.output.folds,
+        predictions=rules.evaluate_models.input.predictions,
+        weights=expand(
+            RESULTS + "/models/{entry}/{part}/weights.safetensors",
+            entry=ENTRIES,
+            part=PARTS,
+        ),
+        thresholds=rules.evaluate_models.output.thresholds,
+        grids=(
+            expand(RESULTS + "/grids/{recording_id}.safetensors", recording_id=LABELLED)
+            if any(entry.needs_frames for entry in ENTRIES.values())
+            else []
+        ),
+        features=expand(RESULTS + "/features/{recording_id}.parquet", recording_id=LABELLED),
+    output:
+        audit=RESULTS + "/models/audit.parquet",
+        page=report(
+            RESULTS + "/figures/models/audit.html",
+            category="Models",
+            caption="../workflow/report/audit_models.rst",
+            labels={"figure": "Leakage audit"},
+        ),
+    log:
+        log_of("audit_models"),
+    benchmark:
+        benchmark_of("audit_models")
+    conda:
+        "../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        version=STAGE_VERSIONS["audit_models"],
+        declared=declare(STUDY),
+        simulated=study_is_simulated(),
+    message:
+        "audit_models"
+    script:
+        "../workflow/scripts/audit_models.py"
+
+
 # A study without the two conditions (a folder of clips) has nothing to train on.
 TRAINED = bool(LABELLED and TRAIN.models)
 if TRAINED:
@@ -432,6 +470,8 @@ if TRAINED:
         rules.evaluate_models.output.scores,
         rules.evaluate_models.output.png,
         rules.evaluate_models.output.svg,
+        rules.audit_models.output.audit,
+        rules.audit_models.output.page,
         f"{RESULTS}/models/{TRAIN.main}/{FINAL}/weights.safetensors",
         f"{RESULTS}/models/{TRAIN.main}/{FINAL}/card.md",
     ]

@@ -127,7 +127,7 @@ PER_RECORDING = {
 GATHERING = {
     *("make_windows", "summarise_phases", "summarise_quality", "run_analysis", "plot_analysis"),
     *("label_windows", "split_subjects", "train_model", "evaluate_models", "describe_model"),
-    *("explain_model", "plot_explanations", "describe_methods", "all"),
+    *("explain_model", "plot_explanations", "audit_models", "describe_methods", "all"),
 }
 
 

@@ -36,6 +36,7 @@ GATHERING = {
     "explain_model",
     "plot_explanations",
     "describe_model",
+    "audit_models",
     "describe_methods",
     "all",
 }

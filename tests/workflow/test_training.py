@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -13,6 +16,7 @@ import pytest
 from affectflow.errors import InputError
 from affectflow.io.tables import read_footer, read_free_table, read_table, write_table
 from affectflow.io.weights import read_weights
+from affectflow.train.audit import CHECKS
 from affectflow.train.splits import Split
 from tests.support.study import WorkflowStudy, simulated_rows
 from tests.support.synth_windows import make_study
@@ -27,6 +31,7 @@ RULES = (
     "evaluate_models",
     "explain_model",
     "plot_explanations",
+    "audit_models",
     "--force",
 )
 TRAIN = {
@@ -173,6 +178,50 @@ def wait_for(condition, job, *, seconds=240):
             pass
         time.sleep(0.02)
     raise AssertionError(f"nothing came in {seconds} s")
+
+
+def audit(study):
+    """The command, in the study's folder."""
+    program = str(Path(sys.executable).with_name("affectflow"))
+    command = [program, "audit", "--config", "study.yaml"]
+    return subprocess.run(command, cwd=study.folder, capture_output=True, text=True, check=False, timeout=600)
+
+
+def test_the_audit_is_a_rule_and_a_command(trained):
+    """The rule writes table and page; the command looks anew, and leaves with 1 once a leak is there."""
+    result = evaluate(trained, target="audit.parquet")
+    assert result.returncode == 0, result.stdout + result.stderr
+    table = read_free_table(trained.results / "models/audit.parquet")
+    assert table["check"].to_list() == list(CHECKS)
+    assert set(table["verdict"]) == {"clean"}, table.filter(pl.col("verdict") != "clean").rows()
+    assert "12 clean" in (trained.results / "figures/models/audit.html").read_text()
+
+    done = audit(trained)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("clean  ") == 12
+
+    path = trained.results / "models/logistic/r1f1s0/predictions.parquet"
+    honest = read_table(path, "predictions")
+    bytes_before = path.read_bytes()
+    try:
+        write_table(honest.with_columns(score=1 - pl.col("score")), path, "predictions")
+        done = audit(trained)
+    finally:
+        path.write_bytes(bytes_before)
+    assert done.returncode == 1
+    assert "FOUND  threshold_on_test: Was a threshold chosen on test people?" in done.stdout
+    assert "models/logistic, r1f1s0: threshold" in done.stdout
+    assert done.stdout.count("clean  ") == 11
+
+
+def test_an_audit_without_models_says_what_to_run(tmp_path):
+    study = WorkflowStudy(tmp_path)
+    study.write_config()
+    study.write_sheet(simulated_rows(PEOPLE))
+    done = audit(study)
+    assert done.returncode == 2
+    assert "no models have been trained and evaluated. Run: snakemake" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_too_few_people_end_in_one_line(tmp_path):

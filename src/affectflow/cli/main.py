@@ -1,4 +1,4 @@
-"""The command line: `affectflow manifest`, `simulate`, `convert-weights`, `doctor`, `schema`, `summary`, `predict`."""
+"""The command line: `affectflow manifest`, `simulate`, `convert-weights`, `doctor`, `schema`, `summary`, `predict`, `audit`."""
 
 from __future__ import annotations
 
@@ -204,6 +204,22 @@ def predict(
     lines = predict_recordings(model, recordings, config=config, out=out, allow_missing=allow_missing)
     for line, warning in lines:
         typer.echo(f"affectflow: warning: {line}" if warning else line, err=warning)
+
+
+@app.command()
+def audit(
+    config: Annotated[
+        Path, typer.Option("--config", "--configfile", help="Configuration of the study.")
+    ] = Path("config/config.yaml"),
+) -> None:
+    """Look for leaks in a trained study; leaves with 1 when there are any."""
+    from affectflow.cli.audit import audit_lines, audit_study
+
+    table = audit_study(config)
+    for line in audit_lines(table):
+        typer.echo(line)
+    if (table["verdict"] == "found").any():
+        raise typer.Exit(1)
 
 
 def main() -> None:

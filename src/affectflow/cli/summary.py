@@ -46,6 +46,7 @@ def summarise_study(config: str | Path) -> str:
             lambda path: say_smoothing(path, chosen=study.features.smoothing.preset),
         ),
         (results / "models/scores.parquet", _models),
+        (results / "models/audit.parquet", _audit),
     ]
     lines = [line for path, part in parts if path.exists() for line in (*part(path), "")]
     return "\n".join([*lines, *_paths(results)])
@@ -107,6 +108,13 @@ def _model(row: dict[str, Any]) -> str:
     value = "no value" if row["estimate"] is None else f"{row['estimate']:.2f}"
     between = "" if low is None else f" [{low:.2f}, {high:.2f}]"
     return f"  {row['model']:22} {value}{between}{'   control' if row['kind'] == 'control' else ''}"
+
+
+def _audit(path: Path) -> list[str]:
+    table = read_free_table(path)
+    found = table.filter(pl.col("verdict") == "found")["check"].unique(maintain_order=True).to_list()
+    said = f"found {', '.join(found)}" if found else "nothing found"
+    return [f"Leakage audit: {table['check'].n_unique()} kinds of leak looked for, {said}"]
 
 
 def _paths(results: Path) -> list[str]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from affectflow.config.train import Train
 from affectflow.errors import ConfigError, did_you_mean
 from affectflow.train.models import FACTS, facts_of
 
@@ -86,6 +88,28 @@ class Entry:
     def needs_frames(self) -> bool:
         """Whether the recordings' grids are read."""
         return not self.time and facts_of(self.model).needs_frames
+
+
+def input_settings(train: Train, entry: Entry) -> dict[str, Any]:
+    """Return the settings of inputs and loop that an entry is trained with; none for one that has neither.
+
+    Parameters
+    ----------
+    train
+        The study's settings of models.
+    entry
+        A model or control.
+    """
+    if not entry.needs_frames:
+        return {}
+    names = {"emoca_mode", "bio_mode", "signals", "norm", "clip_sd", "loop"}
+    settings = train.model_dump(include=names)
+    settings["modalities"] = list(facts_of(entry.model).reads(train.modalities))
+    if entry.emoca_mode:
+        settings["emoca_mode"] = list(entry.emoca_mode)
+    if entry.without_control_drive:
+        settings["emoca_mode"] = [part for part in settings["emoca_mode"] if part != "control_slope"]
+    return settings
 
 
 def entries(models: Sequence[str], controls: Sequence[str], *, main: str) -> dict[str, Entry]:

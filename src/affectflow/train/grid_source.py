@@ -18,7 +18,9 @@ from affectflow.errors import TableError
 class Rows(Protocol):
     """What a file of a grid offers: `io.weights.WeightsFile`."""
 
-    facts: Mapping[str, Any]
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What the file's header says."""
 
     def rows(self, name: str, first: int, last: int) -> np.ndarray:
         """Return rows of an array, reading no others."""

@@ -16,9 +16,16 @@ th { border-bottom: 2px solid #888; position: sticky; top: 0; background: #fff; 
 td:first-child, th:first-child { text-align: left; } tr:nth-child(even) td { background: #f5f6f8; }
 """
 
+_WRAPPED = "td, th { white-space: normal; text-align: left; vertical-align: top; max-width: 32rem; }"
+
 
 def table_page(
-    table: pl.DataFrame, *, title: str, note: str = "", links: Mapping[str, str] | None = None
+    table: pl.DataFrame,
+    *,
+    title: str,
+    note: str = "",
+    links: Mapping[str, str] | None = None,
+    wrap: bool = False,
 ) -> str:
     """Return a table as a self-contained page.
 
@@ -32,6 +39,8 @@ def table_page(
         A sentence or two below it: what the columns mean, which data; a line break begins a new paragraph.
     links
         Where texts of the first column lead to.
+    wrap
+        Whether cells are sentences, in lines of their own, and not numbers.
     """
     frame = pd.DataFrame(table.to_dict(as_series=False), columns=table.columns)
     links = links or {}
@@ -48,7 +57,7 @@ def table_page(
     heading = html.escape(title)
     notes = "".join(f"<p>{html.escape(line)}</p>" for line in note.split("\n"))
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{heading}</title><style>{_STYLE}</style></head>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{heading}</title><style>{_STYLE}{_WRAPPED if wrap else ""}</style></head>'
         f"<body><h1>{heading}</h1>{notes}{body}</body></html>\n"
     )
 

@@ -1,0 +1,60 @@
+"""The windows as an entry saw them, put together anew from tables and grids."""
+
+from __future__ import annotations
+
+from affectflow.errors import DesignError
+from affectflow.train.audit.artefacts import Artefacts
+from affectflow.train.inputs import add_modalities
+from affectflow.train.models import facts_of
+from affectflow.train.normalise import normalise_people
+from affectflow.train.window_set import WindowSet, summary_set, time_set
+
+INPUTS = ("emoca_mode", "bio_mode", "signals")
+
+
+def entry_windows(study: Artefacts, entry: str, *, scaled: bool = False) -> WindowSet:
+    """Return all labelled windows with the arrays an entry reads.
+
+    Parameters
+    ----------
+    study
+        What was left behind.
+    entry
+        A model or control of the settings.
+    scaled
+        Whether to put them on each person's own scale where the settings do (`train.subject_norm`).
+
+    Raises
+    ------
+    DesignError
+        If the settings have no such entry.
+    """
+    return study.once(("windows", entry, scaled), lambda: _rebuild(study, entry, scaled))
+
+
+def _rebuild(study: Artefacts, entry: str, scaled: bool) -> WindowSet:
+    if entry not in study.declared["entries"]:
+        raise DesignError(
+            f"models/{entry}: the settings train no {entry}. Audit with the settings it was trained with."
+        )
+    if scaled:
+        plain = entry_windows(study, entry)
+        return normalise_people(plain) if study.declared["subject_norm"] == "transductive" else plain
+    own = study.declared["entries"][entry]
+    settings = own["settings"]
+    if own["time"]:
+        return time_set(study.examples, shuffled=own["shuffled"])
+    windows = summary_set(study.windows, study.examples, shuffled=own["shuffled"])
+    if not settings:
+        return windows
+    windows = add_modalities(
+        windows,
+        study.windows,
+        study.grids,
+        modalities=settings["modalities"],
+        **{name: settings[name] for name in INPUTS},
+        control=study.declared["label_rule"]["baseline"],
+    )
+    reads = facts_of(own["model"]).reads(settings["modalities"])
+    arrays = {n: windows.arrays[n] for n in reads}
+    return WindowSet(windows.keys, windows.label_n, arrays, {n: windows.columns[n] for n in reads})
