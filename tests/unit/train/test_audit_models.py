@@ -10,6 +10,7 @@ import pytest
 
 from affectflow.train.audit import CHECKS
 from affectflow.train.audit.artefacts import Training
+from affectflow.train.audit.duplicates import ALIKE, _alike, _transform
 from affectflow.train.audit_models import audit_models
 from affectflow.train.decisions import best_threshold
 from tests.support.audit import (
@@ -350,6 +351,29 @@ def test_a_recording_under_two_names_is_found(how, source):
     assert evidence.count("P00_baseline and P05_baseline") == 1
     assert source in evidence
     assert "in different roles in" in evidence
+
+
+@pytest.mark.parametrize(("noise", "verdict"), [(None, "clean"), (0.001, "found")])
+def test_breath_and_pulse_that_agree_by_chance_are_no_copies(networks, noise, verdict):
+    """Smooth, periodic signals meet at some shift by more than 0.9; a copy with a little noise does by more."""
+    rng = np.random.default_rng(0)
+    grids = {}
+    for name, grid in networks.grids.items():
+        time_t = np.arange(len(grid.arrays["bio"]))
+        rate_c = 0.3 + 0.02 * rng.normal(size=4)
+        bio_tc = np.sin(time_t[:, None] * rate_c + 0.3 * rng.normal(size=4))
+        grids[name] = replace(grid, arrays={**grid.arrays, "bio": bio_tc.astype(np.float32)})
+    spectra = _transform({name: grid.arrays["bio"] for name, grid in grids.items()})
+    assert len(list(_alike(spectra, ALIKE))) > 5, "they do agree"
+    if noise is not None:
+        copy_tc = grids["P00_stressor"].arrays["bio"]
+        copy_tc = copy_tc + (noise * rng.normal(size=copy_tc.shape)).astype(np.float32)
+        own = grids["P04_stressor"]
+        grids["P04_stressor"] = replace(own, arrays={**own.arrays, "bio": copy_tc})
+    rows = audit_models(changed(networks, grids=grids)).filter(pl.col("check") == "duplicate_recordings")
+    assert rows["verdict"].unique().to_list() == [verdict], rows.rows()
+    if noise is not None:
+        assert rows["where"].to_list() == ["P00_stressor and P04_stressor"]
 
 
 # 7: windows across sessions.
