@@ -94,7 +94,7 @@ def test_one_preset_reruns_preprocessing_and_what_follows_and_nothing_before(cop
     copied_study.write_config(features={"windows": {"length_s": 2, "stride_s": 1}} | changed)
     planned = copied_study.planned()
     assert planned["preprocess_frames"] == 8
-    assert set(planned) <= {"preprocess_frames", "check_recovery"} | GATHERING
+    assert set(planned) <= {"preprocess_frames", "grid_frames", "check_recovery"} | GATHERING
     assert {"make_windows", "run_analysis"} <= set(planned)
 
 

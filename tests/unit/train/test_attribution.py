@@ -15,7 +15,7 @@ NETWORKS = sorted(m for m, facts in FACTS.items() if facts.needs_frames and m !=
 
 
 def opened(model, **how):
-    windows, _, parts, _ = trained(model, epochs=3, **how)
+    windows, _, parts, _ = trained(model, epochs=12, **how)
     _, weights, facts = parts[0]
     return load(RESTORE, model, "model")(weights, facts), windows.take(np.arange(0, len(windows), 7))
 
@@ -49,7 +49,7 @@ def test_attributions_add_up_to_the_change_of_the_output(model):
     # Where log-odds are added, so are their gaps, each with its factor.
     added = sum(abs(f) for f in getattr(score, "factors", {None: 1.0}).values())
     np.testing.assert_allclose(total, change, atol=3 * added * LEAST_GAP, rtol=SHARE_OF_CHANGE)
-    assert np.abs(change).max() > 0.05
+    assert np.abs(change).max() > 6 * added * LEAST_GAP, "too little change to tell"
     np.testing.assert_allclose(total - change, found.gap_n, atol=2e-3)
     for name, of_nt in found.time_nt.items():
         np.testing.assert_allclose(of_nt.sum(axis=1), found.channel_nc[name].sum(axis=1), atol=1e-4)
