@@ -38,7 +38,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "train_model": 4,
     "evaluate_models": 3,
     "describe_model": 1,
-    "explain_model": 1,
+    "explain_model": 2,
     "plot_explanations": 1,
     "audit_models": 1,
     "plot_analysis": 4,

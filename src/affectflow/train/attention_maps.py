@@ -87,9 +87,19 @@ def _binned(map_bhts: Tensor) -> np.ndarray:
 
 
 def _bins(n: int) -> Tensor:
-    """Return which of at most `BINS` bins each of n samples lies in, (n, bins), 0 or 1."""
+    """Return the share of each of n samples that lies in each of at most `BINS` even bins, (n, bins).
+
+    A sample on a limit counts in both: whole samples would give some bins more of them than others, and attention
+    that is the same everywhere would look like stripes.
+    """
     wanted = min(n, BINS)
-    return torch.eye(wanted)[torch.arange(n) * wanted // n]
+    sample_n, bin_k = (
+        torch.arange(n, dtype=torch.float64) / n,
+        torch.arange(wanted, dtype=torch.float64) / wanted,
+    )
+    begin_nk = torch.maximum(sample_n[:, None], bin_k)
+    end_nk = torch.minimum(sample_n[:, None] + 1 / n, bin_k + 1 / wanted)
+    return (end_nk - begin_nk).clamp(min=0) * n
 
 
 def _by_focus(sum_lhqk: np.ndarray, count_l: np.ndarray) -> np.ndarray:

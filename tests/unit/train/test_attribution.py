@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from affectflow.registry import load
-from affectflow.train.attention_maps import BINS, attention_table, mean_attention
+from affectflow.train.attention_maps import BINS, _binned, attention_table, mean_attention
 from affectflow.train.attribution import LEAST_GAP, SHARE_OF_CHANGE, attribute
 from affectflow.train.models import FACTS, RESTORE
 from tests.support.explained import trained
@@ -106,3 +106,15 @@ def test_heads_are_told_by_what_they_do_not_by_their_number():
             part.copy_(part[both])
         asks.out.weight.copy_(asks.out.weight[:, turned])
     np.testing.assert_allclose(mean_attention(score, windows)["cross.0.face"][0], before, atol=1e-5)
+
+
+@pytest.mark.parametrize("n", [1, 5, BINS, 30, 270])
+def test_even_attention_is_even_in_bins(n):
+    """Whatever the number of samples: stripes would be read as something the network does."""
+    even = torch.full((1, 1, n, n), 1 / n)
+    binned = _binned(even)
+    np.testing.assert_allclose(binned, 1 / min(n, BINS), rtol=1e-5)
+    peak = torch.zeros(1, 1, n, n)
+    peak[..., n // 2] = 1
+    assert _binned(peak).sum(axis=3) == pytest.approx(1)
+    assert abs(_binned(peak)[0, 0, 0].argmax() / min(n, BINS) - 0.5) <= 1 / min(n, BINS)
