@@ -203,7 +203,12 @@ class Checkpoint:
         """Return the arrays and facts saved last, or None when there is nothing to go on from."""
         if not self.path.exists():
             return None
-        arrays, facts = read_weights(self.path)
+        try:
+            arrays, facts = read_weights(self.path)
+        except InputError as error:
+            # It is no output that Snakemake would clear away: a damaged one would stop every further try.
+            logger.warning("the checkpoint is of no use and training starts afresh: %s", error)
+            return None
         if facts.get("job") != self._job:
             logger.info("%s belongs to other settings or inputs; training starts afresh", self.path)
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from zlib import crc32
 
@@ -11,6 +12,8 @@ import polars as pl
 from affectflow.errors import DesignError, did_you_mean
 from affectflow.schema import EXAMPLES
 from affectflow.signal.stretches import median_step
+
+logger = logging.getLogger(__name__)
 
 
 def label_windows(
@@ -141,6 +144,13 @@ def _shuffled(labelled: pl.DataFrame, seed: int) -> pl.Series:
         .to_numpy()
     )
     person, label = labelled["subject_id"].to_numpy(), labelled["label"].to_numpy()
+    kinds = labelled.group_by("subject_id").agg(pl.col("label").n_unique())["label"]
+    if single := int((kinds == 1).sum()):
+        logger.warning(
+            "shuffled labels: %d of %d people have windows of one label only and keep it, so the control shuffled_labels "
+            "says less than it should",
+            *(single, len(kinds)),
+        )
     result = label.copy()
     for name in np.unique(person):
         own = np.flatnonzero(person == name)

@@ -206,3 +206,14 @@ def test_rows_are_read_without_the_rest(tmp_path):
     (tmp_path / "grid.safetensors").write_bytes(whole[:-30])
     with pytest.raises(InputError, match=r"cannot be read|ends before its array b"):
         WeightsFile(tmp_path / "grid.safetensors").rows("b", 0, 6)
+
+
+@pytest.mark.parametrize("left", [0, 5, 60])
+def test_a_damaged_checkpoint_is_said_and_not_used(tmp_path, caplog, left):
+    checkpoint = Checkpoint(tmp_path / "checkpoint.safetensors", {"seed": 0})
+    checkpoint.save({"a": np.arange(3.0)}, {"epoch": 1})
+    checkpoint.path.write_bytes(checkpoint.path.read_bytes()[:left])
+    assert checkpoint.load() is None
+    assert "training starts afresh" in caplog.text
+    checkpoint.save({"a": np.arange(3.0)}, {"epoch": 2})
+    assert checkpoint.load()[1] == {"epoch": 2}

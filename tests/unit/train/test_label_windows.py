@@ -138,3 +138,15 @@ def test_when_a_window_is(study):
     row = times.arrays["summary"][(examples["start_s"] == 8.0).arg_true()[0]]
     assert row.tolist() == pytest.approx([8, 64, 8 / examples["end_s"].max(), 3])
     assert (time_set(examples, shuffled=True).label_n == examples["shuffled_label"].to_numpy()).all()
+
+
+def test_people_of_one_label_keep_it_and_it_is_said(study, caplog):
+    half = study.windows.filter(
+        (pl.col("condition") == "stressor") == (pl.col("subject_id").str.tail(1).cast(pl.Int32) % 2 == 0)
+    )
+    examples = label_windows(half, **CONDITIONS)
+    assert (examples["label"] == examples["shuffled_label"]).all()
+    assert "4 of 4 people have windows of one label only" in caplog.text
+    caplog.clear()
+    label_windows(study.windows, **CONDITIONS)
+    assert "one label only" not in caplog.text
