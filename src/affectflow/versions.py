@@ -40,7 +40,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "describe_model": 1,
     "explain_model": 2,
     "plot_explanations": 1,
-    "audit_models": 1,
+    "audit_models": 2,
     "plot_analysis": 4,
     "quality_page": 2,
     "describe_methods": 4,

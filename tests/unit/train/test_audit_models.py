@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from scipy.signal import fftconvolve
 
 from affectflow.train.audit import CHECKS
 from affectflow.train.audit.artefacts import Training
-from affectflow.train.audit.duplicates import ALIKE, _alike, _transform
+from affectflow.train.audit.duplicates import ALIKE, MOST_SAMPLES, _alike, _averaged, _transform
 from affectflow.train.audit_models import audit_models
 from affectflow.train.decisions import best_threshold
 from tests.support.audit import (
@@ -547,3 +548,21 @@ def test_the_table_says_how_many_more_places_there_are(clean):
     rows = found(changed(clean, trainings=many))
     assert rows.height == 21
     assert rows["evidence"][20] == "16 more like these"
+
+
+@pytest.mark.parametrize(("rows", "rate_hz"), [(9000, 10.0), (14_050, 30.0), (40_000, 30.0)])
+def test_copies_of_long_recordings_are_seen_however_they_are_cut(rows, rate_hz):
+    """Recordings of another length must not be thinned differently, nor a shift fall between samples that are kept."""
+    rng = np.random.default_rng(0)
+    # Slower than the clock, as faces are.
+    kernel = np.hanning(round(rate_hz))[:, None]
+    smooth = fftconvolve(rng.normal(size=(rows + len(kernel) - 1, 14)), kernel, mode="valid", axes=0)
+    other = fftconvolve(rng.normal(size=smooth.shape), kernel, mode="same", axes=0)
+    longest = together(rows)
+    for cut in (smooth[: rows * 8 // 9], smooth[1:], smooth[rows // 9 :]):
+        made = _transform({n: _averaged(x, longest) for n, x in {"A": smooth, "B": cut, "C": other}.items()})
+        assert [(a, b) for a, b, *_ in _alike(made, ALIKE)] == [("A", "B")]
+
+
+def together(rows):
+    return -(-rows // MOST_SAMPLES)

@@ -19,7 +19,9 @@ from affectflow.train.audit.artefacts import Artefacts, Found
 # than three nothing but copies agree so.
 ALIKE, ALIKE_OF_FEW, COPIED = 0.9, 0.99, 0.999999
 MANY_CHANNELS, FEW_CHANNELS = 12, 3
-MOST_CHANNELS, MOST_SAMPLES = 16, 8192
+# 32,768 samples are 18 minutes at 30 per second; longer recordings are averaged, all over equally many samples: of two
+# that are thinned differently no copy would be seen.
+MOST_CHANNELS, MOST_SAMPLES = 16, 32768
 # Part of the shorter recording that must be shared.
 LEAST_SHARED = 0.5
 FEWEST_STEPS = 3
@@ -79,7 +81,8 @@ def _trajectories(study: Artefacts) -> dict[str, dict[str, np.ndarray]]:
         shared = sorted(c for c in set.intersection(*common) if not c.startswith("d_")) if common else []
         own = {n: _grid(study, n, source, f["columns"], shared) for n, f in facts.items() if f["columns"]}
         if shared and len(own) > 1:
-            found[source] = _varying(own)
+            together = -(-max(len(x_tc) for x_tc in own.values()) // MOST_SAMPLES)
+            found[source] = _varying({n: _averaged(x_tc, together) for n, x_tc in own.items()})
     if found:
         return found
     columns = [c for c in study.windows.columns if c.startswith("mean_")]
@@ -92,8 +95,15 @@ def _trajectories(study: Artefacts) -> dict[str, dict[str, np.ndarray]]:
 
 def _grid(study: Artefacts, name: str, source: str, columns: list[str], shared: list[str]) -> np.ndarray:
     rows_tc = study.grids[name].rows(source, 0, 2**40)
-    thin = max(1, -(-len(rows_tc) // MOST_SAMPLES))
-    return rows_tc[::thin, [columns.index(c) for c in shared]].astype(np.float64)
+    return rows_tc[:, [columns.index(c) for c in shared]].astype(np.float64)
+
+
+def _averaged(x_tc: np.ndarray, together: int) -> np.ndarray:
+    """Return the mean of every `together` samples; NaN where one of them is missing."""
+    if together <= 1:
+        return x_tc
+    n = len(x_tc) // together
+    return x_tc[: n * together].reshape(n, together, x_tc.shape[1]).mean(axis=1)
 
 
 def _varying(own: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
