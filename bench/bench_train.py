@@ -35,11 +35,11 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from affectflow.config.train import Loop
 from affectflow.device import choose_device, mixed_precision
 from affectflow.io.weights import WeightsFile, write_weights
-from affectflow.train.grid_source import open_windows
-from affectflow.train.loop import fit_network
 from affectflow.train.models.cross_modal import CrossModal, CrossModalConfig
-from affectflow.train.normalise import Scaler
-from affectflow.train.window_set import WindowSet
+from affectflow.train.models.loop import fit_network
+from affectflow.train.windows.grid_source import open_windows
+from affectflow.train.windows.normalise import Scaler
+from affectflow.train.windows.window_set import WindowSet
 
 PEOPLE, FRAMES, RATE_HZ, WINDOW_S, BATCH = 60, 843_000, 30.0, 9.0, 32
 N_FACE, N_BIO = 168, 6
@@ -178,7 +178,7 @@ class Stopwatch:
 
     def __enter__(self) -> Stopwatch:
         self._handle = register_optimizer_step_post_hook(self._step)
-        from affectflow.train import batches
+        from affectflow.train.models import batches
 
         self._make, self.waited = batches.Batches.run, 0.0
         watch = self
@@ -193,7 +193,7 @@ class Stopwatch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        from affectflow.train import batches
+        from affectflow.train.models import batches
 
         self._handle.remove()
         batches.Batches.run = self._make  # type: ignore[method-assign]

@@ -1,14 +1,14 @@
 # Models: whole people are for training, validation or test; a job trains a model, or a control, on some of the splits.
 from affectflow.train.audit.declared import declare
-from affectflow.train.controls import entries, input_settings
+from affectflow.train.protocol.controls import entries, input_settings
 from affectflow.train.models import check_models, facts_of, options_of as options_of_model
 from affectflow.train.models.choices import check_choices, choices_of
-from affectflow.train.explanations import (
+from affectflow.train.explain.explanations import (
     FIGURES as EXPLANATION_FIGURES,
     TABLES as EXPLANATION_TABLES,
     explanation_figures,
 )
-from affectflow.train.splits import FINAL, all_splits, final_splits, parts_of
+from affectflow.train.protocol.splits import FINAL, all_splits, final_splits, parts_of
 
 TRAIN = STUDY.train
 try:

@@ -29,6 +29,18 @@ BELOW: dict[str, set[str]] = {
     "cli": BASE
     | {"config", "io", "signal", "face", "datasets", "features", "stats", "train", "viz", "weights"},
 }
+# The rooms of train, by the same rule.
+TRAINING = {"windows", "models", "scores", "protocol"}
+BELOW_IN_TRAIN: dict[str, set[str]] = {
+    "windows": set(),
+    "models": {"windows"},
+    "scores": set(),
+    "protocol": {"windows", "models", "scores"},
+    "explain": TRAINING,
+    "audit": TRAINING,
+    "apply": TRAINING,
+    "card": TRAINING | {"apply"},
+}
 # Loaded when a stage needs them, never when the Snakefile is parsed or `affectflow --help` runs.
 HEAVY = {
     "torch",
@@ -49,7 +61,11 @@ PARSED = (
     "affectflow.datasets",
     "affectflow.face.backends",
     "affectflow.stats",
-    "affectflow.train.models",
+    "affectflow.train.audit.declared",
+    "affectflow.train.explain.explanations",
+    "affectflow.train.models.choices",
+    "affectflow.train.protocol.controls",
+    "affectflow.train.protocol.splits",
     "affectflow.versions",
     "affectflow.weights",
 )
@@ -102,8 +118,37 @@ def wrong_imports(package: Path) -> list[str]:
     return wrong
 
 
+def wrong_imports_in_train(package: Path) -> list[str]:
+    """Every import between rooms of train that goes sideways or up, as file:line text."""
+    wrong = []
+    for path in sorted((package / "train").rglob("*.py")):
+        name = module_name(path, package)
+        room = room_of(name.removeprefix("affectflow."))
+        if room not in BELOW_IN_TRAIN:
+            continue
+        allowed = BELOW_IN_TRAIN[room] | {room}
+        for line, target in imports(path, name):
+            inner = target.removeprefix("affectflow.")
+            if inner.startswith("train.") and room_of(inner) not in allowed:
+                wrong.append(f"{path.relative_to(package)}:{line}: train.{room} may not import {target}")
+    return wrong
+
+
 def test_no_import_goes_up_or_sideways():
     assert wrong_imports(PACKAGE) == []
+
+
+def test_no_import_goes_up_or_sideways_between_the_rooms_of_train():
+    rooms = {path.parent.name for path in (PACKAGE / "train").glob("*/__init__.py")}
+    assert rooms == set(BELOW_IN_TRAIN)
+    assert wrong_imports_in_train(PACKAGE) == []
+
+
+def test_the_walk_sees_a_wrong_import_in_train(tmp_path):
+    path = tmp_path / "affectflow" / "train" / "windows" / "inputs.py"
+    path.parent.mkdir(parents=True)
+    path.write_text("from affectflow.train.models import base\n")
+    assert len(wrong_imports_in_train(tmp_path / "affectflow")) == 1
 
 
 def test_every_folder_of_the_package_has_its_place():

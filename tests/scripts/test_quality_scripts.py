@@ -17,8 +17,8 @@ from affectflow.io.tables import read_footer, read_table, write_table
 from affectflow.io.video_writer import VideoWriter
 from affectflow.io.weights import read_weights
 from affectflow.schema import CLOCKS, FACES
-from affectflow.train.label_windows import label_windows
-from affectflow.train.split_subjects import split_subjects
+from affectflow.train.protocol.split_subjects import split_subjects
+from affectflow.train.windows.label_windows import label_windows
 from tests.support.clips import TIME_BASE
 from tests.support.scripts import run_script
 from tests.support.synth_frames import frames_table

@@ -10,14 +10,14 @@ import polars as pl
 
 from affectflow.config.study import Study as Settings
 from affectflow.train.audit.artefacts import Artefacts, Training
+from affectflow.train.audit.audit_models import audit_models
 from affectflow.train.audit.declared import declare
 from affectflow.train.audit.rebuild import entry_windows
-from affectflow.train.audit_models import audit_models
-from affectflow.train.evaluate_models import evaluate_models
-from affectflow.train.label_windows import label_windows
-from affectflow.train.split_subjects import split_subjects
-from affectflow.train.splits import all_splits
-from affectflow.train.train_model import train_model
+from affectflow.train.protocol.split_subjects import split_subjects
+from affectflow.train.protocol.splits import all_splits
+from affectflow.train.protocol.train_model import train_model
+from affectflow.train.scores.evaluate_models import evaluate_models
+from affectflow.train.windows.label_windows import label_windows
 from tests.support.models import SMALL, make_grids
 from tests.support.synth_windows import Study, make_study
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 from affectflow.schema import MEASURES
-from affectflow.train.explain_model import Explanation, explain_model
-from affectflow.train.split_subjects import split_subjects
-from affectflow.train.splits import Split
-from affectflow.train.train_model import train_model
-from affectflow.train.window_set import WindowSet
+from affectflow.train.explain.explain_model import Explanation, explain_model
+from affectflow.train.protocol.split_subjects import split_subjects
+from affectflow.train.protocol.splits import Split
+from affectflow.train.protocol.train_model import train_model
+from affectflow.train.windows.window_set import WindowSet
 from tests.support.models import LOOP, SMALL, make_grids, make_windows
 from tests.support.synth_windows import SIGNALS
 

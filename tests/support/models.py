@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from affectflow.config.train import Train
-from affectflow.train.grid_frames import grid_frames
-from affectflow.train.grid_source import open_windows
-from affectflow.train.label_windows import label_windows
-from affectflow.train.window_set import WindowSet, summary_set
+from affectflow.train.windows.grid_frames import grid_frames
+from affectflow.train.windows.grid_source import open_windows
+from affectflow.train.windows.label_windows import label_windows
+from affectflow.train.windows.window_set import WindowSet, summary_set
 from tests.support.synth_windows import SIGNALS, Study, make_study
 
 COLUMNS = {"face": ("exp_03", "pose_00", "brow_raise", "d_pose_00"), "bio": SIGNALS}

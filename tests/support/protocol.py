@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from affectflow.train.evaluate_models import Evaluation, evaluate_models
-from affectflow.train.label_windows import label_windows
-from affectflow.train.split_subjects import split_subjects
-from affectflow.train.splits import all_splits
-from affectflow.train.train_model import train_model
-from affectflow.train.window_set import WindowSet
+from affectflow.train.protocol.split_subjects import split_subjects
+from affectflow.train.protocol.splits import all_splits
+from affectflow.train.protocol.train_model import train_model
+from affectflow.train.scores.evaluate_models import Evaluation, evaluate_models
+from affectflow.train.windows.label_windows import label_windows
+from affectflow.train.windows.window_set import WindowSet
 from tests.support.models import LOOP, SMALL, make_windows
 
 

@@ -10,15 +10,15 @@ import numpy as np
 import polars as pl
 
 from affectflow.features.make_windows import make_windows
-from affectflow.train.controls import entries
-from affectflow.train.inputs import add_modalities
-from affectflow.train.label_windows import label_windows
+from affectflow.train.apply.stored_model import StoredModel, restore_model
 from affectflow.train.models import facts_of
-from affectflow.train.split_subjects import split_subjects
-from affectflow.train.splits import Split
-from affectflow.train.stored_model import StoredModel, restore_model
-from affectflow.train.train_model import train_model
-from affectflow.train.window_set import summary_set, time_set
+from affectflow.train.protocol.controls import entries
+from affectflow.train.protocol.split_subjects import split_subjects
+from affectflow.train.protocol.splits import Split
+from affectflow.train.protocol.train_model import train_model
+from affectflow.train.windows.inputs import add_modalities
+from affectflow.train.windows.label_windows import label_windows
+from affectflow.train.windows.window_set import summary_set, time_set
 from tests.support.models import LOOP, SMALL, make_grids
 from tests.support.synth_windows import Study, make_study
 

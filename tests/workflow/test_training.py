@@ -17,7 +17,7 @@ from affectflow.errors import InputError
 from affectflow.io.tables import read_footer, read_free_table, read_table, write_table
 from affectflow.io.weights import read_weights
 from affectflow.train.audit import CHECKS
-from affectflow.train.splits import Split
+from affectflow.train.protocol.splits import Split
 from tests.support.study import WorkflowStudy, simulated_rows
 from tests.support.synth_windows import make_study
 

@@ -4,7 +4,7 @@ from affectflow.io.files import write_text
 from affectflow.io.log import stage
 from affectflow.io.tables import write_free_table
 from affectflow.train.audit.artefacts import open_artefacts
-from affectflow.train.audit_models import audit_models
+from affectflow.train.audit.audit_models import audit_models
 from affectflow.viz.audit_page import audit_page
 
 with stage(snakemake) as footer:

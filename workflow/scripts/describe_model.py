@@ -6,8 +6,8 @@ from affectflow.io.files import write_text
 from affectflow.io.log import stage
 from affectflow.io.tables import read_free_table, read_table
 from affectflow.io.weights import WeightsFile
-from affectflow.train.card_text import card_text
-from affectflow.train.describe_model import describe_model
+from affectflow.train.card.describe_model import describe_model
+from affectflow.train.card.text import card_text
 
 TABLES = ("scores", "comparisons", "calibration", "thresholds")
 

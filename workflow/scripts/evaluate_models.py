@@ -3,7 +3,7 @@
 from affectflow.io.files import write_text
 from affectflow.io.log import stage
 from affectflow.io.tables import concat_tables, write_free_table
-from affectflow.train.evaluate_models import evaluate_models
+from affectflow.train.scores.evaluate_models import evaluate_models
 from affectflow.viz.models_page import models_page
 from affectflow.viz.plot_models import plot_models
 from affectflow.viz.style import write_figure

@@ -5,10 +5,10 @@ from pathlib import Path
 from affectflow.io.log import stage
 from affectflow.io.tables import read_table, write_free_table
 from affectflow.io.weights import WeightsFile
-from affectflow.train.explain_model import explain_model
-from affectflow.train.explanations import TABLES
-from affectflow.train.inputs import add_modalities
-from affectflow.train.window_set import summary_set, time_set
+from affectflow.train.explain.explain_model import explain_model
+from affectflow.train.explain.explanations import TABLES
+from affectflow.train.windows.inputs import add_modalities
+from affectflow.train.windows.window_set import summary_set, time_set
 
 INPUTS = ("modalities", "emoca_mode", "bio_mode", "signals")
 

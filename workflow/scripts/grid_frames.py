@@ -3,7 +3,7 @@
 from affectflow.io.log import stage
 from affectflow.io.tables import read_table
 from affectflow.io.weights import write_weights
-from affectflow.train.grid_frames import grid_frames
+from affectflow.train.windows.grid_frames import grid_frames
 
 with stage(snakemake) as footer:
     arrays, facts = grid_frames(

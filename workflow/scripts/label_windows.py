@@ -2,7 +2,7 @@
 
 from affectflow.io.log import logger, stage
 from affectflow.io.tables import read_table, write_table
-from affectflow.train.label_windows import label_windows
+from affectflow.train.windows.label_windows import label_windows
 
 with stage(snakemake) as footer:
     windows = read_table(snakemake.input.windows, "windows")

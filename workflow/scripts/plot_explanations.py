@@ -4,7 +4,7 @@ from affectflow.face.backends import BACKENDS
 from affectflow.io.log import stage
 from affectflow.io.tables import read_free_table
 from affectflow.registry import load
-from affectflow.train.explanations import TABLES
+from affectflow.train.explain.explanations import TABLES
 from affectflow.viz.plot_explanations import plot_explanations
 from affectflow.viz.style import write_figure
 from affectflow.weights.open_model import open_model

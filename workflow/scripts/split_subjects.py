@@ -2,7 +2,7 @@
 
 from affectflow.io.log import stage
 from affectflow.io.tables import read_table, write_table
-from affectflow.train.split_subjects import split_subjects
+from affectflow.train.protocol.split_subjects import split_subjects
 
 with stage(snakemake) as footer:
     folds = split_subjects(

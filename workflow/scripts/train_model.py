@@ -6,10 +6,10 @@ from affectflow.io.files import whole_file
 from affectflow.io.log import stage
 from affectflow.io.tables import read_table, write_table
 from affectflow.io.weights import Checkpoint, WeightsFile, write_weights
-from affectflow.train.inputs import add_modalities
-from affectflow.train.splits import Split
-from affectflow.train.train_model import train_model
-from affectflow.train.window_set import summary_set, time_set
+from affectflow.train.protocol.splits import Split
+from affectflow.train.protocol.train_model import train_model
+from affectflow.train.windows.inputs import add_modalities
+from affectflow.train.windows.window_set import summary_set, time_set
 
 INPUTS = ("emoca_mode", "bio_mode", "signals")
 

@@ -10,9 +10,9 @@ from affectflow.config.study import Study, read_study
 from affectflow.errors import UsageError
 from affectflow.io.tables import read_table
 from affectflow.train.audit.artefacts import Artefacts, open_artefacts
+from affectflow.train.audit.audit_models import audit_models
 from affectflow.train.audit.declared import declare
-from affectflow.train.audit_models import audit_models
-from affectflow.train.splits import all_splits, parts_of
+from affectflow.train.protocol.splits import all_splits, parts_of
 
 SIGNS = {"found": "FOUND", "clean": "clean", "not applicable": "none "}
 

@@ -15,8 +15,8 @@ from affectflow.errors import DesignError, UsageError, did_you_mean
 from affectflow.io.files import sha256_of
 from affectflow.io.tables import read_footer, read_table, write_free_table
 from affectflow.io.weights import read_weights
-from affectflow.train.predict_windows import predict_windows
-from affectflow.train.stored_model import StoredModel, restore_model
+from affectflow.train.apply.predict_windows import predict_windows
+from affectflow.train.apply.stored_model import StoredModel, restore_model
 from affectflow.viz.plot_predictions import plot_predictions
 from affectflow.viz.style import write_figure
 

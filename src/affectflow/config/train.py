@@ -233,7 +233,7 @@ class Train(Section):
     )
     controls: list[str] = Field(
         ["pose_only", "time_only", "shuffled_labels"],
-        description="What else could explain a score: names in affectflow.train.controls (pose_only, expression_only, "
+        description="What else could explain a score: names in affectflow.train.protocol.controls (pose_only, expression_only, "
         "gaze_only, time_only, shuffled_labels, without_control_drive).",
     )
     explain: list[str] = Field(

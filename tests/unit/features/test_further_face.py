@@ -13,7 +13,7 @@ from affectflow.features.preprocess_frames import preprocess_frames
 from affectflow.io.tables import check_table
 from affectflow.schema import CODES, EXP, POSE, VIDEO_FRAMES, is_further_face
 from affectflow.stats.measures import feature_columns, kind_of
-from affectflow.train.inputs import choose_columns
+from affectflow.train.windows.inputs import choose_columns
 
 N, RATE_HZ, UNSEEN = 100, 25, 30
 

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from affectflow.errors import ConfigError
-from affectflow.train.explanations import FIGURES, TABLES, explanation_figures
+from affectflow.train.explain.explanations import FIGURES, TABLES, explanation_figures
 from affectflow.viz.plot_explanations import group_words, input_words, plot_explanations
 from affectflow.viz.style import COLUMN_MM, write_figure
 from tests.support.explained import explain

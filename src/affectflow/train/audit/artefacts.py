@@ -12,7 +12,7 @@ import polars as pl
 
 from affectflow.io.tables import concat_tables, read_free_table, read_table
 from affectflow.io.weights import WeightsFile
-from affectflow.train.grid_source import Rows
+from affectflow.train.windows.grid_source import Rows
 
 T = TypeVar("T")
 MOST_NAMED = 5

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from affectflow.train.audit.artefacts import Artefacts, Found, Training, some
 from affectflow.train.audit.rebuild import entry_windows
-from affectflow.train.inputs import CONTROL_SLOPE
+from affectflow.train.windows.inputs import CONTROL_SLOPE
 
 
 def selection_before_split(study: Artefacts) -> Found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from affectflow.config.study import Study
-from affectflow.train.controls import entries, input_settings
+from affectflow.train.protocol.controls import entries, input_settings
 
 
 def declare(study: Study) -> dict[str, Any]:

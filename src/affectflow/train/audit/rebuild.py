@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from affectflow.errors import DesignError
 from affectflow.train.audit.artefacts import Artefacts
-from affectflow.train.inputs import add_modalities
 from affectflow.train.models import facts_of
-from affectflow.train.normalise import normalise_people
-from affectflow.train.window_set import WindowSet, summary_set, time_set
+from affectflow.train.windows.inputs import add_modalities
+from affectflow.train.windows.normalise import normalise_people
+from affectflow.train.windows.window_set import WindowSet, summary_set, time_set
 
 INPUTS = ("emoca_mode", "bio_mode", "signals")
 

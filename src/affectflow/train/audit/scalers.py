@@ -13,8 +13,8 @@ import polars as pl
 
 from affectflow.train.audit.artefacts import Artefacts, Found, Training
 from affectflow.train.audit.rebuild import entry_windows
-from affectflow.train.normalise import Scaler
-from affectflow.train.window_set import WindowSet
+from affectflow.train.windows.normalise import Scaler
+from affectflow.train.windows.window_set import WindowSet
 
 # Difference from the training people's own, in their standard deviations: beyond what float32 rounds.
 TOLERANCE = 1e-4

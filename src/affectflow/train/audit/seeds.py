@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 
 from affectflow.registry import load
-from affectflow.train import metrics
 from affectflow.train.audit.artefacts import Artefacts, Found, Training, some
 from affectflow.train.audit.rebuild import entry_windows
 from affectflow.train.models import RESTORE
-from affectflow.train.splits import Split
+from affectflow.train.protocol.splits import Split
+from affectflow.train.scores import metrics
 
 Key = tuple[int, int, int]
 

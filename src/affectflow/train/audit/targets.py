@@ -9,7 +9,7 @@ import polars as pl
 
 from affectflow.errors import DesignError
 from affectflow.train.audit.artefacts import Artefacts, Found, Training
-from affectflow.train.label_windows import label_windows
+from affectflow.train.windows.label_windows import label_windows
 
 TARGET = re.compile(r"(?:\w+\.)*target\.(?:centre|mean)")
 SCALES = ("scale", "sd")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from affectflow.train.audit.artefacts import Artefacts, Found
-from affectflow.train.decisions import best_threshold
+from affectflow.train.scores.decisions import best_threshold
 
 
 def threshold_on_test(study: Artefacts) -> Found:

@@ -11,10 +11,10 @@ from zlib import crc32
 import numpy as np
 import polars as pl
 
-from affectflow.train import metrics
 from affectflow.train.audit.artefacts import Artefacts, Found
 from affectflow.train.audit.window_values import window_values
-from affectflow.train.bootstrap import interval, person_weights
+from affectflow.train.scores import metrics
+from affectflow.train.scores.bootstrap import interval, person_weights
 
 # Chance that some input of a study runs one way in every recording, if order meant nothing.
 CHANCE = 1e-6

@@ -9,7 +9,7 @@ import numpy as np
 
 from affectflow.train.audit.artefacts import Artefacts
 from affectflow.train.audit.rebuild import entry_windows
-from affectflow.train.grid_source import Windowed
+from affectflow.train.windows.grid_source import Windowed
 
 # Numbers read at once.
 AT_ONCE = 2**23

@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from affectflow.errors import DesignError
-from affectflow.train.window_set import WindowSet
+from affectflow.train.windows.window_set import WindowSet
 
 # Windows → probability of the stressor condition, shape (n_windows,).
 Score = Callable[[WindowSet], np.ndarray]

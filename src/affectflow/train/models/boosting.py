@@ -17,7 +17,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from affectflow.train.models.base import Fitted, Score, check_columns
 from affectflow.train.models.stored_trees import tree_arrays, walk_trees
-from affectflow.train.window_set import WindowSet
+from affectflow.train.windows.window_set import WindowSet
 
 
 def fit_boosting(

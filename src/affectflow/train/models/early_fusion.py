@@ -20,7 +20,7 @@ from affectflow.train.models.base import Fitted, Score
 from affectflow.train.models.blocks import Pool, Sizes, Stem, make_head
 from affectflow.train.models.clock import one_clock
 from affectflow.train.models.networks import grids_of, restore_network, train_network
-from affectflow.train.window_set import WindowSet
+from affectflow.train.windows.window_set import WindowSet
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ from sklearn.linear_model import LogisticRegression
 from affectflow.io.weights import Checkpoint
 from affectflow.train.models.base import Fitted, Score
 from affectflow.train.models.unimodal import fit_unimodal, restore_unimodal
-from affectflow.train.window_set import WindowSet
+from affectflow.train.windows.window_set import WindowSet
 
 # Of the combination: with few validation people its weights must not run away from even ones.
 STRENGTH = 1.0

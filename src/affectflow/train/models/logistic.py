@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from affectflow.train.models.base import Fitted, Score, check_columns
-from affectflow.train.window_set import WindowSet
+from affectflow.train.windows.window_set import WindowSet
 
 
 def fit_logistic(

@@ -16,11 +16,11 @@ from torch import nn
 
 from affectflow.device import reproducible
 from affectflow.errors import DesignError
-from affectflow.train.batches import Batches
-from affectflow.train.loop import fit_network, network_scores
 from affectflow.train.models.base import Fitted, check_columns
-from affectflow.train.normalise import Scaler
-from affectflow.train.window_set import WindowSet
+from affectflow.train.models.batches import Batches
+from affectflow.train.models.loop import fit_network, network_scores
+from affectflow.train.windows.normalise import Scaler
+from affectflow.train.windows.window_set import WindowSet
 
 CPU = torch.device("cpu")
 

@@ -19,7 +19,7 @@ from affectflow.train.models.base import Fitted, Score
 from affectflow.train.models.blocks import Maps
 from affectflow.train.models.cross_modal import CrossModal, CrossModalConfig, fit_cross_modal
 from affectflow.train.models.networks import restore_network
-from affectflow.train.window_set import WindowSet
+from affectflow.train.windows.window_set import WindowSet
 
 # Added to variances of standardised inputs: a constant channel has a logarithm.
 LEAST_VARIANCE = 1e-3

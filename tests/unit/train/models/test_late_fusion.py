@@ -79,7 +79,7 @@ def test_a_channel_that_nobody_in_training_had_is_no_modality(windows):
 
 def test_each_network_goes_on_from_its_own_checkpoint(windows, fitted, tmp_path, monkeypatch):
     """Stopped in the second network, the first is not trained again; the weights are the same; nothing is left."""
-    from affectflow.train import loop as loop_module
+    from affectflow.train.models import loop as loop_module
 
     train, validation = parts(windows)
     job = Checkpoint(tmp_path / "checkpoint.safetensors", {"job": 1})

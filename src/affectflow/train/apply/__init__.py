@@ -1,0 +1,1 @@
+"""A stored model on recordings that the study does not have."""

@@ -1,0 +1,168 @@
+"""What a stored model sees of new recordings: windows as it was trained on, or why there can be none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from affectflow.errors import DesignError
+from affectflow.train.apply.stored_model import StoredModel
+from affectflow.train.windows.grid_frames import grid_frames
+from affectflow.train.windows.grid_source import Rows, open_windows
+from affectflow.train.windows.inputs import CONTROL_SLOPE, control_slope
+from affectflow.train.windows.normalise import normalise_people
+from affectflow.train.windows.window_set import KEYS, WindowSet, time_set
+
+SLOPE = f"{CONTROL_SLOPE}_"
+SHOWN = 5
+
+
+@dataclass
+class GridInMemory:
+    """The grid of one recording, read like the file of one."""
+
+    arrays: Mapping[str, np.ndarray]
+    facts: Mapping[str, Any]
+
+    def rows(self, name: str, first: int, last: int) -> np.ndarray:
+        """Return rows of an array, cut at its end."""
+        return self.arrays[name][first:last]
+
+
+def applied_inputs(
+    model: StoredModel,
+    windows: pl.DataFrame,
+    features: Mapping[str, pl.DataFrame],
+    *,
+    allow_missing: bool = False,
+) -> WindowSet:
+    """Return the windows to be scored, with the arrays and channels that the model was trained on.
+
+    Parameters
+    ----------
+    model
+        See `stored_model.restore_model`.
+    windows
+        `schema.WINDOWS` of all recordings, those of the control included.
+    features
+        `schema.FEATURES` of each recording.
+    allow_missing
+        Take columns that a recording lacks as not measured, as in training for those who lacked them.
+
+    Raises
+    ------
+    DesignError
+        If there is no window, a column is missing, or a recording that the model needs beside others is.
+    """
+    chosen = scored_windows(model, windows)
+    _check_people(model, chosen)
+    names = chosen["recording_id"].unique(maintain_order=True).to_list()
+    if not allow_missing:
+        _check_columns(model, {name: features[name] for name in names})
+    if model.time:
+        inputs = time_set(chosen.with_columns(label=pl.lit(0, pl.Int8)))
+    elif "summary" in model.columns:
+        values = {"summary": _summaries(chosen, model.columns["summary"])}
+        inputs = WindowSet(chosen.select(KEYS), np.zeros(chosen.height, np.int8), values, model.columns)
+    else:
+        inputs = _from_grids(model, windows, chosen, {name: features[name] for name in names})
+    return normalise_people(inputs) if model.transductive else inputs
+
+
+def scored_windows(model: StoredModel, windows: pl.DataFrame) -> pl.DataFrame:
+    """Return the windows of the recordings to be judged: all, but controls that the model merely compares with."""
+    chosen = windows
+    if _slopes(model):
+        chosen = windows.filter(pl.col("condition").ne_missing(pl.lit(model.control)))
+    if chosen.is_empty():
+        cut = model.made_of["windows"]
+        raise DesignError(
+            f"recordings: there is no window of {cut['length_s']:g} s with a face for at least "
+            f"{cut['min_coverage']:.0%} of it, which is what the model judges. Give a longer recording, or another one."
+        )
+    return chosen
+
+
+def _slopes(model: StoredModel) -> list[str]:
+    return [c.removeprefix(SLOPE) for c in model.columns.get("face", ()) if c.startswith(SLOPE)]
+
+
+def _check_people(model: StoredModel, chosen: pl.DataFrame) -> None:
+    per_person = chosen.group_by("subject_id", maintain_order=True).agg(pl.col("recording_id").n_unique())
+    alone = per_person.filter(pl.col("recording_id") < 2)["subject_id"].to_list()
+    if model.transductive and model.made_of["label"]["kind"] == "condition" and alone:
+        raise DesignError(
+            f"{model.entry}: train.subject_norm: transductive puts inputs on a scale over a person's recordings of both "
+            f"conditions, and there is one of {', '.join(alone)}. Name all of the person's recordings at once."
+        )
+
+
+def _check_columns(model: StoredModel, features: Mapping[str, pl.DataFrame]) -> None:
+    """Refuse recordings that lack what the model reads."""
+    wanted = [] if model.time else [_source(c) for columns in model.columns.values() for c in columns]
+    for name, table in features.items():
+        if lacking := [c for c in dict.fromkeys(wanted) if c not in table.columns]:
+            more = f" and {len(lacking) - SHOWN} more" if len(lacking) > SHOWN else ""
+            raise DesignError(
+                f"recording {name}: {model.entry} reads {', '.join(lacking[:SHOWN])}{more}, which it does not have. Bring "
+                "what was recorded in training, or say --allow-missing to have it taken as not measured."
+            )
+
+
+def _source(column: str) -> str:
+    """Return the column of the features table that a channel is made of."""
+    if column == "blink_rate_hz":
+        return "blink"
+    match = re.fullmatch(rf"(mean|sd|speed|{CONTROL_SLOPE})_(.+)", column)
+    if match is None:
+        return column
+    return f"d_{match[2]}" if match[1] == "speed" else match[2]
+
+
+def _summaries(chosen: pl.DataFrame, names: tuple[str, ...]) -> np.ndarray:
+    nan = float("nan")
+    values = [
+        (pl.col(n).cast(pl.Float32).fill_null(nan) if n in chosen.columns else pl.lit(nan, pl.Float32)).alias(
+            n
+        )
+        for n in names
+    ]
+    return chosen.select(values).to_numpy().astype(np.float32).reshape(chosen.height, len(names))
+
+
+def _from_grids(
+    model: StoredModel, windows: pl.DataFrame, chosen: pl.DataFrame, features: Mapping[str, pl.DataFrame]
+) -> WindowSet:
+    keys = chosen.select(KEYS)
+    grids: dict[str, Rows] = {}
+    for name, table in features.items():
+        arrays, facts = grid_frames(table, **model.made_of["grids"])
+        grids[name] = GridInMemory(arrays, {"grid": facts})
+    columns = {m: [c for c in own if not c.startswith(SLOPE)] for m, own in model.columns.items()}
+    constant = {}
+    if slopes := _slopes(model):
+        values = _against_control(model, windows, keys, slopes)
+        constant["face"] = values
+    arrays_of = open_windows(keys, grids, columns=columns, constant=constant)
+    return WindowSet(keys, np.zeros(len(keys), np.int8), arrays_of, model.columns)
+
+
+def _against_control(
+    model: StoredModel, windows: pl.DataFrame, keys: pl.DataFrame, slopes: list[str]
+) -> np.ndarray:
+    controls = windows.filter(pl.col("condition") == model.control)["subject_id"].unique().to_list()
+    alone = [p for p in keys["subject_id"].unique(maintain_order=True) if p not in controls]
+    if alone:
+        raise DesignError(
+            f"{model.entry}: compares with the control recording (condition {model.control}) of the same person, and there "
+            f"is none of {', '.join(alone)}. Name it beside the recording, or use a model without control_slope."
+        )
+    lacking = [
+        pl.lit(None, pl.Float64).alias(n) for c in slopes if (n := f"slope_{c}") not in windows.columns
+    ]
+    return control_slope(windows.with_columns(lacking), keys, control=model.control, columns=slopes)

@@ -1,0 +1,1 @@
+"""How good, over people: order, decisions, calibration, intervals, paired differences."""

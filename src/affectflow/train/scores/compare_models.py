@@ -1,0 +1,92 @@
+"""The main model against every other one, on the same resamples of people."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+from statsmodels.stats.multitest import multipletests
+
+from affectflow.train.scores.bootstrap import interval, least_p, p_value
+
+logger = logging.getLogger("affectflow")
+ALPHA = 0.05
+TYPES = {
+    "model": pl.String,
+    "than": pl.String,
+    "measure": pl.String,
+    "difference": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "p": pl.Float64,
+    "p_holm": pl.Float64,
+    "n_comparisons": pl.Int32,
+}
+
+
+def compare_models(
+    values: Mapping[tuple[str, str], np.ndarray],
+    *,
+    main: str,
+    others: Sequence[str],
+    measures: Sequence[str],
+    n_people: int,
+    level: float = 0.95,
+) -> pl.DataFrame:
+    """Compare the main model with every other one in every measure.
+
+    All comparisons of a measure are one family: their p are corrected together
+    (Holm 1979). With few people no p can be small, whatever the difference;
+    where none could stay below 0.05 the log says so.
+
+    Parameters
+    ----------
+    values
+        (model, measure) → value in the sample itself, first, and in each
+        resample of people, the same resamples for all.
+    main
+        The model that is compared.
+    others
+        What it is compared with, in the order of the rows.
+    measures
+        Names, in the order of the rows.
+    n_people
+        How many people were resampled.
+    level
+        Of the intervals, 0..1.
+
+    Returns
+    -------
+    A row per measure and other model: main minus other, `low`, `high`, `p` and
+    `p_holm`; null where a measure has no value.
+    """
+    tables = []
+    for measure in measures:
+        rows = []
+        for other in others:
+            difference_r = values[main, measure] - values[other, measure]
+            low, high = interval(difference_r[1:], n_people=n_people, level=level)
+            p = p_value(difference_r[1:], n_people=n_people)
+            rows.append((main, other, measure, float(difference_r[0]), low, high, p))
+        p_holm = _holm([row[-1] for row in rows])
+        full = [(*row, q, len(others)) for row, q in zip(rows, p_holm, strict=True)]
+        tables.append(pl.DataFrame(full, schema=TYPES, orient="row"))
+    if others and n_people > 1:
+        least = least_p(n_people, n_resamples=len(values[main, measures[0]]) - 1) * len(others)
+        if least >= ALPHA:
+            logger.warning(
+                "with %d people and comparisons with %d other models no corrected p can be below %.2g, whatever the difference",
+                *(n_people, len(others), min(1.0, least)),
+            )
+    numbers = ("difference", "low", "high", "p", "p_holm")
+    return pl.concat([pl.DataFrame(schema=TYPES), *tables]).with_columns(pl.col(numbers).fill_nan(None))
+
+
+def _holm(p: Sequence[float]) -> np.ndarray:
+    values = np.array(p, dtype=float)
+    known = np.isfinite(values)
+    if known.any():
+        values[known] = multipletests(values[known], method="holm")[1]
+    return values

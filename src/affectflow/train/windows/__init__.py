@@ -1,0 +1,1 @@
+"""From frames to labelled windows that a model can read: the clock, the channels, the scale."""

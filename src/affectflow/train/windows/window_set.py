@@ -1,0 +1,117 @@
+"""The windows a model sees: who, when, label, and arrays with NaN where nothing was measured.
+
+Axes: n = window, t = time within the window, c = channel.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from affectflow.errors import TableError
+from affectflow.train.windows.grid_source import Windowed
+
+KEYS = ("recording_id", "subject_id", "window_id", "start_s", "end_s")
+SUMMARY_COLUMN = re.compile(r"(mean|sd|speed)_[a-z0-9_]+|blink_rate_hz")
+
+
+@dataclass(frozen=True)
+class WindowSet:
+    """Labelled windows of any number of people.
+
+    Attributes
+    ----------
+    keys
+        One row per window: `KEYS`.
+    label_n
+        1 = positive, 0 = negative (`label_windows.label_windows`), int8.
+    arrays
+        "summary" (n, c) and, for networks, "face", "bio" and "gaze" (n, t, c), which
+        are read from disk when indexed (`grid_source.GridSource`); float32, NaN = not
+        measured.
+    columns
+        Names of the channels of each array.
+    """
+
+    keys: pl.DataFrame
+    label_n: np.ndarray
+    arrays: Mapping[str, Windowed]
+    columns: Mapping[str, tuple[str, ...]]
+
+    def __len__(self) -> int:
+        return self.keys.height
+
+    def take(self, chosen_n: np.ndarray) -> WindowSet:
+        """Return the windows where `chosen_n` (bool or positions) says so."""
+        positions = np.flatnonzero(chosen_n) if chosen_n.dtype == bool else chosen_n
+        arrays = {name: array.take(positions, axis=0) for name, array in self.arrays.items()}
+        return WindowSet(self.keys[positions], self.label_n[positions], arrays, self.columns)
+
+    def replace(self, arrays: Mapping[str, Windowed]) -> WindowSet:
+        """Return the same windows with other arrays of the same channels."""
+        return WindowSet(self.keys, self.label_n, {**self.arrays, **arrays}, self.columns)
+
+
+def summary_set(windows: pl.DataFrame, examples: pl.DataFrame, *, shuffled: bool = False) -> WindowSet:
+    """Return labelled windows with their summary features as the array "summary".
+
+    Coverage, number of frames and time are left out on purpose: they say how a
+    window was recorded, not what the person did.
+
+    Parameters
+    ----------
+    windows
+        `schema.WINDOWS`.
+    examples
+        `schema.EXAMPLES`: the windows wanted, with their labels; in this order.
+    shuffled
+        Whether the labels are the control's.
+
+    Raises
+    ------
+    TableError
+        If an example is no window.
+    """
+    names = tuple(c for c in windows.columns if SUMMARY_COLUMN.fullmatch(c))
+    key = ["recording_id", "window_id"]
+    found = examples.select(key).join(
+        windows.select(*key, *names, there=pl.lit(True)), on=key, how="left", maintain_order="left"
+    )
+    if found["there"].null_count():
+        raise TableError("windows and examples do not belong together. Re-run label_windows.")
+    values = found.select(pl.col(n).cast(pl.Float32).fill_null(float("nan")) for n in names)
+    array = values.to_numpy().astype(np.float32).reshape(found.height, len(names))
+    label_n = examples["shuffled_label" if shuffled else "label"].to_numpy().astype(np.int8)
+    return WindowSet(examples.select(KEYS), label_n, {"summary": array}, {"summary": names})
+
+
+def time_set(examples: pl.DataFrame, *, shuffled: bool = False) -> WindowSet:
+    """Return labelled windows of which nothing is known but when they are, as the array "summary".
+
+    What a model scores on these is what the design gives away: a stressor that
+    always comes second, or tiredness, needs no face.
+
+    Parameters
+    ----------
+    examples
+        `schema.EXAMPLES`.
+    shuffled
+        Whether the labels are the control's.
+    """
+    names = ("start_s", "start_s_squared", "share_of_recording", "since_phase_s")
+    last_s = pl.col("end_s").max().over("recording_id")
+    run = pl.struct("recording_id", "phase").rle_id()
+    times = (
+        examples.with_columns(since_phase_s=pl.col("start_s") - pl.col("start_s").min().over(run))
+        .with_columns(
+            start_s_squared=pl.col("start_s") ** 2,
+            share_of_recording=pl.col("start_s") / pl.when(last_s > 0).then(last_s).otherwise(1.0),
+        )
+        .select(pl.col(n).cast(pl.Float32) for n in names)
+    )
+    label_n = examples["shuffled_label" if shuffled else "label"].to_numpy().astype(np.int8)
+    return WindowSet(examples.select(KEYS), label_n, {"summary": times.to_numpy()}, {"summary": names})
