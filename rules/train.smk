@@ -1,5 +1,6 @@
 # Models: whole people are for training, validation or test; a job trains a model, or a control, on some of the splits.
 from affectflow.train.audit.declared import declare
+from affectflow.train.protocol.check_rates import check_rates
 from affectflow.train.protocol.controls import entries, input_settings
 from affectflow.train.models import check_models, facts_of, options_of as options_of_model
 from affectflow.train.models.choices import check_choices, choices_of
@@ -15,6 +16,7 @@ try:
     check_models(TRAIN.models, contrast=STUDY.stats.contrast, modalities=TRAIN.modalities)
     check_choices(TRAIN)
     ENTRIES = entries(TRAIN.models, TRAIN.controls if TRAIN.models else [], main=TRAIN.main)
+    check_rates(TRAIN, ENTRIES, length_s=STUDY.features.windows.length_s)
 except AffectflowError as error:
     stop(error, error.exit_code)
 

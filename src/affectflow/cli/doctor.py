@@ -22,6 +22,8 @@ from affectflow.registry import load
 from affectflow.stats import check_analyses
 from affectflow.train.models import check_models
 from affectflow.train.models.choices import check_choices
+from affectflow.train.protocol.check_rates import check_rates
+from affectflow.train.protocol.controls import Entry, entries
 from affectflow.weights import WEIGHTS
 
 NEEDED = (
@@ -156,18 +158,27 @@ def _choices(study: Study) -> list[Finding]:
             "Set it to vals, or choose another face.backend."
         )
         findings.append(Finding("face.codes.save", state, False))
+    train, said = study.train, set[str]()
+
+    def trained() -> dict[str, Entry]:
+        return entries(train.models, train.controls if train.models else [], main=train.main)
+
     checks: dict[str, Callable[[], object]] = {
         "stats.analyses": lambda: check_analyses(study.stats.analyses, contrast=study.stats.contrast),
         "train.models": lambda: check_models(
-            study.train.models, contrast=study.stats.contrast, modalities=study.train.modalities
+            train.models, contrast=study.stats.contrast, modalities=train.modalities
         ),
-        "train.choices": lambda: check_choices(study.train),
+        "train.choices": lambda: check_choices(train),
+        "train.controls": trained,
+        "train.rates_hz": lambda: check_rates(train, trained(), length_s=study.features.windows.length_s),
     }
     for key, check in checks.items():
         try:
             check()
         except AffectflowError as error:
-            findings.append(_mistake(key, error))
+            if str(error) not in said:
+                findings.append(_mistake(key, error))
+            said.add(str(error))
     return findings
 
 
@@ -189,7 +200,7 @@ def _preset(chosen: str) -> list[Finding]:
 
 def _mistake(what: str, error: AffectflowError) -> Finding:
     """Tell of a user's mistake; the file or the key that the message begins with is not said twice."""
-    return Finding(what, str(error).removeprefix(f"{what}: "), False)
+    return Finding(what, str(error).removeprefix("config: ").removeprefix(f"{what}: "), False)
 
 
 def _kinds(study: Study, recordings: list[Recording]) -> list[Finding]:

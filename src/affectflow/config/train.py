@@ -49,7 +49,7 @@ class Loop(Section):
 
 
 class Rates(Section):
-    """Uniform clocks on which networks see the recordings, samples per second (driving-stress study: 30)."""
+    """Uniform clocks on which networks see the recordings, samples per second; two in a window at least (driving study: 30)."""
 
     face: PositiveFloat = Field(10.0, description="Face codes and measures.")
     bio: PositiveFloat = Field(10.0, description="Biosignals.")

@@ -37,6 +37,8 @@ def choices(folder, text):
             "cross_modal takes 2 modalities (found face, bio, gaze)",
         ),
         ("train: {choices: {tcn: {with: [8]}}}", "train.choices", "Did you mean width"),
+        ("train: {controls: [pose_onyl]}", "train.controls", "Did you mean pose_only"),
+        ("train: {rates_hz: {bio: 0.1}}", "train.rates_hz", "bio: 0.1 gives bio_transformer 0.3 cells"),
     ],
 )
 def test_names_that_stop_the_workflow(text, key, says, tmp_path):
