@@ -15,6 +15,7 @@ from affectflow.errors import DesignError, UsageError, did_you_mean
 from affectflow.io.files import sha256_of
 from affectflow.io.tables import read_footer, read_table, write_free_table
 from affectflow.io.weights import read_weights
+from affectflow.train.apply.person_scale import recordings_of, scale_lines
 from affectflow.train.apply.predict_windows import predict_windows
 from affectflow.train.apply.stored_model import StoredModel, restore_model
 from affectflow.viz.plot_predictions import plot_predictions
@@ -80,6 +81,9 @@ def predict_recordings(
     predictions = predict_windows(stored, features, allow_missing=allow_missing)
     for g in given:
         yield from ((line, True) for line in _warnings(stored, g))
+    judged = predictions["recording_id"].unique()
+    of_judged = [recordings_of(g.features) for g in given if g.name in judged]
+    yield from ((line, True) for line in scale_lines(stored, pl.concat(of_judged)))
     yield _about(stored, weights), False
     out.mkdir(parents=True, exist_ok=True)
     for g in given:

@@ -172,7 +172,8 @@ class Train(Section):
     subject_norm: Literal["none", "transductive"] = Field(
         "none",
         description="none: a new person needs no recording beforehand; transductive: z-scores within each person over "
-        "all of the person's windows, labels unseen, which a new person must record first.",
+        "all of the person's windows that have a label (label: phase: the stressor's recordings), labels unseen, which a new "
+        "person must record first.",
     )
     norm: Literal["global", "robust", "none"] = Field(
         "global",

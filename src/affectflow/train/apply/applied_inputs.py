@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from affectflow.errors import DesignError
+from affectflow.train.apply.person_scale import recordings_of, scale_recordings
 from affectflow.train.apply.stored_model import StoredModel
 from affectflow.train.windows.grid_frames import grid_frames
 from affectflow.train.windows.grid_source import Rows, open_windows
@@ -60,7 +61,8 @@ def applied_inputs(
         If there is no window, a column is missing, or a recording that the model needs beside others is.
     """
     chosen = scored_windows(model, windows)
-    _check_people(model, chosen)
+    # Said before anything is computed: a person may lack the recordings that the scale is learnt over.
+    learnt = scale_recordings(model, recordings_of(chosen)) if model.transductive else set()
     names = chosen["recording_id"].unique(maintain_order=True).to_list()
     if not allow_missing:
         _check_columns(model, {name: features[name] for name in names})
@@ -71,7 +73,9 @@ def applied_inputs(
         inputs = WindowSet(chosen.select(KEYS), np.zeros(chosen.height, np.int8), values, model.columns)
     else:
         inputs = _from_grids(model, windows, chosen, {name: features[name] for name in names})
-    return normalise_people(inputs) if model.transductive else inputs
+    if not model.transductive:
+        return inputs
+    return normalise_people(inputs, learn_n=chosen["recording_id"].is_in(list(learnt)).to_numpy())
 
 
 def scored_windows(model: StoredModel, windows: pl.DataFrame) -> pl.DataFrame:
@@ -90,16 +94,6 @@ def scored_windows(model: StoredModel, windows: pl.DataFrame) -> pl.DataFrame:
 
 def _slopes(model: StoredModel) -> list[str]:
     return [c.removeprefix(SLOPE) for c in model.columns.get("face", ()) if c.startswith(SLOPE)]
-
-
-def _check_people(model: StoredModel, chosen: pl.DataFrame) -> None:
-    per_person = chosen.group_by("subject_id", maintain_order=True).agg(pl.col("recording_id").n_unique())
-    alone = per_person.filter(pl.col("recording_id") < 2)["subject_id"].to_list()
-    if model.transductive and model.made_of["label"]["kind"] == "condition" and alone:
-        raise DesignError(
-            f"{model.entry}: train.subject_norm: transductive puts inputs on a scale over a person's recordings of both "
-            f"conditions, and there is one of {', '.join(alone)}. Name all of the person's recordings at once."
-        )
 
 
 def _check_columns(model: StoredModel, features: Mapping[str, pl.DataFrame]) -> None:

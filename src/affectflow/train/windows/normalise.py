@@ -25,20 +25,29 @@ SAMPLE = 100_000
 IQR_SD = 1.3489795
 
 
-def normalise_people(windows: WindowSet) -> WindowSet:
-    """Return z-scores within each person, over all of the person's windows.
+def normalise_people(windows: WindowSet, *, learn_n: np.ndarray | None = None) -> WindowSet:
+    """Return z-scores within each person, over all of the person's windows or some of them.
 
     Labels are not looked at, but the windows of both conditions are: a new
     person must be recorded in full before the first prediction (transductive).
     What differs between people (face shape, resting heart rate) goes; what
     differs within a person stays. Arrays on disk stay there; they are put on
     the scale when read.
+
+    Parameters
+    ----------
+    windows
+        Of any number of people.
+    learn_n
+        Windows that the scales are learnt from, bool (n,); at least one of each person. None = all.
     """
     subject_n = windows.keys["subject_id"].to_numpy()
     people, person_n = np.unique(subject_n, return_inverse=True)
+    taken_n = np.ones(len(windows), bool) if learn_n is None else learn_n
+    of_person = [np.flatnonzero((person_n == p) & taken_n) for p in range(len(people))]
     arrays: dict[str, Windowed] = {}
     for name, array in windows.arrays.items():
-        learnt = [_mean_and_sd(array.take(np.flatnonzero(person_n == p), axis=0)) for p in range(len(people))]
+        learnt = [_mean_and_sd(array.take(own, axis=0)) for own in of_person]
         centre_pc, scale_pc = (np.stack([one[k] for one in learnt]) for k in (0, 1))
         scaled = PersonScaled(array, person_n, centre_pc, scale_pc)
         arrays[name] = scaled[:] if isinstance(array, np.ndarray) else scaled
