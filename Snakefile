@@ -30,5 +30,10 @@ rule all:
     localrule: True
 
 
+onstart:
+    if NO_MODELS:
+        print(f"No models are trained (train.models: auto): {NO_MODELS}.", file=sys.stderr)
+
+
 onerror:
     print("\nWhat failed, once more:", *errors_since(LOGS, STARTED), sep="\n  ", file=sys.stderr)

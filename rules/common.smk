@@ -10,6 +10,7 @@ from affectflow.config.study import Study
 from affectflow.datasets import CODE_FORMATS, EVENT_FORMATS, SIGNAL_FORMATS
 from affectflow.errors import AffectflowError, did_you_mean
 from affectflow.io.log import errors_since
+from affectflow.train.protocol.auto_models import resolve_auto
 from affectflow.versions import STAGE_VERSIONS
 from affectflow.weights import WEIGHTS
 
@@ -34,6 +35,7 @@ try:
         event_formats=set(EVENT_FORMATS),
     )
     RECORDINGS = {r.recording_id: r for r in LISTED if not r.exclude}
+    STUDY, NO_MODELS = resolve_auto(STUDY, RECORDINGS.values())
 except AffectflowError as error:
     stop(error, error.exit_code)
 

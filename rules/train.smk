@@ -1,6 +1,7 @@
 # Models: whole people are for training, validation or test; a job trains a model, or a control, on some of the splits.
 from affectflow.train.audit.declared import declare
 from affectflow.train.protocol.check_rates import check_rates
+from affectflow.train.protocol.auto_models import learnt_conditions
 from affectflow.train.protocol.controls import entries, input_settings
 from affectflow.train.models import check_models, facts_of, options_of as options_of_model
 from affectflow.train.models.choices import check_choices, choices_of
@@ -20,9 +21,8 @@ try:
 except AffectflowError as error:
     stop(error, error.exit_code)
 
-# Recordings whose windows are learnt from; with phases, the stressor's alone.
-LEARNT = (STUDY.stats.stressor,) if TRAIN.label == "phase" else (STUDY.stats.baseline, STUDY.stats.stressor)
-LABELLED = [name for name, r in RECORDINGS.items() if r.condition in LEARNT]
+# Recordings whose windows are learnt from.
+LABELLED = [name for name, r in RECORDINGS.items() if r.condition in learnt_conditions(STUDY)]
 
 
 def entry_of(wildcards):

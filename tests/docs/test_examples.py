@@ -12,6 +12,7 @@ from affectflow.config.study import Study, read_study
 from affectflow.schema import SIGNAL_UNITS
 from affectflow.stats import check_analyses
 from affectflow.train.models import check_models
+from affectflow.train.protocol.auto_models import resolve_auto
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "config" / "examples").glob("*.yaml"))
@@ -26,7 +27,7 @@ def test_example_is_a_valid_study_of_its_own(path):
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_what_an_example_asks_for_can_be_run(path):
-    study = read_study(path)
+    study, _ = resolve_auto(read_study(path), [])
     check_analyses(study.stats.analyses, contrast=study.stats.contrast)
     check_models(study.train.models, contrast=study.stats.contrast, modalities=study.train.modalities)
 

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import polars as pl
 
+from affectflow.config.sheet import read_sheet
 from affectflow.config.study import Study, read_study
 from affectflow.errors import UsageError
 from affectflow.io.tables import read_table
 from affectflow.train.audit.artefacts import Artefacts, open_artefacts
 from affectflow.train.audit.audit_models import audit_models
 from affectflow.train.audit.declared import declare
+from affectflow.train.protocol.auto_models import resolve_auto
 from affectflow.train.protocol.splits import all_splits, parts_of
 
 SIGNS = {"found": "FOUND", "clean": "clean", "not applicable": "none "}
@@ -31,6 +33,7 @@ def audit_study(config: str | Path) -> pl.DataFrame:
         If its models have not been trained and evaluated yet.
     """
     study = read_study(config)
+    study, _ = resolve_auto(study, read_sheet(study.recordings))
     return audit_models(_open(study, config))
 
 

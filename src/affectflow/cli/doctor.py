@@ -22,6 +22,7 @@ from affectflow.registry import load
 from affectflow.stats import check_analyses
 from affectflow.train.models import check_models
 from affectflow.train.models.choices import check_choices
+from affectflow.train.protocol.auto_models import resolve_auto
 from affectflow.train.protocol.check_rates import check_rates
 from affectflow.train.protocol.controls import Entry, entries
 from affectflow.weights import WEIGHTS
@@ -116,11 +117,8 @@ def _study(config: Path) -> list[Finding]:
         study = read_study(config)
     except AffectflowError as error:
         return [_mistake(str(config), error)]
-    findings = [
-        Finding(str(config), f"study {study.dataset!r}, backend {study.face.backend}", True),
-        *_preset(study.features.smoothing.preset),
-        *_choices(study),
-    ]
+    recordings: list[Recording] = []
+    in_sheet: list[Finding] = []
     try:
         recordings = read_sheet(
             study.recordings,
@@ -129,7 +127,19 @@ def _study(config: Path) -> list[Finding]:
             event_formats=set(EVENT_FORMATS),
         )
     except AffectflowError as error:
-        return [*findings, _mistake(study.recordings, error)]
+        in_sheet.append(_mistake(study.recordings, error))
+    try:
+        study, no_models = resolve_auto(study, recordings)
+    except AffectflowError as error:
+        in_sheet.append(_mistake(str(config), error))
+    findings = [
+        Finding(str(config), f"study {study.dataset!r}, backend {study.face.backend}", True),
+        *_preset(study.features.smoothing.preset),
+        *_choices(study),
+        *in_sheet,
+    ]
+    if in_sheet:
+        return findings
     people = len({r.subject_id for r in recordings})
     findings.append(Finding(study.recordings, f"{len(recordings)} recordings of {people} people", True))
     absent = [
@@ -138,6 +148,9 @@ def _study(config: Path) -> list[Finding]:
     if absent:
         shown = ", ".join(absent[:3]) + (" …" if len(absent) > 3 else "")
         findings.append(Finding("files", f"{len(absent)} of the sheet are missing: {shown}", False))
+    if all(finding.what != "train.models" for finding in findings):
+        trained = ", ".join(study.train.models) or f"none: {no_models or 'none is asked for'}"
+        findings.append(Finding("train.models", trained, not no_models, False))
     return [*findings, *_kinds(study, recordings), *comparisons(study, recordings)]
 
 

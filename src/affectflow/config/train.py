@@ -141,8 +141,9 @@ class Train(Section):
     """Models."""
 
     models: list[str] = Field(
-        ["logistic", "bio_transformer", "face_transformer", "cross_modal"],
-        description="What is trained. From window summaries: logistic, boosting. Networks of one modality: "
+        ["auto"],
+        description="What is trained; auto = by what the sheet has: logistic, face_transformer with videos, bio_transformer "
+        "with signals, cross_modal with both, nothing where people or conditions are too few. From window summaries: logistic, boosting. Networks of one modality: "
         "face_transformer, bio_transformer, gaze_transformer. Networks of train.modalities: early_fusion, late_fusion, "
         "tcn (convolutions), cross_modal (two modalities that attend to each other), wide_cross_modal (with a straight line "
         "from level and spread beside it).",
@@ -233,8 +234,9 @@ class Train(Section):
         "the model's section and, for networks, of loop.",
     )
     controls: list[str] = Field(
-        ["pose_only", "time_only", "shuffled_labels"],
-        description="What else could explain a score: names in affectflow.train.protocol.controls (pose_only, expression_only, "
+        ["auto"],
+        description="What else could explain a score; auto = pose_only where the main model sees faces, time_only, "
+        "shuffled_labels; names in affectflow.train.protocol.controls (pose_only, expression_only, "
         "gaze_only, time_only, shuffled_labels, without_control_drive).",
     )
     explain: list[str] = Field(
@@ -279,7 +281,7 @@ class Train(Section):
 
     @model_validator(mode="after")
     def _main_model_is_one(self) -> Train:
-        if self.main_model and self.main_model not in self.models:
+        if self.main_model and self.main_model not in self.models and "auto" not in self.models:
             raise ValueError(
                 f"main_model: {self.main_model!r} is none of models ({', '.join(self.models) or 'empty'})"
             )
@@ -298,8 +300,9 @@ class Train(Section):
 
     @model_validator(mode="after")
     def _what_is_explained_is_trained(self) -> Train:
+        automatic = "auto" in (*self.models, *self.controls)
         for name in self.explained:
-            if name not in (*self.models, *self.controls):
+            if name not in (*self.models, *self.controls) and not automatic:
                 trained = ", ".join(["main", *self.models, *self.controls])
                 raise ValueError(f"explain: {name!r} is neither in models nor in controls ({trained})")
         return self

@@ -11,12 +11,14 @@ from affectflow.errors import AffectflowError, DesignError
 from affectflow.registry import load
 from affectflow.stats import RUN, options_of
 from affectflow.stats.own_table import adopt_table
+from affectflow.train.protocol.auto_models import resolve_auto
 from tests.support.clips import write_clip
 
 
 def choices(folder, text):
     (folder / "c.yaml").write_text(text)
-    return {f.what: f for f in _choices(read_study(folder / "c.yaml"))}
+    study, _ = resolve_auto(read_study(folder / "c.yaml"), [])
+    return {f.what: f for f in _choices(study)}
 
 
 @pytest.mark.parametrize(
@@ -120,7 +122,7 @@ def test_phases_that_the_run_has_still_to_make_are_no_mistake(tmp_path):
 
 @pytest.mark.parametrize("condition", ["", "P1"])
 def test_what_cannot_compare_phases_is_named(condition, tmp_path):
-    text = "stats: {contrast: phases, baseline: P1, stressor: P2}"
+    text = "stats: {contrast: phases, baseline: P1, stressor: P2}\ntrain: {models: [logistic], controls: []}"
     found = findings(tmp_path, sheet_with_phases(tmp_path, condition=condition), text)
     assert found["stats.analyses"].state.startswith("with stats.contrast: phases there is no lda and no tsne")
     assert "paired_tests, mixed_model" in found["stats.analyses"].state
@@ -251,8 +253,17 @@ def test_people_left_out_alone_need_no_more_of_them_than_roles(tmp_path):
     """With folds as many as people, train.folds is not asked for."""
     rows = [f"{p}_{c}\t{p}\ta.csv\t{c}\n" for p in "ABCD" for c in ("baseline", "stressor")]
     sheet = "recording_id\tsubject_id\tsignals\tcondition\n" + "".join(rows)
-    folds = findings(tmp_path, sheet, "train: {folds: 10}")["conditions"]
+    folds = findings(tmp_path, sheet, "train: {folds: 10, models: [logistic]}")["conditions"]
     assert not folds.ok
     assert "4 people in both; tests need 3, models 10 (train.folds)" in folds.state
-    alone = findings(tmp_path, sheet, "train: {folds: 10, split: leave_one_subject_out}")["conditions"]
-    assert alone.ok, alone.state
+    alone = findings(tmp_path, sheet, "train: {folds: 10, split: leave_one_subject_out}")
+    assert alone["conditions"].ok, alone["conditions"].state
+    assert alone["train.models"].state == "logistic, bio_transformer"
+
+
+def test_no_models_are_told_with_the_reason(tmp_path):
+    rows = [f"{p}_{c}\t{p}\ta.csv\t{c}\n" for p in "ABCD" for c in ("baseline", "stressor")]
+    sheet = "recording_id\tsubject_id\tsignals\tcondition\n" + "".join(rows)
+    found = findings(tmp_path, sheet, "train: {folds: 10}")["train.models"]
+    assert found.state.startswith("none: 4 people are too few")
+    assert not found.ok
