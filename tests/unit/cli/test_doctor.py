@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from affectflow.cli.doctor import _choices, diagnose
+from affectflow.config.sheet import Recording
 from affectflow.config.study import read_study
 from affectflow.errors import AffectflowError, DesignError
 from affectflow.registry import load
@@ -17,7 +18,8 @@ from tests.support.clips import write_clip
 
 def choices(folder, text):
     (folder / "c.yaml").write_text(text)
-    study, _ = resolve_auto(read_study(folder / "c.yaml"), [])
+    people = [Recording(f"{p}_{c}", p, c, "v.mp4", "s.csv") for p in "ABC" for c in ("baseline", "stressor")]
+    study, _ = resolve_auto(read_study(folder / "c.yaml"), people)
     return {f.what: f for f in _choices(study)}
 
 
