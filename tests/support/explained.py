@@ -26,6 +26,11 @@ HOW = {"modalities": ("face", "bio"), "subject_norm": "none"}
 
 
 @cache
+def _study(**how):
+    return make_windows(columns=COLUMNS, duration_s=14.0, person_sd=0.3, **how)
+
+
+@cache
 def trained(
     model: str,
     *,
@@ -40,9 +45,7 @@ def trained(
     Few summaries, none of which says what another one does: what is important
     is then known.
     """
-    made, study = make_windows(
-        columns=COLUMNS, n_people=n_people, effect=effect, duration_s=14.0, person_sd=0.3, seed=seed
-    )
+    made, study = _study(n_people=n_people, effect=effect, seed=seed)
     chosen = [made.columns["summary"].index(c) for c in summaries]
     arrays = {**made.arrays, "summary": made.arrays["summary"][:, chosen]}
     windows = WindowSet(made.keys, made.label_n, arrays, {**made.columns, "summary": summaries})

@@ -15,7 +15,8 @@ from affectflow.train.windows.window_set import WindowSet, summary_set
 from tests.support.synth_windows import SIGNALS, Study, make_study
 
 COLUMNS = {"face": ("exp_03", "pose_00", "brow_raise", "d_pose_00"), "bio": SIGNALS}
-LOOP = {**Train().loop.model_dump(), "epochs": 8, "learning_rate": 0.005}
+# A whole batch at once: with nets this small, parts of it cost time and save no memory worth a word.
+LOOP = {**Train().loop.model_dump(), "epochs": 8, "learning_rate": 0.005, "at_once": 0}
 TRANSFORMER = {
     "d_model": 16,
     "conv_width": 8,

@@ -14,6 +14,9 @@ from affectflow.train.windows.label_windows import label_windows
 from affectflow.train.windows.window_set import WindowSet
 from tests.support.models import LOOP, SMALL, make_windows
 
+# Large steps: what there is to find is large too, and a few passes find it.
+FAST = {"learning_rate": 0.02}
+
 
 def run_protocol(
     models: Sequence[str],
@@ -21,7 +24,7 @@ def run_protocol(
     shuffled: bool = False,
     seed: int = 0,
     n_folds: int = 4,
-    epochs: int = 30,
+    epochs: int = 8,
     n_resamples: int = 500,
     **study,
 ) -> Evaluation:
@@ -44,7 +47,7 @@ def run_protocol(
             subject_norm="none",
             seed=seed,
             options=SMALL[model],
-            loop={**LOOP, "epochs": epochs},
+            loop={**LOOP, **FAST, "epochs": epochs},
         ).predictions
         for model in models
     ]

@@ -102,16 +102,13 @@ def _recording(
     face = len(CHANNELS)
     velocity_fc = np.gradient(values_fc, 1 / fps, axis=0)
     for j, channel in enumerate(CHANNELS):
-        table[channel] = pl.Series(np.where(valid_f, values_fc[:, j], np.nan), dtype=pl.Float32).fill_nan(
-            None
-        )
-        table[f"d_{channel}"] = pl.Series(
-            np.where(valid_f, velocity_fc[:, j], np.nan), dtype=pl.Float32
-        ).fill_nan(None)
+        table[channel], table[f"d_{channel}"] = values_fc[:, j], velocity_fc[:, j]
     for j, channel in enumerate(SIGNALS):
-        table[channel] = pl.Series(values_fc[:, face + j])
+        table[channel] = values_fc[:, face + j]
     table["blink"] = pl.Series(rng.random(n) < 0.02 * (1 + in_face)).set(pl.Series(~valid_f), None)
-    return pl.DataFrame(table).select(*FEATURES.names, pl.exclude(FEATURES.names))
+    of_face = pl.col(*CHANNELS, *(f"d_{channel}" for channel in CHANNELS)).cast(pl.Float32)
+    made = pl.DataFrame(table).with_columns(pl.when("valid").then(of_face))
+    return made.select(*FEATURES.names, pl.exclude(FEATURES.names))
 
 
 def _slow_noise(rng, n, channels, fps):
@@ -125,22 +122,30 @@ def _slow_noise(rng, n, channels, fps):
 
 def _windows(table, length_s, stride_s):
     end = table["time_s"][-1]
+    channels = (*CHANNELS, *SIGNALS)
+    summaries = [
+        *(e for c in channels for e in (_mean(pl.col(c)).alias(f"mean_{c}"), pl.std(c).alias(f"sd_{c}"))),
+        *(_mean(pl.col(f"d_{c}").abs()).alias(f"speed_{c}") for c in CHANNELS),
+        (pl.col("blink").fill_null(False).cast(pl.Int8).diff() == 1).sum().alias("blink_rate_hz") / length_s,
+    ]
     rows = []
     for k in range(int((end + 0.1 - length_s) // stride_s) + 1):
         start = k * stride_s
         part = table.filter((pl.col("time_s") >= start) & (pl.col("time_s") < start + length_s))
-        first = part.row(0, named=True)
-        row = {key: first[key] for key in ("recording_id", "subject_id", "condition", "pair", "phase")}
-        row |= {"window_id": k, "start_s": start, "end_s": start + length_s, "n_frames": part.height}
-        row["coverage"] = part["valid"].mean()
-        for channel in (*CHANNELS, *SIGNALS):
-            row[f"mean_{channel}"] = part[channel].mean()
-            row[f"sd_{channel}"] = part[channel].std()
-        for channel in CHANNELS:
-            row[f"speed_{channel}"] = part[f"d_{channel}"].abs().mean()
-        row["blink_rate_hz"] = (part["blink"].fill_null(False).cast(pl.Int8).diff() == 1).sum() / length_s
-        rows.append(row)
+        whole = (
+            pl.lit(k).alias("window_id"),
+            pl.lit(start).alias("start_s"),
+            pl.lit(start + length_s).alias("end_s"),
+        )
+        ids = pl.col("recording_id", "subject_id", "condition", "pair", "phase").first()
+        counts = pl.len().alias("n_frames"), pl.mean("valid").alias("coverage")
+        rows.append(part.select(ids, *whole, *counts, *summaries))
     types = {c.name: c.dtype for c in WINDOWS.columns}
-    schema = {name: types.get(name, pl.Float64) for name in rows[0]}
-    frame = pl.DataFrame(rows, schema=schema)
+    frame = pl.concat(rows)
+    frame = frame.cast({name: types.get(name, pl.Float64) for name in frame.columns})
     return frame.select(*WINDOWS.names, pl.exclude(WINDOWS.names))
+
+
+def _mean(values):
+    """The mean in double precision, as the windows of the package have it."""
+    return values.cast(pl.Float64).mean()

@@ -131,8 +131,8 @@ def test_windows_are_read_in_batches():
     watched = {n: Watched(a, most) if n in ("face", "bio") else a for n, a in windows.arrays.items()}
     made = WindowSet(windows.keys, np.asarray(windows.label_n), watched, windows.columns)
     many = WindowSet(
-        pl.concat([made.keys] * 6), np.tile(made.label_n, 6),
-        {n: a.take(np.tile(np.arange(len(made)), 6), axis=0) for n, a in made.arrays.items()}, made.columns,
+        pl.concat([made.keys] * 2), np.tile(made.label_n, 2),
+        {n: a.take(np.tile(np.arange(len(made)), 2), axis=0) for n, a in made.arrays.items()}, made.columns,
     )  # fmt: skip
     explain_model(many, folds, parts, model="cross_modal", grids=grids, **arguments(n_permutations=1))
     assert max(most) <= 64 < len(many) // 3

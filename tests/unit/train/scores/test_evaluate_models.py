@@ -238,7 +238,7 @@ def study_scores(effect, seed, models, *, subject_norm="none", n_people=6):
     labelled = label_windows(study.windows, baseline="baseline", stressor="stressor")
     folds = split_subjects(labelled, n_folds=3, validation_share=0.25, seed=1)
     splits = all_splits(n_repeats=1, n_folds=3, n_seeds=1)
-    loop = {**LOOP, "epochs": 30}
+    loop = {**LOOP, "epochs": 8, "learning_rate": 0.02}
     tables = [
         train_model(
             windows,
