@@ -210,7 +210,12 @@ rule describe_methods:
         signals=[f"{RESULTS}/signals/{name}.parquet" for name in WITH_SIGNALS],
         results=[f"{RESULTS}/stats/{name}/results.parquet" for name in CHOSEN_ANALYSES],
         tables=[f"{RESULTS}/stats/{name}/tables" for name in CHOSEN_ANALYSES],
+        rppg=[f"{RESULTS}/rppg/{name}.parquet" for name in WITH_VIDEO if STUDY.signal.rppg.method != "none"],
         scores=rules.evaluate_models.output.scores if TRAINED else [],
+        comparisons=rules.evaluate_models.output.comparisons if TRAINED else [],
+        audit=rules.audit_models.output.audit if TRAINED else [],
+        # Every part of an entry was made with the same settings.
+        models=[f"{RESULTS}/models/{name}/{next(iter(PARTS))}/predictions.parquet" for name in ENTRIES if TRAINED],
     output:
         text=RESULTS + "/methods.md",
         page=report(
@@ -232,6 +237,7 @@ rule describe_methods:
     params:
         version=STAGE_VERSIONS["describe_methods"],
         analyses=CHOSEN_ANALYSES,
+        models=[name for name in ENTRIES if TRAINED],
         backend=BACKEND,
         simulated=study_is_simulated(),
     message:

@@ -43,7 +43,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "audit_models": 2,
     "plot_analysis": 4,
     "quality_page": 2,
-    "describe_methods": 4,
+    "describe_methods": 5,
     "render_overlay": 1,
     "render_vis": 2,
     "contact_sheet": 2,

@@ -15,7 +15,7 @@ with stage(snakemake):
     quality = read_table(files.quality, "recording_quality")
     left_out = set(quality.filter(quality["excluded"].is_not_null())["recording_id"])
     footers = {"make_windows": [read_footer(files.windows)]}
-    for path in (*files.faces, *files.codes, *files.signals, *files.features):
+    for path in (*files.faces, *files.codes, *files.signals, *files.rppg, *files.features):
         if Path(path).stem not in left_out:
             footer = read_footer(path)
             footers.setdefault(footer["stage"], []).append(footer)
@@ -40,6 +40,9 @@ with stage(snakemake):
             if (path := Path(folder, "exclusions.parquet")).exists()
         },
         scores=read_free_table(files.scores) if files.scores else None,
+        comparisons=read_free_table(files.comparisons) if files.scores else None,
+        audit=read_free_table(files.audit) if files.scores else None,
+        models={name: read_footer(path) for name, path in zip(params.models, files.models, strict=True)},
         backend=params.backend,
         versions=installed(),
         signals=sorted(signals),

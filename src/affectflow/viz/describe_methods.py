@@ -16,6 +16,7 @@ import polars as pl
 from affectflow import __version__
 from affectflow.viz import methods_sentences as say
 from affectflow.viz import methods_statistics as tell
+from affectflow.viz.methods_models import models as tell_models
 from affectflow.viz.methods_references import references_of
 from affectflow.viz.table_page import table_page
 
@@ -55,6 +56,9 @@ def describe_methods(
     results: Mapping[str, tuple[Footer, pl.DataFrame]],
     exclusions: Mapping[str, pl.DataFrame],
     scores: pl.DataFrame | None,
+    comparisons: pl.DataFrame | None = None,
+    audit: pl.DataFrame | None = None,
+    models: Mapping[str, Footer] | None = None,
     backend: str,
     versions: Mapping[str, str],
     signals: Sequence[str] = (),
@@ -78,8 +82,12 @@ def describe_methods(
         Analysis → footer and `results` table.
     exclusions
         Analysis → whom it left out: `unit`, `condition`, `reason`, with `phase` where phases were tested.
-    scores
+    scores, comparisons
         What `evaluate_models` wrote; None without models.
+    audit
+        What `audit_models` wrote; None without models.
+    models
+        Model or control → footer of what `train_model` wrote.
     backend
         What made the face codes.
     versions
@@ -106,6 +114,7 @@ def describe_methods(
             "clean_signals",
             lambda p: say.signals(signals or _signal_names(taking_part), p, with_faces=with_faces),
         ),
+        ("Pulse from the video", "extract_rppg", say.pulse_of_face),
         ("Preprocessing", "preprocess_frames", lambda p: say.preprocessing(p, with_faces=with_faces)),
         ("Windows", "make_windows", lambda p: say.windows(p, n_windows, with_faces=with_faces)),
     ):
@@ -117,7 +126,7 @@ def describe_methods(
         for name, (footer, table) in results.items()
     ]
     parts.append(("Statistics", " ".join(tested)))
-    parts.append(("Models", "" if scores is None else tell.models(scores)))
+    parts.append(("Models", "" if scores is None else _models(scores, comparisons, audit, models or {})))
     parts.append(
         (
             "Programs",
@@ -127,6 +136,7 @@ def describe_methods(
         )
     )
     made = {**footers, **{f"run_analysis {name}": [footer] for name, (footer, _) in results.items()}}
+    made |= {f"train_model {name}": [_without_what_stands_elsewhere(f)] for name, f in (models or {}).items()}
     parts.append(("References", "\n".join(references_of(" ".join(text for _, text in parts)))))
     return Methods(tuple((heading, text) for heading, text in parts if text), _settings(made))
 
@@ -172,6 +182,23 @@ def _plain(text: str) -> str:
 
 def _cell(text: str) -> str:
     return _plain(text)
+
+
+def _models(
+    scores: pl.DataFrame | None,
+    comparisons: pl.DataFrame | None,
+    audit: pl.DataFrame | None,
+    models: Mapping[str, Footer],
+) -> str:
+    if scores is None:
+        return ""
+    made = {name: footer["params"] for name, footer in models.items()}
+    return tell_models(scores, made, comparisons=comparisons, audit=audit)
+
+
+def _without_what_stands_elsewhere(footer: Footer) -> Footer:
+    """A model's parameters without those of the stages before it, which it keeps to be used without the study."""
+    return {**footer, "params": {k: v for k, v in footer["params"].items() if k not in ("made_of", "splits")}}
 
 
 def _people(quality: pl.DataFrame) -> str:

@@ -56,6 +56,15 @@ def signals(names: Sequence[str], params: Params, *, with_faces: bool) -> str:
     )
 
 
+def pulse_of_face(params: Params) -> str:
+    """Say how the pulse was taken from the colour of the skin."""
+    how = {"pos": "POS (Wang et al. 2017)", "chrom": "CHROM (de Haan and Jeanne 2013)"}[params["method"]]
+    return (
+        f"A pulse was taken from the mean colour of the skin of the face, forehead and cheeks counting twice, with {how}; its rate comes from windows of "
+        f"{seconds(params['window_s'])}, and windows whose pulse stands out by less than {params['snr_min_db']:g} dB are missing."
+    )
+
+
 def _variability(names: Sequence[str], params: Params) -> str:
     """Say what heart rate variability is, of the quantities there are."""
     words = {

@@ -208,32 +208,6 @@ def _umap(o: Params, results: pl.DataFrame) -> str:
     )
 
 
-def models(scores: pl.DataFrame) -> str:
-    """Say how models were judged and what they reached; empty without models."""
-    rows = scores.filter(pl.col("measure") == "auroc")
-    if rows.is_empty():
-        return ""
-    first = rows.row(0, named=True)
-    known = rows.filter(pl.col("estimate").is_not_null())
-    listed = [
-        (r["kind"], f"{r['model'].replace('_', ' ')} {r['estimate']:.2f}{_between(r)}")
-        for r in known.iter_rows(named=True)
-    ]
-    reached = "; ".join(text for kind, text in listed if kind != "control")
-    controls = "; ".join(text for kind, text in listed if kind == "control")
-    repeats = f", repeated {first['n_repeats']} times with other folds" if first["n_repeats"] > 1 else ""
-    seeds = f", {first['n_seeds']} random starts each" if first["n_seeds"] > 1 else ""
-    return (
-        f"Models were trained and judged in {first['n_folds']} folds{repeats}{seeds}, with every person's recordings in one role only "
-        f"({first['n_people']} people, {first['n_windows']} windows; 95 % intervals from {first['n_resamples']} draws of people). "
-        f"AUROC: {reached or 'none could be computed'}.{f' Controls: {controls}.' if controls else ''}"
-    )
-
-
-def _between(row: dict[str, Any]) -> str:
-    return "" if row["low"] is None else f" ({row['low']:.2f} to {row['high']:.2f})"
-
-
 def _agreement(o: Params, results: pl.DataFrame) -> str:
     row = results.row(0, named=True)
     return (

@@ -259,3 +259,14 @@ def test_the_mixed_model_warns_and_names_what_is_singular_or_not_fitted():
     )
     assert "1 measure has no fit: smile." in said
     assert "1 measure has a singular fit (a variance of 0): heart rate (1/min)." in said
+
+
+@pytest.mark.parametrize(
+    ("method", "work"), [("pos", "Wang et al. 2017"), ("chrom", "de Haan and Jeanne 2013")]
+)
+def test_how_the_pulse_was_taken_from_the_video_is_said_and_cited(method, work):
+    text = pulse_of_face({"method": method, "window_s": 10.0, "snr_min_db": 3.0})
+    assert "windows of 10 s" in text
+    assert "less than 3 dB" in text
+    assert len(references_of(text)) == 1
+    assert work in text
