@@ -215,7 +215,9 @@ rule describe_methods:
         comparisons=rules.evaluate_models.output.comparisons if TRAINED else [],
         audit=rules.audit_models.output.audit if TRAINED else [],
         # Every part of an entry was made with the same settings.
-        models=[f"{RESULTS}/models/{name}/{next(iter(PARTS))}/predictions.parquet" for name in ENTRIES if TRAINED],
+        models=[
+            f"{RESULTS}/models/{name}/{next(iter(PARTS))}/predictions.parquet" for name in ENTRIES if TRAINED
+        ],
     output:
         text=RESULTS + "/methods.md",
         page=report(

@@ -17,7 +17,7 @@ REFERENCES = {
     "Hampel 1974": "Hampel, F. R. (1974). The influence curve and its role in robust estimation. Journal of the American Statistical Association 69(346), 383–393.",
     "Hedges 1981": "Hedges, L. V. (1981). Distribution theory for Glass's estimator of effect size and related estimators. Journal of Educational Statistics 6, 107–128.",
     "Holm 1979": "Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of Statistics 6, 65–70.",
-    "Kapoor and Narayanan 2023": "Kapoor, S. and Narayanan, A. (2023). Leakage and the reproducibility crisis in machine-learning-based science. Patterns. doi:10.1016/j.patter.2023.100804",
+    "Kapoor and Narayanan 2023": "Kapoor, S. and Narayanan, A. (2023). Leakage and the reproducibility crisis in machine-learning-based science. Patterns 4(9), 100804.",
     "Ledoit and Wolf 2004": "Ledoit, O. and Wolf, M. (2004). A well-conditioned estimator for large-dimensional covariance matrices. Journal of Multivariate Analysis 88(2), 365–411.",
     "Li et al. 2017": "Li, T., Bolkart, T., Black, M. J., Li, H. and Romero, J. (2017). Learning a model of facial shape and expression from 4D scans. ACM Transactions on Graphics 36(6), 194.",
     "Lindstrom and Bates 1988": "Lindstrom, M. J. and Bates, D. M. (1988). Newton–Raphson and EM algorithms for linear mixed-effects models for repeated-measures data. Journal of the American Statistical Association 83(404), 1014–1022. doi:10.1080/01621459.1988.10478693",

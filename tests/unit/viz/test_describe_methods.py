@@ -18,7 +18,8 @@ from affectflow.stats.mixed_model import mixed_model
 from affectflow.viz import methods_statistics
 from affectflow.viz.describe_methods import describe_methods, installed, markdown, page
 from affectflow.viz.labels import label_of
-from affectflow.viz.methods_references import REFERENCES
+from affectflow.viz.methods_references import REFERENCES, references_of
+from affectflow.viz.methods_sentences import pulse_of_face
 from tests.support.synth_stats import synth_features, synth_phases, synth_windows
 
 PEOPLE = ("S1", "S2", "S3")
