@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "affectflow"
 
-BASE = {"__init__", "errors", "schema", "registry", "versions", "device"}
+BASE = {"__init__", "errors", "schema", "registry", "versions", "device", "multiple_testing"}
 BELOW: dict[str, set[str]] = {
     "config": BASE,
     "io": BASE | {"config"},

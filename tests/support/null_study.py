@@ -1,14 +1,14 @@
-"""Many studies of the size of the driving study, with or without effects, through the tests and corrections we use."""
+"""Many studies of the size of the driving study, with or without effects, through the corrections we use."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
-from affectflow.stats.correct import corrected
+from affectflow.multiple_testing import corrected
 from affectflow.stats.max_t import max_t_paired
-from affectflow.stats.paired_tests import paired_t
 
 CRITERIA = ("raw", "bonferroni", "holm", "bh", "max_t")
 _METHODS = {"bonferroni": "bonferroni", "holm": "holm", "bh": "fdr_bh"}
@@ -71,7 +71,7 @@ def run_studies(
     for k in range(n_studies):
         delta = np.sqrt(1 - shared) * rng.standard_normal((n_people, n_tests)) + effect * has_effect
         delta += np.sqrt(shared) * rng.standard_normal((n_people, 1))
-        _, p = paired_t(delta)
+        p = stats.ttest_1samp(delta, 0.0, axis=0).pvalue
         p_max_t, _, _ = max_t_paired(delta, family, n_permutations=n_permutations, seed=seed + k)
         adjusted = {"raw": p, "max_t": p_max_t} | {c: corrected(p, method=m) for c, m in _METHODS.items()}
         for c in CRITERIA:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
 from affectflow.errors import DesignError
 from affectflow.stats.columnwise import paired_columns
@@ -22,8 +20,6 @@ from affectflow.stats.results_table import corrected_table, log_results, tests_o
 from affectflow.stats.seeds import seed_of
 from affectflow.stats.unit_values import paired_values, side_by_side
 from affectflow.stats.units import pairs_across_people
-
-logger = logging.getLogger(__name__)
 
 
 def paired_tests(
@@ -141,18 +137,6 @@ def paired_tests(
         "exclusions": design.exclusions,
         "patterns": count_patterns(results, phases=design.phases, stress_phases=stress_phases, alpha=alpha),
     }
-
-
-def paired_t(delta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return t and p of the paired t test for each column of differences.
-
-    Parameters
-    ----------
-    delta
-        Differences, shape (n_units, n_measures), without NaN.
-    """
-    result = stats.ttest_1samp(delta, 0.0, axis=0)
-    return result.statistic, result.pvalue
 
 
 def _long(before: pl.DataFrame, after: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
-from statsmodels.stats.multitest import multipletests
 
+from affectflow.multiple_testing import corrected
 from affectflow.train.scores.bootstrap import interval, least_p, p_value
 
 logger = logging.getLogger("affectflow")
@@ -70,7 +70,7 @@ def compare_models(
             low, high = interval(difference_r[1:], n_people=n_people, level=level)
             p = p_value(difference_r[1:], n_people=n_people)
             rows.append((main, other, measure, float(difference_r[0]), low, high, p))
-        p_holm = _holm([row[-1] for row in rows])
+        p_holm = corrected(np.array([row[-1] for row in rows], dtype=float), method="holm")
         full = [(*row, q, len(others)) for row, q in zip(rows, p_holm, strict=True)]
         tables.append(pl.DataFrame(full, schema=TYPES, orient="row"))
     if others and n_people > 1:
@@ -82,11 +82,3 @@ def compare_models(
             )
     numbers = ("difference", "low", "high", "p", "p_holm")
     return pl.concat([pl.DataFrame(schema=TYPES), *tables]).with_columns(pl.col(numbers).fill_nan(None))
-
-
-def _holm(p: Sequence[float]) -> np.ndarray:
-    values = np.array(p, dtype=float)
-    known = np.isfinite(values)
-    if known.any():
-        values[known] = multipletests(values[known], method="holm")[1]
-    return values
