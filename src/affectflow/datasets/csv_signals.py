@@ -54,11 +54,6 @@ def read_csv_signals(path: str | Path) -> RawRecording:
     return RawRecording(raw_signals(table), start_unix_s=start, notes=notes)
 
 
-def read_signal_table(path: str | Path) -> pl.DataFrame:
-    """Return the same file as a table: ``time_s`` and the signals, all Float64, missing values null."""
-    return _read(Path(path))[0]
-
-
 def _read(path: Path) -> tuple[pl.DataFrame, float | None, list[str]]:
     cells = read_parquet_cells(path) if path.suffix.lower() == ".parquet" else read_text_cells(path)
     time_name = _time_column(cells)

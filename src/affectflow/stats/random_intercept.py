@@ -66,7 +66,7 @@ def fit_random_intercept(
     y, x, who = value[there], design[there], person[there]
     people = len(np.unique(who))
     counts = {"n": people, "n_rows": len(y)}
-    trouble = _cannot(y, x, who, people, absent if not there.all() else "")
+    trouble = _cannot(y, x, people, absent if not there.all() else "")
     if trouble:
         return _nothing(counts, design.shape[1] - 1, blocks, trouble)
     centre, scale = y.mean(), y.std(ddof=1)
@@ -102,7 +102,7 @@ def fit_random_intercept(
     return Fit(terms, [_joint(result, columns) for columns in blocks.values()])
 
 
-def _cannot(y: np.ndarray, x: np.ndarray, who: np.ndarray, people: int, absent: str) -> str | None:
+def _cannot(y: np.ndarray, x: np.ndarray, people: int, absent: str) -> str | None:
     """Say why there is nothing to fit."""
     if people < MIN_UNITS:
         return f"only {people} of at least {MIN_UNITS} people have values{absent}"

@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from affectflow.face.emoca.camera import CROP_PX, project_3d
+from affectflow.face.emoca.camera import project_3d
+from affectflow.face.emoca.crop import CROP_PX
 from affectflow.face.emoca.detail import DetailDecoder
 from affectflow.face.emoca.flame import FlameModel
 from affectflow.viz.detail_normals import TextureLayout, detail_normals, unit

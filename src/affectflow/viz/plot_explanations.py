@@ -34,7 +34,7 @@ EXCHANGED = {
     "within_person": "among windows of the same person",
     "across_people": "among all people's windows",
 }
-ROW_MM, HEAD_MM, AXIS_MM, FOOT_MM = 4.4, 9.0, 9.0, 8.0
+ROW_MM, HEAD_MM, AXIS_MM = 4.4, 9.0, 9.0
 # Inputs that are shown, and the least correlation of value and attribution that is called a direction.
 MOST_INPUTS, LEAST_DIRECTION = 15, 0.3
 

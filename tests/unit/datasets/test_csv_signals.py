@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from affectflow.datasets.csv_signals import read_csv_signals, read_signal_table
+from affectflow.datasets.csv_signals import read_csv_signals
 from affectflow.errors import InputError
 
 GOOD = "time_s,eda_usiemens,ppg_au\n-0.5,4.1,0.2\n0,,0.3\n0.5,4.2,n/a\n"
@@ -14,6 +14,12 @@ def written(folder, text, name="s.csv"):
     path = folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return path
+
+
+def samples(path):
+    """Time and value of each sample, by signal."""
+    recording = read_csv_signals(path)
+    return {s.name: list(zip(s.time_s.tolist(), s.value.tolist(), strict=True)) for s in recording.signals}
 
 
 @pytest.mark.parametrize(
@@ -32,20 +38,22 @@ def written(folder, text, name="s.csv"):
     ],
 )
 def test_the_same_table_however_it_was_saved(tmp_path, text):
-    table = read_signal_table(written(tmp_path, text))
-    assert table.rows() == [(-0.5, 4.1, 0.2), (0.0, None, 0.3), (0.5, 4.2, None)]
-    assert set(table.dtypes) == {pl.Float64}
+    assert samples(written(tmp_path, text)) == {
+        "eda_usiemens": [(-0.5, 4.1), (0.5, 4.2)],
+        "ppg_au": [(-0.5, 0.2), (0.0, 0.3)],
+    }
 
 
 def test_parquet_and_tsv_by_their_names(tmp_path):
-    table = read_signal_table(written(tmp_path, GOOD))
+    table = pl.read_csv(written(tmp_path, GOOD), null_values="n/a")
     table.write_parquet(tmp_path / "s.parquet")
     table.write_csv(tmp_path / "s.tsv", separator="\t")
-    assert read_signal_table(tmp_path / "s.parquet").equals(table)
-    assert read_signal_table(tmp_path / "s.tsv").equals(table)
+    read = samples(tmp_path / "s.csv")
+    assert samples(tmp_path / "s.parquet") == samples(tmp_path / "s.tsv") == read
     whole = pl.DataFrame({"time_s": [0, 1], "hr_bpm": [60, 61]})
     whole.write_parquet(tmp_path / "whole.parquet")
-    assert read_signal_table(tmp_path / "whole.parquet").dtypes == [pl.Float64, pl.Float64]
+    (hr,) = read_csv_signals(tmp_path / "whole.parquet").signals
+    assert (hr.time_s.dtype, hr.value.dtype) == (np.float64, np.float64)
 
 
 def test_every_number_is_read_exactly(tmp_path):
@@ -54,7 +62,9 @@ def test_every_number_is_read_exactly(tmp_path):
         {"time_s": np.cumsum(rng.uniform(0.001, 1, 5000)), "eda_usiemens": rng.standard_normal(5000)}
     )
     table.write_csv(tmp_path / "s.csv")
-    assert read_signal_table(tmp_path / "s.csv").equals(table)
+    (eda,) = read_csv_signals(tmp_path / "s.csv").signals
+    np.testing.assert_array_equal(eda.time_s, table["time_s"])
+    np.testing.assert_array_equal(eda.value, table["eda_usiemens"])
 
 
 @pytest.mark.parametrize(
@@ -122,7 +132,7 @@ def test_every_number_is_read_exactly(tmp_path):
 )
 def test_each_mistake_names_file_row_column_and_value(tmp_path, text, words):
     with pytest.raises(InputError, match=words) as error:
-        read_signal_table(written(tmp_path, text))
+        read_csv_signals(written(tmp_path, text))
     assert str(error.value).startswith(str(tmp_path / "s.csv"))
     assert "\n" not in str(error.value)
 
@@ -130,14 +140,14 @@ def test_each_mistake_names_file_row_column_and_value(tmp_path, text, words):
 def test_files_that_cannot_be_read(tmp_path):
     for name in ("absent.csv", "absent.parquet"):
         with pytest.raises(InputError, match=name):
-            read_signal_table(tmp_path / name)
+            read_csv_signals(tmp_path / name)
     with pytest.raises(InputError, match="cannot be read as Parquet"):
-        read_signal_table(written(tmp_path, GOOD, "s.parquet"))
+        read_csv_signals(written(tmp_path, GOOD, "s.parquet"))
     with pytest.raises(InputError, match="cannot be read"):
-        read_signal_table(tmp_path)
+        read_csv_signals(tmp_path)
     pl.DataFrame({"time_s": [0.0], "hr_bpm": ["fast"]}).write_parquet(tmp_path / "text.parquet")
     with pytest.raises(InputError, match="row 1, column hr_bpm: 'fast' is not a number"):
-        read_signal_table(tmp_path / "text.parquet")
+        read_csv_signals(tmp_path / "text.parquet")
 
 
 # 2022-02-07T09:52:54Z

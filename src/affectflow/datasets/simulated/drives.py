@@ -111,7 +111,7 @@ def simulate_drive(
     beats = np.cumsum(truth["hr_bpm"].to_numpy()) / 60 / TRUTH_HZ
     phase = 2 * np.pi * np.interp(frame_s, time, beats)
     pulse = 0.35 * np.sin(phase) + 0.12 * np.sin(2 * phase + 0.6)
-    return Drive(stressors, _tables(truth, seconds, stressed, rng), course, pulse, truth)
+    return Drive(stressors, _tables(truth, seconds, rng), course, pulse, truth)
 
 
 def _stress(time: np.ndarray, stressors: list[tuple[float, float]], ramp_s: float) -> np.ndarray:
@@ -173,9 +173,7 @@ def _face(
     return replace(at_rest, **mixed, blink_onset_s=onset_s)
 
 
-def _tables(
-    truth: pl.DataFrame, seconds: float, stressed: bool, rng: np.random.Generator
-) -> dict[str, pl.DataFrame]:
+def _tables(truth: pl.DataFrame, seconds: float, rng: np.random.Generator) -> dict[str, pl.DataFrame]:
     known = truth["time_s"].to_numpy()
 
     def clock(rate_hz: float) -> np.ndarray:

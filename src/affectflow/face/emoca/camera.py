@@ -1,4 +1,4 @@
-"""EMOCA's camera, and the way between a crop's own coordinates and its pixels.
+"""EMOCA's camera: from points of the head to the crop's own coordinates.
 
 A scaled orthographic camera, cam = (s, tx, ty): the picture's x is s (x + tx),
 its y is -s (y + ty), since the head's y points up and the picture's down. The
@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-
-CROP_PX = 224
 
 
 def project(points_np3: Tensor, cam_n3: Tensor) -> Tensor:
@@ -43,13 +41,3 @@ def project_3d(points_np3: Tensor, cam_n3: Tensor) -> Tensor:
     shift_n13 = torch.nn.functional.pad(cam_n3[:, None, 1:], (0, 1))
     moved_np3 = cam_n3[:, None, :1] * (points_np3 + shift_n13)
     return moved_np3 * moved_np3.new_tensor((1.0, -1.0, -1.0))
-
-
-def unit_to_crop_px(unit: Tensor, *, crop_px: int = CROP_PX) -> Tensor:
-    """Turn unit coordinates into pixels of the crop, any shape: -1..1 becomes 0..crop_px."""
-    return (unit * 0.5 + 0.5) * crop_px
-
-
-def crop_px_to_unit(crop: Tensor, *, crop_px: int = CROP_PX) -> Tensor:
-    """Turn pixels of the crop into unit coordinates: the inverse of `unit_to_crop_px`."""
-    return crop / crop_px * 2 - 1

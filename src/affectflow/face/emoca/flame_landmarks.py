@@ -20,7 +20,6 @@ from torch import Tensor
 
 # The contour table: rows 0..39 for that many degrees to one side, 40..78 for 1..39 to the other.
 LARGEST_YAW_DEG = 39
-N_CONTOUR_ROWS = 2 * LARGEST_YAW_DEG + 1
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ def warp_exact(
 def _estimated_frame_matrix(x: float, y: float, size: int, crop_px: int) -> NDArray[np.float64]:
     """The transform from crop to index space as the reference fits it, rounding noise included.
 
-    `crop.frame_matrix` is the same to 1e-13, but in a flat area a last bit
+    Its closed form is the same to 1e-13, but in a flat area a last bit
     decides between a level and the one below.
     """
     from skimage.transform import estimate_transform

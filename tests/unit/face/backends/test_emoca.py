@@ -16,12 +16,12 @@ from affectflow.face.backends import emoca
 from affectflow.face.backends.emoca import EmocaBackend
 from affectflow.face.backends.facemesh import FaceMeshBackend
 from affectflow.face.emoca import crop_frames
-from affectflow.face.emoca.crop import unit_to_index
 from affectflow.face.emoca.points68 import tracked_points68
 from affectflow.face.emoca.warp import crop_face
 from affectflow.face.extract_codes import PIECE_ROWS, extract_codes
 from affectflow.io.tables import check_table
 from affectflow.schema import CODES, EXP, MEASURES, N_LANDMARKS, POSE
+from tests.support.crop_spaces import unit_to_index
 from tests.support.synth_faces import faces_from_codes, random_codes
 from tests.support.synth_flame import synth_flame
 from tests.support.tiny_emoca import TinyEncoders, moving_picture

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from affectflow.face.emoca.camera import crop_px_to_unit, project, project_3d, unit_to_crop_px
+from affectflow.face.emoca.camera import project, project_3d
 
 
 @pytest.fixture(scope="module")
@@ -24,22 +24,10 @@ def test_projection_equals_the_reference(golden):
     close(upright, golden["orth_proj"])
 
 
-def test_crop_pixels_equal_the_reference(golden):
-    close(unit_to_crop_px(golden["unit_xy"]), golden["crop_pixels_224"], 1e-4)
-    close(crop_px_to_unit(golden["crop_pixels_224"]), golden["unit_from_pixels"])
-
-
 def test_a_point_that_can_be_worked_out_by_hand():
     points = torch.tensor([[[0.01, 0.02, 0.05]]])
     cam = torch.tensor([[10.0, 0.03, -0.01]])
     close(project_3d(points, cam), torch.tensor([[[0.4, -0.1, -0.5]]]))
-
-
-def test_the_edges_of_the_crop():
-    unit = torch.tensor([-1.0, 0.0, 1.0, 1.5])
-    assert unit_to_crop_px(unit).tolist() == [0, 112, 224, 280]
-    assert unit_to_crop_px(unit, crop_px=100).tolist() == [0, 50, 100, 125]
-    close(crop_px_to_unit(unit_to_crop_px(unit, crop_px=96), crop_px=96), unit)
 
 
 def test_each_frame_has_its_own_camera_and_inputs_stay():

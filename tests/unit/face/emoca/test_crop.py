@@ -3,19 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from affectflow.face.emoca import crop
 from affectflow.face.emoca.crop import (
     box_of_points,
-    crop_matrix,
     face_size,
-    frame_matrix,
-    index_to_unit,
-    move_points,
     reference_square,
     square_of_box,
     table_square,
-    unit_to_index,
 )
+from tests.support.crop_spaces import crop_matrix, frame_matrix, index_to_unit, move_points, unit_to_index
 
 BOX = np.array([100.0, 60.0, 300.0, 240.0])
 
@@ -134,12 +129,3 @@ def test_a_stored_square_leads_back_even_in_float32(squares):
     back, side = reference_square(*stored)
     np.testing.assert_array_equal(side, size)
     np.testing.assert_allclose(back, centre, rtol=0, atol=3e-4)
-
-
-def test_unit_coordinates_are_the_cameras(squares):
-    camera = pytest.importorskip("affectflow.face.emoca.camera")
-    assert camera.CROP_PX == crop.CROP_PX
-    centre, size = squares
-    unit = np.random.default_rng(3).uniform(-1.3, 1.3, (200, 4, 2))
-    by_camera = move_points(camera.unit_to_crop_px(unit), frame_matrix(centre, size))
-    np.testing.assert_allclose(unit_to_index(unit, centre, size), by_camera, atol=1e-9)

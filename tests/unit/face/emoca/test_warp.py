@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from skimage.transform import estimate_transform, warp
 
-from affectflow.face.emoca.crop import index_to_unit, square_of_box
+from affectflow.face.emoca.crop import square_of_box
 from affectflow.face.emoca.warp import crop_face, warp_exact
 from affectflow.face.emoca.warp_fast import warp_fast
 from affectflow.io.video import read_frames
+from tests.support.crop_spaces import index_to_unit
 
 # Centre and side: inside, beyond each edge and two at once, small, much larger than the frame, outside.
 SQUARES = {
