@@ -2,7 +2,7 @@
 from affectflow.train.audit.declared import declare
 from affectflow.train.protocol.check_rates import check_rates
 from affectflow.train.protocol.auto_models import learnt_conditions
-from affectflow.train.protocol.controls import entries, input_settings
+from affectflow.train.protocol.controls import compares_with_control, entries, input_settings
 from affectflow.train.models import check_models, facts_of, options_of as options_of_model
 from affectflow.train.models.choices import check_choices, choices_of
 from affectflow.train.explain.explanations import (
@@ -21,8 +21,10 @@ try:
 except AffectflowError as error:
     stop(error, error.exit_code)
 
-# Recordings whose windows are learnt from.
-LABELLED = [name for name, r in RECORDINGS.items() if r.condition in learnt_conditions(STUDY)]
+# Recordings whose windows are learnt from, and beside them those that inputs are compared with (train.label: phase).
+LEARNT = learnt_conditions(STUDY)
+LABELLED = [name for name, r in RECORDINGS.items() if r.condition in LEARNT]
+COMPARED = [name for name, r in RECORDINGS.items() if r.condition in (*LEARNT, STUDY.stats.baseline)]
 
 
 def entry_of(wildcards):
@@ -69,11 +71,20 @@ def model_choices(wildcards):
     return choices_of(TRAIN, entry_of(wildcards).model)
 
 
-def model_grids(wildcards):
+def grids_for(entries):
     """The recordings on uniform clocks, for models that read more than window summaries."""
-    if not entry_of(wildcards).needs_frames:
+    if not any(entry.needs_frames for entry in entries):
         return []
-    return expand(RESULTS + "/grids/{recording_id}.safetensors", recording_id=LABELLED)
+    compared = any(compares_with_control(input_settings(TRAIN, entry)) for entry in entries)
+    return expand(
+        RESULTS + "/grids/{recording_id}.safetensors",
+        recording_id=COMPARED if compared else LABELLED,
+    )
+
+
+def model_grids(wildcards):
+    """The recordings that an entry reads."""
+    return grids_for([entry_of(wildcards)])
 
 
 def model_settings(wildcards):
@@ -431,11 +442,7 @@ rule audit_models:
             part=PARTS,
         ),
         thresholds=rules.evaluate_models.output.thresholds,
-        grids=(
-            expand(RESULTS + "/grids/{recording_id}.safetensors", recording_id=LABELLED)
-            if any(entry.needs_frames for entry in ENTRIES.values())
-            else []
-        ),
+        grids=grids_for(ENTRIES.values()),
         features=expand(RESULTS + "/features/{recording_id}.parquet", recording_id=LABELLED),
     output:
         audit=RESULTS + "/models/audit.parquet",

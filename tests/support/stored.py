@@ -72,7 +72,13 @@ def train_final(
         grids = make_grids(study, rates_hz=RATES)
         modes = {**INPUTS, "emoca_mode": emoca_mode}
         inputs = add_modalities(
-            inputs, windows, grids, modalities=("face", "bio"), **modes, control="baseline"
+            inputs,
+            windows,
+            grids,
+            modalities=("face", "bio"),
+            **modes,
+            control="baseline",
+            stride_s=WINDOWS["stride_s"],
         )
     trained = train_model(
         inputs,

@@ -8,7 +8,7 @@ from affectflow.io.weights import WeightsFile
 from affectflow.train.explain.explain_model import explain_model
 from affectflow.train.explain.explanations import TABLES
 from affectflow.train.windows.inputs import add_modalities
-from affectflow.train.windows.window_set import summary_set, time_set
+from affectflow.train.windows.window_set import labelled_set
 
 INPUTS = ("modalities", "emoca_mode", "bio_mode", "signals")
 
@@ -29,14 +29,18 @@ with stage(snakemake) as footer:
     how, entry = files[0].facts["params"], files[0].facts["entry"]
     table = read_table(snakemake.input.windows, "windows")
     examples = read_table(snakemake.input.examples, "examples")
-    if entry["time"]:
-        windows = time_set(examples, shuffled=entry["shuffled"])
-    else:
-        windows = summary_set(table, examples, shuffled=entry["shuffled"])
+    windows = labelled_set(table, examples, time=entry["time"], shuffled=entry["shuffled"])
     grids = {Path(path).stem: WeightsFile(path) for path in snakemake.input.grids}
     if how["settings"]:
         settings = {name: how["settings"][name] for name in INPUTS}
-        windows = add_modalities(windows, table, grids, control=how["control_condition"], **settings)
+        windows = add_modalities(
+            windows,
+            table,
+            grids,
+            control=how["control_condition"],
+            stride_s=how["made_of"]["windows"]["stride_s"],
+            **settings,
+        )
     explanation = explain_model(
         windows,
         read_table(snakemake.input.folds, "folds"),

@@ -9,7 +9,7 @@ from affectflow.io.weights import Checkpoint, WeightsFile, write_weights
 from affectflow.train.protocol.splits import Split
 from affectflow.train.protocol.train_model import train_model
 from affectflow.train.windows.inputs import add_modalities
-from affectflow.train.windows.window_set import summary_set, time_set
+from affectflow.train.windows.window_set import labelled_set
 
 INPUTS = ("emoca_mode", "bio_mode", "signals")
 
@@ -17,10 +17,7 @@ with stage(snakemake) as footer:
     entry, settings = dict(snakemake.params.entry), dict(snakemake.params.settings)
     table = read_table(snakemake.input.windows, "windows")
     examples = read_table(snakemake.input.examples, "examples")
-    if entry["time"]:
-        windows = time_set(examples, shuffled=entry["shuffled"])
-    else:
-        windows = summary_set(table, examples, shuffled=entry["shuffled"])
+    windows = labelled_set(table, examples, time=entry["time"], shuffled=entry["shuffled"])
     how = {}
     if settings:
         windows = add_modalities(
@@ -30,6 +27,7 @@ with stage(snakemake) as footer:
             modalities=settings["modalities"],
             **{name: settings.pop(name) for name in INPUTS},
             control=snakemake.params.control_condition,
+            stride_s=snakemake.params.made_of["windows"]["stride_s"],
         )
         beside = Path(snakemake.output.weights)
         checkpoints = {

@@ -14,6 +14,7 @@ from affectflow.train.audit.artefacts import Artefacts, open_artefacts
 from affectflow.train.audit.audit_models import audit_models
 from affectflow.train.audit.declared import declare
 from affectflow.train.protocol.auto_models import resolve_auto
+from affectflow.train.protocol.controls import compares_with_control
 from affectflow.train.protocol.splits import all_splits, parts_of
 
 SIGNS = {"found": "FOUND", "clean": "clean", "not applicable": "none "}
@@ -74,6 +75,11 @@ def _open(study: Study, config: str | Path) -> Artefacts:
     ]
     frames = any(entry["settings"] for entry in declared["entries"].values())
     recordings = examples["recording_id"].unique().sort().to_list()
+    on_clocks = recordings if frames else []
+    if any(compares_with_control(entry["settings"]) for entry in declared["entries"].values()):
+        windows = read_table(results / "windows.parquet", "windows", columns=["recording_id", "condition"])
+        controls = windows.filter(pl.col("condition") == study.stats.baseline)["recording_id"]
+        on_clocks = sorted({*recordings, *controls})
     return open_artefacts(
         declared,
         windows=results / "windows.parquet",
@@ -82,7 +88,7 @@ def _open(study: Study, config: str | Path) -> Artefacts:
         predictions=[folder / "predictions.parquet" for folder in folders],
         weights=[folder / "weights.safetensors" for folder in folders],
         thresholds=models / "thresholds.parquet",
-        grids=[results / "grids" / f"{name}.safetensors" for name in recordings] if frames else [],
+        grids=[results / "grids" / f"{name}.safetensors" for name in on_clocks],
         features=[results / "features" / f"{name}.parquet" for name in recordings],
     )
 

@@ -205,7 +205,8 @@ class Train(Section):
         min_length=1,
         description="Facial inputs of the networks: expression, pose (or its parts head, jaw), measures (eyes, brows, "
         "mouth; further ones that came with imported codes), velocities (first derivatives of the parts named), "
-        "control_slope (how much steeper than in the person's control recording, which a new person must then bring; "
+        "control_slope (how much steeper than in the person's control recording as long since the same phase began, which a "
+        "new person must then bring; windows between phases, which features.windows.within: recording makes, have none; "
         "label: phase only); the word all = expression, pose, measures, velocities.",
     )
     bio_mode: list[Literal["level", "velocity"]] = Field(

@@ -13,9 +13,10 @@ import polars as pl
 from affectflow.errors import DesignError
 from affectflow.train.apply.person_scale import recordings_of, scale_recordings
 from affectflow.train.apply.stored_model import StoredModel
-from affectflow.train.windows.grid_frames import grid_frames
+from affectflow.train.windows.control_slope import control_slope
+from affectflow.train.windows.grid_frames import grid_frames, phase_runs
 from affectflow.train.windows.grid_source import Rows, open_windows
-from affectflow.train.windows.inputs import CONTROL_SLOPE, control_slope
+from affectflow.train.windows.inputs import CONTROL_SLOPE
 from affectflow.train.windows.normalise import normalise_people
 from affectflow.train.windows.window_set import KEYS, WindowSet, time_set
 
@@ -72,7 +73,7 @@ def applied_inputs(
         values = {"summary": _summaries(chosen, model.columns["summary"])}
         inputs = WindowSet(chosen.select(KEYS), np.zeros(chosen.height, np.int8), values, model.columns)
     else:
-        inputs = _from_grids(model, windows, chosen, {name: features[name] for name in names})
+        inputs = _from_grids(model, windows, chosen, features)
     if not model.transductive:
         return inputs
     return normalise_people(inputs, learn_n=chosen["recording_id"].is_in(list(learnt)).to_numpy())
@@ -134,20 +135,23 @@ def _from_grids(
 ) -> WindowSet:
     keys = chosen.select(KEYS)
     grids: dict[str, Rows] = {}
-    for name, table in features.items():
-        arrays, facts = grid_frames(table, **model.made_of["grids"])
+    for name in keys["recording_id"].unique(maintain_order=True):
+        arrays, facts = grid_frames(features[name], **model.made_of["grids"])
         grids[name] = GridInMemory(arrays, {"grid": facts})
     columns = {m: [c for c in own if not c.startswith(SLOPE)] for m, own in model.columns.items()}
     constant = {}
     if slopes := _slopes(model):
-        values = _against_control(model, windows, keys, slopes)
-        constant["face"] = values
+        constant["face"] = _against_control(model, windows, keys, features, slopes)
     arrays_of = open_windows(keys, grids, columns=columns, constant=constant)
     return WindowSet(keys, np.zeros(len(keys), np.int8), arrays_of, model.columns)
 
 
 def _against_control(
-    model: StoredModel, windows: pl.DataFrame, keys: pl.DataFrame, slopes: list[str]
+    model: StoredModel,
+    windows: pl.DataFrame,
+    keys: pl.DataFrame,
+    features: Mapping[str, pl.DataFrame],
+    slopes: list[str],
 ) -> np.ndarray:
     controls = windows.filter(pl.col("condition") == model.control)["subject_id"].unique().to_list()
     alone = [p for p in keys["subject_id"].unique(maintain_order=True) if p not in controls]
@@ -159,4 +163,11 @@ def _against_control(
     lacking = [
         pl.lit(None, pl.Float64).alias(n) for c in slopes if (n := f"slope_{c}") not in windows.columns
     ]
-    return control_slope(windows.with_columns(lacking), keys, control=model.control, columns=slopes)
+    return control_slope(
+        windows.with_columns(lacking),
+        keys,
+        {name: phase_runs(table) for name, table in features.items()},
+        control=model.control,
+        columns=slopes,
+        stride_s=model.made_of["windows"]["stride_s"],
+    )

@@ -33,6 +33,7 @@ def declare(study: Study) -> dict[str, Any]:
         "subject_norm": train.subject_norm,
         "within": study.features.windows.within,
         "length_s": study.features.windows.length_s,
+        "stride_s": study.features.windows.stride_s,
         "seed": study.seed,
         "label_rule": {
             "baseline": study.stats.baseline,

@@ -7,7 +7,7 @@ from affectflow.train.audit.artefacts import Artefacts
 from affectflow.train.models import facts_of
 from affectflow.train.windows.inputs import add_modalities
 from affectflow.train.windows.normalise import normalise_people
-from affectflow.train.windows.window_set import WindowSet, summary_set, time_set
+from affectflow.train.windows.window_set import WindowSet, labelled_set
 
 INPUTS = ("emoca_mode", "bio_mode", "signals")
 
@@ -42,9 +42,7 @@ def _rebuild(study: Artefacts, entry: str, scaled: bool) -> WindowSet:
         return normalise_people(plain) if study.declared["subject_norm"] == "transductive" else plain
     own = study.declared["entries"][entry]
     settings = own["settings"]
-    if own["time"]:
-        return time_set(study.examples, shuffled=own["shuffled"])
-    windows = summary_set(study.windows, study.examples, shuffled=own["shuffled"])
+    windows = labelled_set(study.windows, study.examples, time=own["time"], shuffled=own["shuffled"])
     if not settings:
         return windows
     windows = add_modalities(
@@ -54,6 +52,7 @@ def _rebuild(study: Artefacts, entry: str, scaled: bool) -> WindowSet:
         modalities=settings["modalities"],
         **{name: settings[name] for name in INPUTS},
         control=study.declared["label_rule"]["baseline"],
+        stride_s=study.declared["stride_s"],
     )
     reads = facts_of(own["model"]).reads(settings["modalities"])
     arrays = {n: windows.arrays[n] for n in reads}

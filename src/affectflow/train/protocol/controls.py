@@ -5,7 +5,7 @@ A control is trained, split and tested exactly as the models it stands beside.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +110,11 @@ def input_settings(train: Train, entry: Entry) -> dict[str, Any]:
     if entry.without_control_drive:
         settings["emoca_mode"] = [part for part in settings["emoca_mode"] if part != "control_slope"]
     return settings
+
+
+def compares_with_control(settings: Mapping[str, Any]) -> bool:
+    """Return whether an entry of these inputs (`input_settings`) reads the control recordings' phases, too."""
+    return "control_slope" in settings.get("emoca_mode", ()) and "face" in settings["modalities"]
 
 
 def entries(models: Sequence[str], controls: Sequence[str], *, main: str) -> dict[str, Entry]:

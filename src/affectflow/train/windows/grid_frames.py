@@ -71,10 +71,12 @@ def grid_frames(
         Per modality float32 (t, c), NaN = not measured, and its ``columns``,
         ``rate_hz`` and ``first_cell``: row k lasts from (first_cell + k) / rate_hz
         to one cell later. A modality that the recording lacks has no channels.
+        Beside them ``phase_runs``: see `phase_runs`.
     """
     columns = modality_columns(features.columns)
     time_f = features["time_s"].to_numpy()
-    arrays, facts = {}, {}
+    arrays: dict[str, np.ndarray] = {}
+    facts: dict[str, Any] = {"phase_runs": phase_runs(features)}
     for modality in MODALITIES:
         rate_hz, names = rates_hz[modality], columns[modality]
         first, last = _cells_of(time_f, rate_hz)
@@ -88,6 +90,22 @@ def grid_frames(
         arrays[modality] = grid_tc
         facts[modality] = {"columns": list(names), "rate_hz": rate_hz, "first_cell": first}
     return arrays, facts
+
+
+def phase_runs(features: pl.DataFrame) -> list[tuple[str | None, float]]:
+    """Return the uninterrupted runs of phases, in order of time.
+
+    Parameters
+    ----------
+    features
+        phase and time_s of one recording's frames.
+
+    Returns
+    -------
+    Phase (None between phases) and time of its first frame, seconds, of each run.
+    """
+    first = features.filter(pl.col("phase").rle_id().is_first_distinct())
+    return [(phase, float(start_s)) for phase, start_s in first.select("phase", "time_s").iter_rows()]
 
 
 def _cells_of(time_f: np.ndarray, rate_hz: float) -> tuple[int, int]:

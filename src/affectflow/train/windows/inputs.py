@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
 import polars as pl
 
 from affectflow.errors import DesignError
 from affectflow.schema import EXP, MEASURES, POSE, is_further_face
+from affectflow.train.windows.control_slope import Run, control_slope
 from affectflow.train.windows.grid_frames import MODALITIES, modality_columns
 from affectflow.train.windows.grid_source import Rows, open_windows
 from affectflow.train.windows.window_set import WindowSet
 
 # Parts of the face that `train.emoca_mode` can name. "velocities" are those of the other parts that are chosen,
-# or of all of them; "control_slope" is no column of the frames (see `control_slope`).
+# or of all of them; "control_slope" is no column of the frames (see `windows.control_slope`).
 FACE_PARTS: dict[str, tuple[str, ...]] = {
     "expression": EXP,
     "pose": POSE,
@@ -92,57 +92,6 @@ def _face(parts: Sequence[str], found: set[str], further: Sequence[str]) -> tupl
     return (*levels, *velocities)
 
 
-def control_slope(
-    windows: pl.DataFrame, keys: pl.DataFrame, *, control: str, columns: Sequence[str]
-) -> np.ndarray:
-    """Return how much steeper each measure runs in a window than in the control recording's same window.
-
-    The "veldiff" of the driving-stress study: the mean difference between
-    samples telescopes to (last - first) over the time between, so it is a
-    slope, not a velocity. It needs the person's control recording when a new
-    window is to be judged.
-
-    Parameters
-    ----------
-    windows
-        `schema.WINDOWS` of all recordings.
-    keys
-        recording_id and window_id of the wanted windows.
-    control
-        Condition of the control recordings.
-    columns
-        Measures; their ``slope_`` columns are compared.
-
-    Returns
-    -------
-    Per second, shape (n, c); NaN where the person has no control window of the
-    same phase and number.
-    """
-    number = pl.col("start_s").rank("ordinal").over("recording_id", "phase").alias("number")
-    slopes = [f"slope_{c}" for c in columns]
-    numbered = windows.select(
-        "recording_id", "subject_id", "condition", "phase", "window_id", number, *slopes
-    )
-    of_control = (
-        numbered.filter(pl.col("condition") == control)
-        .group_by("subject_id", "phase", "number")
-        .agg(pl.col(slopes).mean())
-    )
-    own = keys.select("recording_id", "window_id").join(
-        numbered, on=["recording_id", "window_id"], how="left", maintain_order="left"
-    )
-    both = own.join(
-        of_control,
-        on=["subject_id", "phase", "number"],
-        how="left",
-        suffix="|control",
-        nulls_equal=True,
-        maintain_order="left",
-    )
-    differences = [(pl.col(s) - pl.col(f"{s}|control")).fill_null(float("nan")).alias(s) for s in slopes]
-    return both.select(differences).to_numpy().astype(np.float32).reshape(keys.height, len(slopes))
-
-
 def add_modalities(
     summaries: WindowSet,
     windows: pl.DataFrame,
@@ -153,6 +102,7 @@ def add_modalities(
     bio_mode: Sequence[str],
     signals: Sequence[str],
     control: str,
+    stride_s: float,
 ) -> WindowSet:
     """Add what networks see to windows that have their summaries.
 
@@ -163,17 +113,20 @@ def add_modalities(
     windows
         `schema.WINDOWS` of all recordings.
     grids
-        Recording → file with its grid (`grid_frames`), of the recordings in `summaries` at least.
+        Recording → file with its grid (`grid_frames`), of the recordings in `summaries` at least; with
+        "control_slope" also of the control recordings.
     modalities, emoca_mode, bio_mode, signals
         See `choose_columns`; `emoca_mode` may have "control_slope", of the chosen levels of the face and
         of all biosignals.
     control
         Condition of the control recordings.
+    stride_s
+        Step from one window's start to the next, seconds.
 
     Raises
     ------
     DesignError, TableError
-        See `choose_columns` and `grid_source.open_windows`.
+        See `choose_columns`, `control_slope.control_slope` and `grid_source.open_windows`.
     """
     used = summaries.keys["recording_id"].unique(maintain_order=True).to_list()
     facts = [grids[name].facts["grid"] for name in used if name in grids]
@@ -186,7 +139,9 @@ def add_modalities(
         levels = [
             c for name in ("face", "bio") for c in columns.get(name, ()) if f"slope_{c}" in windows.columns
         ]
-        constant["face"] = control_slope(windows, summaries.keys, control=control, columns=levels)
+        constant["face"] = control_slope(
+            windows, summaries.keys, _runs(grids), control=control, columns=levels, stride_s=stride_s
+        )
         named["face"] = (*columns["face"], *(f"{CONTROL_SLOPE}_{c}" for c in levels))
     arrays = open_windows(summaries.keys, grids, columns=columns, constant=constant)
     return WindowSet(
@@ -195,3 +150,9 @@ def add_modalities(
         {**summaries.arrays, **arrays},
         {**summaries.columns, **named},
     )
+
+
+def _runs(grids: Mapping[str, Rows]) -> dict[str, Sequence[Run]]:
+    """Return where the phases of each recording begin; without those whose grid does not say it."""
+    facts = {name: grid.facts["grid"] for name, grid in grids.items()}
+    return {name: f["phase_runs"] for name, f in facts.items() if "phase_runs" in f}

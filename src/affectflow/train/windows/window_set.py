@@ -56,6 +56,13 @@ class WindowSet:
         return WindowSet(self.keys, self.label_n, {**self.arrays, **arrays}, self.columns)
 
 
+def labelled_set(windows: pl.DataFrame, examples: pl.DataFrame, *, time: bool, shuffled: bool) -> WindowSet:
+    """Return what every entry begins with: `time_set` for the control that sees nothing but time, else `summary_set`."""
+    return (
+        time_set(examples, shuffled=shuffled) if time else summary_set(windows, examples, shuffled=shuffled)
+    )
+
+
 def summary_set(windows: pl.DataFrame, examples: pl.DataFrame, *, shuffled: bool = False) -> WindowSet:
     """Return labelled windows with their summary features as the array "summary".
 

@@ -5,8 +5,11 @@ import polars as pl
 import pytest
 
 from affectflow.errors import DesignError
+from affectflow.features.make_windows import make_windows
+from affectflow.schema import CODES_COLUMNS, MEASURES
 from affectflow.train.apply.predict_windows import predict_windows
 from tests.support.stored import train_final
+from tests.support.synth_windows import Study, make_study
 
 PHASE_MODES = ("measures", "control_slope")
 
@@ -54,6 +57,29 @@ def test_a_model_that_compares_with_the_control_recording():
     compare(final, predict_windows(final.model, given))
     with pytest.raises(DesignError, match="compares with the control recording \\(condition baseline\\)"):
         predict_windows(final.model, {name: final.study.features[name] for name in names})
+
+
+def test_a_control_recording_with_lost_windows_is_compared_alike():
+    """The face is lost at the beginning of every control: windows after that keep their own partners."""
+    study = make_study(n_people=4, effect=1.5)
+    gone = pl.col("time_s").is_between(0.0, 1.6) & (pl.col("condition") == "baseline")
+    names = [c for c in study.features["P00_baseline"].columns if c in (*CODES_COLUMNS, *MEASURES)]
+    lost = {
+        name: t.with_columns(
+            pl.when(gone).then(None).otherwise(pl.col(names)).name.keep(), valid=pl.col("valid") & ~gone
+        )
+        for name, t in study.features.items()
+    }
+    final = train_final(
+        "cross_modal", label="phase", emoca_mode=PHASE_MODES, study=Study(study.windows, lost)
+    )
+    kept = validated(final)[0]
+    given = {
+        n: final.study.features[n] for name in kept for n in (name, name.replace("stressor", "baseline"))
+    }
+    windows = make_windows(list(given.values()), **final.model.made_of["windows"])
+    assert set(windows["recording_id"].value_counts()["count"]) == {3, 4}
+    compare(final, predict_windows(final.model, given))
 
 
 def test_one_recording_is_not_enough_for_a_transductive_model():

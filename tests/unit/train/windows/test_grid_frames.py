@@ -1,5 +1,7 @@
 """A recording on uniform clocks: its own cells, its modalities, nothing made up."""
 
+import json
+
 import numpy as np
 import polars as pl
 import pytest
@@ -65,3 +67,14 @@ def test_a_recording_that_begins_later_says_so_and_an_empty_one_has_no_cells(fea
 
 def test_a_recording_without_signals_has_no_channels():
     assert modality_columns(["time_s", "exp_00"])["bio"] == ()
+
+
+def test_where_phases_begin_is_kept_with_what_lies_between_and_comes_again(features):
+    names = ["P1"] * 40 + [None] * 10 + ["P2"] * 50 + ["P1"] * 50
+    table = features.with_columns(phase=pl.Series(names), time_s=pl.col("time_s") + 2.51)
+    _, facts = grid_frames(table, rates_hz=RATES, max_gap_s=0.2)
+    found = json.loads(json.dumps(facts))["phase_runs"]
+    time = table["time_s"]
+    assert found == [["P1", time[0]], [None, time[40]], ["P2", time[50]], ["P1", time[100]]]
+    assert grid_frames(features, rates_hz=RATES, max_gap_s=0.2)[1]["phase_runs"] == [("whole", 0.0)]
+    assert grid_frames(features.clear(), rates_hz=RATES, max_gap_s=0.2)[1]["phase_runs"] == []

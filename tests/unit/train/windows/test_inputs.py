@@ -7,7 +7,7 @@ import pytest
 from affectflow.config.train import Train
 from affectflow.errors import DesignError
 from affectflow.schema import CODES_COLUMNS, EXP, MEASURES, POSE
-from affectflow.train.windows.inputs import add_modalities, choose_columns, control_slope
+from affectflow.train.windows.inputs import add_modalities, choose_columns
 from affectflow.train.windows.label_windows import label_windows
 from affectflow.train.windows.window_set import summary_set
 from tests.support.models import make_grids
@@ -52,34 +52,6 @@ def test_further_measures_of_the_face_come_with_the_measures(names):
     assert chosen([*names, "au_06"], "measures")["face"] == (*MEASURES, "au_06")
 
 
-def test_the_control_slope_is_the_difference_of_the_same_window():
-    windows = make_study(n_people=3, duration_s=9, length_s=3, stride_s=3).windows
-    rng = np.random.default_rng(0)
-    windows = windows.with_columns(
-        slope_exp_00=pl.Series(rng.normal(size=windows.height)),
-        slope_hr_bpm=pl.Series(np.arange(windows.height)),
-    )
-    # One person has no control recording, one control window is missing.
-    known = windows.filter(
-        (pl.col("recording_id") != "P02_baseline")
-        & ~((pl.col("recording_id") == "P01_baseline") & (pl.col("window_id") == 2))
-    )
-    keys = known.filter(pl.col("condition") == "stressor").select("recording_id", "window_id")
-    slopes = control_slope(known, keys, control="baseline", columns=["exp_00", "hr_bpm"])
-    assert slopes.shape == (keys.height, 2)
-    for row, (recording, window) in zip(slopes, keys.rows(), strict=True):
-        person = recording.split("_")[0]
-        own, control = (
-            known.filter(pl.col("recording_id") == f"{person}_{c}", pl.col("window_id") == window)
-            for c in ("stressor", "baseline")
-        )
-        if control.is_empty():
-            assert np.isnan(row).all()
-        else:
-            assert row[0] == pytest.approx(own["slope_exp_00"][0] - control["slope_exp_00"][0], rel=1e-6)
-    assert np.isnan(slopes).any(axis=1).sum() == 4
-
-
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -101,7 +73,8 @@ def test_modalities_are_added_with_the_slopes_at_the_end():
     study = make_study(n_people=2, duration_s=5)
     windows = study.windows.with_columns(slope_pose_00=pl.lit(0.5), slope_hr_bpm=pl.lit(1.5))
     examples = label_windows(windows, baseline="baseline", stressor="stressor")
-    how = {"modalities": ["face", "bio"], "bio_mode": ["level"], "signals": ["hr_bpm"], "control": "baseline"}
+    how = {"modalities": ["face", "bio"], "bio_mode": ["level"], "signals": ["hr_bpm"]}
+    how |= {"control": "baseline", "stride_s": 2.0}
     grids = make_grids(study)
     plain = add_modalities(summary_set(windows, examples), windows, grids, emoca_mode=["pose"], **how)
     assert plain.columns["face"] == POSE
