@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def held(x_bs: Tensor, n_time: int) -> Tensor:
@@ -44,3 +44,24 @@ def one_clock(values: Sequence[Tensor], masks: Sequence[Tensor]) -> tuple[Tensor
     parts = [held(x, n_time) * present[:, :, None] for x, present in zip(values, on, strict=True)]
     present_btm = torch.stack(on, dim=2)
     return torch.cat([*parts, present_btm.to(values[0].dtype)], dim=2), present_btm.any(dim=2)
+
+
+class OneClock(nn.Module):
+    """A network that sees any number of modalities, each on a clock of its own, as the channels of one sequence.
+
+    What it makes of the sequence a network says in `logits`.
+    """
+
+    @staticmethod
+    def n_inputs(n_channels: Sequence[int]) -> int:
+        """Return the channels of the sequence, given those of each modality."""
+        return sum(n_channels) + len(n_channels)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Return logits (b,) from the values (b, s, c) of each modality, then the mask (b, s) of each."""
+        n = len(inputs) // 2
+        return self.logits(*one_clock(inputs[:n], inputs[n:]))
+
+    def logits(self, x_btc: Tensor, present_bt: Tensor) -> Tensor:
+        """Return logits (b,) from what `one_clock` returns."""
+        raise NotImplementedError

@@ -13,16 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from affectflow.errors import ConfigError
-from affectflow.train.models.base import Fitted, Score
+from affectflow.train.models.base import Fitted
 from affectflow.train.models.blocks import Attend, Maps, Pool, Sizes, Stem, make_head
-from affectflow.train.models.networks import grids_of, restore_network, train_network
+from affectflow.train.models.networks import Grids, restore_network, train_network
 from affectflow.train.windows.window_set import WindowSet
 
 
@@ -34,6 +34,11 @@ class CrossModalConfig(Sizes):
     n_channels: Sequence[int]
     n_time: Sequence[int]
     cross_blocks: int = 2
+
+    @classmethod
+    def of(cls, grids: Grids, options: dict[str, Any]) -> CrossModalConfig:
+        """Return the sizes for inputs on such grids."""
+        return cls(modalities=grids.names, n_channels=grids.n_channels, n_time=grids.n_time, **options)
 
 
 class CrossModal(nn.Module):
@@ -109,7 +114,6 @@ def fit_cross_modal(
     train: WindowSet,
     validation: WindowSet,
     *,
-    options: dict[str, Any],
     modalities: Sequence[str] = ("face", "bio"),
     build: Callable[[CrossModalConfig], nn.Module] = CrossModal,
     **how: Any,
@@ -120,8 +124,6 @@ def fit_cross_modal(
     ----------
     train, validation
         Windows on time grids.
-    options
-        `config.train.CrossModalOptions` as a dict.
     modalities
         The two; each may have its own rate.
     build
@@ -139,13 +141,7 @@ def fit_cross_modal(
             f"train.modalities: cross_modal takes two modalities (found {', '.join(modalities) or 'none'}). "
             "Name two, or set train.models to early_fusion, late_fusion or tcn."
         )
-    grids = grids_of(train, modalities)
-    config = CrossModalConfig(
-        modalities=tuple(modalities), n_channels=grids.n_channels, n_time=grids.n_time, **options
-    )
-    return train_network(build, config, train, validation, modalities=modalities, **how)
+    return train_network(build, CrossModalConfig, train, validation, modalities=modalities, **how)
 
 
-def restore_cross_modal(weights: dict[str, np.ndarray], facts: dict[str, Any]) -> Score:
-    """Return the score function of stored weights."""
-    return restore_network(CrossModal, CrossModalConfig, weights, facts)
+restore_cross_modal = partial(restore_network, CrossModal, CrossModalConfig)

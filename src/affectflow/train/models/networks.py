@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -27,8 +27,9 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class Grids:
-    """Of each modality: the number of its channels and of its samples per window."""
+    """Of each modality: its name, the number of its channels and of its samples per window."""
 
+    names: tuple[str, ...]
     n_channels: tuple[int, ...]
     n_time: tuple[int, ...]
 
@@ -49,31 +50,51 @@ def grids_of(windows: WindowSet, modalities: Sequence[str]) -> Grids:
                 "Change train.modalities or train.models, or give the data in the sheet."
             )
     shapes = [windows.arrays[name].shape for name in modalities]
-    return Grids(tuple(s[2] for s in shapes), tuple(s[1] for s in shapes))
+    return Grids(tuple(modalities), tuple(s[2] for s in shapes), tuple(s[1] for s in shapes))
+
+
+class Config(Protocol):
+    """The dataclass of a network's sizes, JSON values all."""
+
+    def of(self, grids: Grids, options: dict[str, Any]) -> Any:
+        """Return the sizes for inputs on such grids, with the options of the settings."""
 
 
 def train_network(
     build: Callable[[Any], nn.Module],
-    sizes: Any,
+    config: Config,
     train: WindowSet,
     validation: WindowSet,
     *,
-    modalities: Sequence[str],
+    options: dict[str, Any],
+    modalities: Sequence[str] = ("face", "bio"),
     **how: Any,
 ) -> Fitted:
     """Train a network and put into the facts what `restore_network` needs.
+
+    With the first two arguments filled in, the `fit` of a model (`base`).
 
     Parameters
     ----------
     build
         Sizes → untrained network, called as `loop.fit_network` says.
-    sizes
-        A dataclass of JSON values.
+    config
+        The dataclass of its sizes.
     train, validation
         Windows with the arrays `modalities`.
+    options
+        The model's own section of `config.train.Train` as a dict.
+    modalities
+        Arrays it sees, in this order; each may have its own rate.
     how
         Passed to `loop.fit_network`.
+
+    Raises
+    ------
+    DesignError
+        If the windows have no such modality.
     """
+    sizes = config.of(grids_of(train, modalities), options)
     fitted = fit_network(lambda: build(sizes), train, validation, modalities=tuple(modalities), **how)
     as_json = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(sizes).items()}
     return replace(fitted, facts={**fitted.facts, "sizes": as_json, "modalities": list(modalities)})
@@ -125,6 +146,8 @@ def restore_network(
     facts: Mapping[str, Any],
 ) -> NetworkScore:
     """Return the score function of a network's stored weights; it runs on the CPU.
+
+    With the first two arguments filled in, the `restore` of a model (`base`).
 
     Parameters
     ----------

@@ -12,17 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import numpy as np
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  # the name everybody uses
 from torch.nn.utils.parametrizations import weight_norm
 
-from affectflow.train.models.base import Fitted, Score
-from affectflow.train.models.clock import one_clock
-from affectflow.train.models.networks import grids_of, restore_network, train_network
-from affectflow.train.windows.window_set import WindowSet
+from affectflow.train.models.clock import OneClock
+from affectflow.train.models.networks import Grids, restore_network, train_network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,22 +33,25 @@ class TcnConfig:
     blocks: int = 5
     dropout: float = 0.1
 
+    @classmethod
+    def of(cls, grids: Grids, options: dict[str, Any]) -> TcnConfig:
+        """Return the sizes for inputs on such grids."""
+        return cls(n_channels=grids.n_channels, **options)
 
-class Tcn(nn.Module):
-    """Any number of modalities, each on a clock of its own → one logit per window."""
+
+class Tcn(OneClock):
+    """Any number of modalities → one logit per window."""
 
     def __init__(self, config: TcnConfig) -> None:
         super().__init__()
-        n_inputs = sum(config.n_channels) + len(config.n_channels)
+        n_inputs = self.n_inputs(config.n_channels)
         self.blocks = nn.ModuleList(
             Block(n_inputs if i == 0 else config.width, 2**i, config) for i in range(config.blocks)
         )
         self.head = nn.Linear(config.width, 1)
 
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """Return logits (b,) from the values (b, t, c) of each modality, then the mask (b, t) of each."""
-        n = len(inputs) // 2
-        x_btc, present_bt = one_clock(inputs[:n], inputs[n:])
+    def logits(self, x_btc: Tensor, present_bt: Tensor) -> Tensor:
+        """Return logits (b,)."""
         x_bdt, present_b1t = x_btc.transpose(1, 2), present_bt[:, None, :]
         for block in self.blocks:
             x_bdt = block(x_bdt, present_b1t)
@@ -79,31 +80,5 @@ class Block(nn.Module):
         return F.relu(y_bdt + self.beside(x_bct)) * present_b1t
 
 
-def fit_tcn(
-    train: WindowSet,
-    validation: WindowSet,
-    *,
-    options: dict[str, Any],
-    modalities: Sequence[str] = ("face", "bio"),
-    **how: Any,
-) -> Fitted:
-    """Train the temporal convolutional network on the channels of all modalities.
-
-    Parameters
-    ----------
-    train, validation
-        Windows on time grids.
-    options
-        `config.train.TcnOptions` as a dict.
-    modalities
-        Arrays it sees.
-    how
-        Passed to `networks.train_network`.
-    """
-    config = TcnConfig(n_channels=grids_of(train, modalities).n_channels, **options)
-    return train_network(Tcn, config, train, validation, modalities=modalities, **how)
-
-
-def restore_tcn(weights: dict[str, np.ndarray], facts: dict[str, Any]) -> Score:
-    """Return the score function of stored weights."""
-    return restore_network(Tcn, TcnConfig, weights, facts)
+fit_tcn = partial(train_network, Tcn, TcnConfig)
+restore_tcn = partial(restore_network, Tcn, TcnConfig)

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
 from torch import Tensor, nn
 
-from affectflow.train.models.base import Fitted, Score
+from affectflow.train.models.base import Fitted
 from affectflow.train.models.blocks import Maps, Pool, Sizes, Stem, make_head
-from affectflow.train.models.networks import grids_of, restore_network, train_network
+from affectflow.train.models.networks import Grids, restore_network, train_network
 from affectflow.train.windows.window_set import WindowSet
 
 
@@ -29,6 +28,12 @@ class UnimodalConfig(Sizes):
     modality: str
     n_channels: int
     n_time: int
+
+    @classmethod
+    def of(cls, grids: Grids, options: dict[str, Any]) -> UnimodalConfig:
+        """Return the sizes for an input on such a grid."""
+        (name,), (n_channels,), (n_time,) = grids.names, grids.n_channels, grids.n_time
+        return cls(modality=name, n_channels=n_channels, n_time=n_time, **options)
 
 
 class Unimodal(nn.Module):
@@ -57,9 +62,7 @@ class Unimodal(nn.Module):
         return self.head(self.pool(x_btd, present_bt, maps, self.name)).squeeze(1)
 
 
-def fit_unimodal(
-    train: WindowSet, validation: WindowSet, *, modality: str, options: dict[str, Any], **how: Any
-) -> Fitted:
+def fit_unimodal(train: WindowSet, validation: WindowSet, *, modality: str, **how: Any) -> Fitted:
     """Train the transformer on the array of one modality.
 
     Parameters
@@ -68,23 +71,14 @@ def fit_unimodal(
         Windows on a time grid.
     modality
         Name of the array.
-    options
-        `config.train.TransformerOptions` as a dict.
     how
         Passed to `networks.train_network`; the study's `modalities` make no difference here.
     """
-    how.pop("modalities", None)
-    grids = grids_of(train, [modality])
-    config = UnimodalConfig(
-        modality=modality, n_channels=grids.n_channels[0], n_time=grids.n_time[0], **options
-    )
-    return train_network(Unimodal, config, train, validation, modalities=(modality,), **how)
+    how["modalities"] = (modality,)
+    return train_network(Unimodal, UnimodalConfig, train, validation, **how)
 
 
-def restore_unimodal(weights: dict[str, np.ndarray], facts: dict[str, Any]) -> Score:
-    """Return the score function of stored weights."""
-    return restore_network(Unimodal, UnimodalConfig, weights, facts)
-
+restore_unimodal = partial(restore_network, Unimodal, UnimodalConfig)
 
 fit_face = partial(fit_unimodal, modality="face")
 fit_bio = partial(fit_unimodal, modality="bio")

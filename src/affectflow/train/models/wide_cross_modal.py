@@ -9,17 +9,14 @@ Axes: b = window, t, s = time, c = input channel.
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from affectflow.train.models.base import Fitted, Score
 from affectflow.train.models.blocks import Maps
 from affectflow.train.models.cross_modal import CrossModal, CrossModalConfig, fit_cross_modal
 from affectflow.train.models.networks import restore_network
-from affectflow.train.windows.window_set import WindowSet
 
 # Added to variances of standardised inputs: a constant channel has a logarithm.
 LEAST_VARIANCE = 1e-3
@@ -53,11 +50,5 @@ def level_and_spread(x_btc: Tensor, present_bt: Tensor) -> Tensor:
     return torch.cat([mean_bc, (variance_bc + LEAST_VARIANCE).log() * any_b1], dim=1)
 
 
-def fit_wide_cross_modal(train: WindowSet, validation: WindowSet, **how: Any) -> Fitted:
-    """Train it on the arrays of two modalities; arguments are those of `cross_modal.fit_cross_modal`."""
-    return fit_cross_modal(train, validation, build=WideCrossModal, **how)
-
-
-def restore_wide_cross_modal(weights: dict[str, np.ndarray], facts: dict[str, Any]) -> Score:
-    """Return the score function of stored weights."""
-    return restore_network(WideCrossModal, CrossModalConfig, weights, facts)
+fit_wide_cross_modal = partial(fit_cross_modal, build=WideCrossModal)
+restore_wide_cross_modal = partial(restore_network, WideCrossModal, CrossModalConfig)
