@@ -79,11 +79,11 @@ def test_a_channel_that_nobody_in_training_had_is_no_modality(windows):
 
 def test_each_network_goes_on_from_its_own_checkpoint(windows, fitted, tmp_path, monkeypatch):
     """Stopped in the second network, the first is not trained again; the weights are the same; nothing is left."""
-    from affectflow.train.models import loop as loop_module
+    from affectflow.train.models.trainer import Trainer
 
     train, validation = parts(windows)
     job = Checkpoint(tmp_path / "checkpoint.safetensors", {"job": 1})
-    real, epochs = loop_module._Training.run_epoch, []
+    real, epochs = Trainer.run_epoch, []
 
     def run_epoch(self, epoch, *rest):
         epochs.append(epoch)
@@ -91,7 +91,7 @@ def test_each_network_goes_on_from_its_own_checkpoint(windows, fitted, tmp_path,
             raise KeyboardInterrupt
         return real(self, epoch, *rest)
 
-    monkeypatch.setattr(loop_module._Training, "run_epoch", run_epoch)
+    monkeypatch.setattr(Trainer, "run_epoch", run_epoch)
     with pytest.raises(KeyboardInterrupt):
         fit_late_fusion(train, validation, checkpoint=job, **HOW)
     assert len(list(tmp_path.iterdir())) == 2

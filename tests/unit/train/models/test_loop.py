@@ -7,9 +7,9 @@ from torch import nn
 
 from affectflow.errors import ConfigError, DesignError
 from affectflow.io.weights import Checkpoint
-from affectflow.train.models import loop as loop_module
 from affectflow.train.models.cross_modal import CrossModal, CrossModalConfig
 from affectflow.train.models.loop import fit_network
+from affectflow.train.models.trainer import Trainer
 from tests.support.models import LOOP, SMALL, make_windows, people
 
 
@@ -52,14 +52,14 @@ def test_a_training_that_goes_on_ends_with_the_same_weights(parts, tmp_path, mon
     """Interrupted after an epoch was saved, in the middle of the next one."""
     whole = fit(parts)
     checkpoint = Checkpoint(tmp_path / "checkpoint.safetensors", {"seed": 0})
-    run_epoch = loop_module._Training.run_epoch
+    run_epoch = Trainer.run_epoch
 
     def killed(self, epoch, *rest):
         run_epoch(self, epoch, *rest)
         if epoch > last_epoch:
             raise KilledError
 
-    monkeypatch.setattr(loop_module._Training, "run_epoch", killed)
+    monkeypatch.setattr(Trainer, "run_epoch", killed)
     with pytest.raises(KilledError):
         fit(parts, checkpoint=checkpoint)
     assert checkpoint.load()[1]["epoch"] == last_epoch
@@ -70,7 +70,7 @@ def test_a_training_that_goes_on_ends_with_the_same_weights(parts, tmp_path, mon
         epochs.append(epoch)
         run_epoch(self, epoch, *rest)
 
-    monkeypatch.setattr(loop_module._Training, "run_epoch", counted)
+    monkeypatch.setattr(Trainer, "run_epoch", counted)
     resumed = fit(parts, checkpoint=checkpoint)
     assert epochs == list(range(last_epoch + 1, LOOP["epochs"] + 1))
     assert same(whole, resumed)

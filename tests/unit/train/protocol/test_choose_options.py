@@ -79,9 +79,9 @@ def test_of_equal_losses_the_first_is_kept(parts):
 
 
 def test_finished_combinations_are_not_trained_again(parts, fitted, tmp_path, monkeypatch):
-    from affectflow.train.models import loop as loop_module
+    from affectflow.train.models.trainer import Trainer
 
-    real, epochs = loop_module._Training.run_epoch, []
+    real, epochs = Trainer.run_epoch, []
 
     def run_epoch(self, epoch, *rest):
         epochs.append(epoch)
@@ -89,7 +89,7 @@ def test_finished_combinations_are_not_trained_again(parts, fitted, tmp_path, mo
             raise KeyboardInterrupt
         return real(self, epoch, *rest)
 
-    monkeypatch.setattr(loop_module._Training, "run_epoch", run_epoch)
+    monkeypatch.setattr(Trainer, "run_epoch", run_epoch)
     how = {**HOW, "choices": CHOICES}
     with pytest.raises(KeyboardInterrupt):
         choose_options(fit_tcn, *parts[:2], checkpoint=Checkpoint(tmp_path / "c.safetensors", {}), **how)

@@ -9,7 +9,7 @@ import pytest
 from affectflow.errors import ConfigError, DesignError
 from affectflow.io.tables import check_table
 from affectflow.io.weights import Checkpoint
-from affectflow.train.models import loop as loop_module
+from affectflow.train.models.trainer import Trainer
 from affectflow.train.protocol.split_subjects import split_subjects
 from affectflow.train.protocol.splits import Split
 from affectflow.train.protocol.train_model import train_model
@@ -184,13 +184,13 @@ def test_a_killed_job_goes_on_with_the_split_it_was_in(study, tmp_path, monkeypa
     whole = train(windows, folds, "cross_modal", splits=names)
     epochs = []
 
-    def run_epoch(self, epoch, *rest, _run=loop_module._Training.run_epoch):
+    def run_epoch(self, epoch, *rest, _run=Trainer.run_epoch):
         if len(epochs) == 4 and not resumed:
             raise Killed
         epochs.append(epoch)
         return _run(self, epoch, *rest)
 
-    monkeypatch.setattr(loop_module._Training, "run_epoch", run_epoch)
+    monkeypatch.setattr(Trainer, "run_epoch", run_epoch)
     checkpoints = {n: Checkpoint(tmp_path / f"checkpoint_{n}.safetensors", {"job": 1}) for n in names}
     resumed = False
     with pytest.raises(Killed):

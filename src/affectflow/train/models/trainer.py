@@ -1,0 +1,164 @@
+"""One training of a network: its optimiser, its best weights, and the checkpoint it goes on from.
+
+Axes: n = window, b = window of a batch.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score
+from torch import Tensor, nn
+
+from affectflow.device import MixedPrecision, mixed_precision
+from affectflow.errors import DesignError
+from affectflow.io.weights import Checkpoint
+from affectflow.train.models.batches import Batches
+
+logger = logging.getLogger("affectflow")
+LARGEST_BATCH = 64
+
+
+class Trainer:
+    """What changes during a training; everything that a checkpoint must hold.
+
+    Parameters
+    ----------
+    network
+        Untrained, where it is to be trained.
+    loop
+        `config.train.Loop` as a dict.
+    checkpoint
+        Where the state goes after each epoch; None = nowhere.
+    """
+
+    def __init__(self, network: nn.Module, loop: dict[str, Any], checkpoint: Checkpoint | None) -> None:
+        self.network, self.loop, self.checkpoint = network, loop, checkpoint
+        flat = [p for p in network.parameters() if p.dim() < 2]
+        deep = [p for p in network.parameters() if p.dim() >= 2]
+        groups = [
+            {"params": deep, "weight_decay": loop["weight_decay"]},
+            {"params": flat, "weight_decay": 0.0},
+        ]
+        self.optimiser = torch.optim.AdamW(groups, lr=loop["learning_rate"])
+        self.precision = mixed_precision(loop["amp"], next(network.parameters()).device)
+        # On a GPU a batch that is large enough to be fast is what its memory is for.
+        on_cpu = self.precision.device_type == "cpu"
+        self._at_once = (loop["at_once"] if on_cpu else 0) or loop["batch_size"]
+        self.epoch = self.step = self.best_epoch = 0
+        self.best_loss = math.inf
+        self.best_state: dict[str, Tensor] = {}
+        self.rows: list[dict[str, float]] = []
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the validation loss has not improved for long enough."""
+        return self.epoch - self.best_epoch >= self.loop["patience"]
+
+    def run_epoch(self, epoch: int, batches: Batches, order_n: np.ndarray) -> None:
+        """Take one optimiser step per batch of the epoch."""
+        self.network.train()
+        scaler, total = self.precision.scaler, 0.0
+        for inputs, labels_b in batches.run(order_n, self.loop["batch_size"]):
+            self.step += 1
+            warm = min(1.0, self.step / max(1, self.loop["warmup_steps"]))
+            for group in self.optimiser.param_groups:
+                group["lr"] = self.loop["learning_rate"] * warm
+            self.optimiser.zero_grad()
+            for part in _parts([*inputs, labels_b], self._at_once):
+                with self.precision.autocast():
+                    logits_b = self.network(*part[:-1])
+                loss = nn.functional.binary_cross_entropy_with_logits(
+                    logits_b.float(), part[-1], reduction="sum"
+                ) / len(labels_b)
+                scaler.scale(loss).backward()
+                total += loss.item() * len(labels_b)
+            scaler.unscale_(self.optimiser)
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.loop["clip_norm"])
+            scaler.step(self.optimiser)
+            scaler.update()
+        self.epoch = epoch
+        self.rows.append({"epoch": epoch, "steps": self.step, "train_loss": total / len(order_n)})
+
+    def judge(self, batches: Batches) -> None:
+        """Look at the validation people, remember the best weights, save the state."""
+        logits_n = network_logits(self.network, batches, self.precision)
+        labels_n = torch.from_numpy(batches.windows.label_n.astype(np.float32))
+        loss = float(nn.functional.binary_cross_entropy_with_logits(logits_n, labels_n))
+        known = math.isfinite(loss)
+        auroc = float(roc_auc_score(labels_n.numpy(), logits_n.numpy())) if known else math.nan
+        self.rows[-1] |= {"validation_loss": loss, "validation_auroc": auroc}
+        if loss < self.best_loss:
+            self.best_loss, self.best_epoch = loss, self.epoch
+            self.best_state = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+        if self.checkpoint is not None:
+            self._save(self.checkpoint)
+
+    def best(self) -> nn.Module:
+        """Return the network with the weights of its best epoch."""
+        if not self.best_state:
+            raise DesignError(
+                f"training diverged: the validation loss was {self.rows[-1]['validation_loss']} in every epoch. "
+                "Lower train.loop.learning_rate."
+            )
+        self.network.load_state_dict(self.best_state)
+        return self.network.eval()
+
+    def _save(self, checkpoint: Checkpoint) -> None:
+        parts = {"network": self.network.state_dict(), "best": self.best_state}
+        arrays = {f"{part}.{name}": v for part, state in parts.items() for name, v in state.items()}
+        for i, state in self.optimiser.state_dict()["state"].items():
+            arrays |= {f"optimiser.{i}.{name}": torch.as_tensor(v) for name, v in state.items()}
+        state = {
+            "epoch": self.epoch,
+            "step": self.step,
+            "best_epoch": self.best_epoch,
+            "best_loss": self.best_loss,
+            "precision": self.precision.scaler.state_dict(),
+        }
+        checkpoint.save(
+            {n: v.detach().cpu().numpy() for n, v in arrays.items()}, {**state, "rows": self.rows}
+        )
+
+    def resume(self) -> None:
+        """Take up the state of the checkpoint, if there is one of this job."""
+        loaded = self.checkpoint.load() if self.checkpoint is not None else None
+        if loaded is None:
+            return
+        arrays, state = loaded
+        device = next(self.network.parameters()).device
+        parts: dict[str, dict[str, Tensor]] = {"network": {}, "best": {}, "optimiser": {}}
+        for name, array in arrays.items():
+            part, _, rest = name.partition(".")
+            parts[part][rest] = torch.from_numpy(np.array(array)).to(device)
+        self.network.load_state_dict(parts["network"])
+        self.best_state = parts["best"]
+        optimiser = self.optimiser.state_dict()
+        for name, value in parts["optimiser"].items():
+            i, _, key = name.partition(".")
+            optimiser["state"].setdefault(int(i), {})[key] = value
+        self.optimiser.load_state_dict(optimiser)
+        if state["precision"]:
+            self.precision.scaler.load_state_dict(state["precision"])
+        self.epoch, self.step = state["epoch"], state["step"]
+        self.best_epoch, self.best_loss, self.rows = state["best_epoch"], state["best_loss"], state["rows"]
+        logger.info("going on after epoch %d", self.epoch)
+
+
+def _parts(tensors: list[Tensor], size: int) -> Iterator[tuple[Tensor, ...]]:
+    """Split tensors of a batch alike."""
+    return zip(*(x.split(size) for x in tensors), strict=True)
+
+
+def network_logits(network: nn.Module, batches: Batches, precision: MixedPrecision) -> Tensor:
+    """Return the logits of all windows of a set, in their order, on the CPU."""
+    network.eval()
+    n = len(batches.windows)
+    with torch.no_grad(), precision.autocast():
+        made = [network(*inputs).float().cpu() for inputs, _ in batches.run(np.arange(n), LARGEST_BATCH)]
+    return torch.cat(made) if made else torch.zeros(0)
