@@ -525,8 +525,8 @@ EXAMPLES = Table(
             "shuffled_label",
             pl.Int8,
             "",
-            "a control: labels of each person's blocks of windows dealt anew among them",
-            nullable=False,
+            "a control: labels dealt anew among each person's blocks of windows, or among people of one label only; "
+            "null where no dealing can change them",
         ),
     ),
 )

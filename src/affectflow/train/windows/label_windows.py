@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
-from zlib import crc32
 
 import numpy as np
 import polars as pl
@@ -12,8 +10,7 @@ import polars as pl
 from affectflow.errors import DesignError, did_you_mean
 from affectflow.schema import EXAMPLES
 from affectflow.signal.stretches import median_step
-
-logger = logging.getLogger(__name__)
+from affectflow.train.windows.shuffle_labels import shuffle_labels
 
 
 def label_windows(
@@ -51,38 +48,35 @@ def label_windows(
 
     Returns
     -------
-    `schema.EXAMPLES`, sorted by recording and window. `shuffled_label` is a control: the labels of each
-    person's blocks (recordings, or runs of one label within a recording) dealt anew among that person's
-    blocks, so that windows next to each other keep their common label and nothing but its meaning is lost.
+    `schema.EXAMPLES`, sorted by recording and window. `shuffled_label` is a control, see
+    `shuffle_labels.shuffle_labels`: nothing but the meaning of the labels is lost.
 
     Raises
     ------
     DesignError
-        If there are windows of one label only, or a phase is nowhere.
+        If there are no windows of a condition, windows of one label only, or a phase is nowhere.
     """
     if label == "phase":
-        shares = _phase_shares(windows.filter(pl.col("condition") == stressor), phases, positive_phases)
+        own = windows.filter(pl.col("condition") == stressor)
+        _check_conditions(windows, own, [stressor])
+        shares, seen = _phase_shares(own, phases, positive_phases)
     else:
         shares = windows.filter(pl.col("condition").is_in([baseline, stressor])).with_columns(
             share=(pl.col("condition") == stressor).cast(pl.Float64)
         )
-        _check_conditions(windows, shares, baseline, stressor)
+        _check_conditions(windows, shares, [baseline, stressor])
     limit = label_share if label == "phase" else 0.5
     labelled = shares.with_columns(label=(pl.col("share") >= limit - 1e-9).cast(pl.Int8)).sort(
         "recording_id", "window_id"
     )
     if label == "phase" and labelled["label"].n_unique() < 2:
-        raise DesignError(
-            f"train.label: phase: all {labelled.height} windows of {stressor!r} have the label "
-            f"{'none' if labelled.is_empty() else labelled['label'][0]}, so there is nothing to tell apart. Check "
-            "train.positive_phases, train.label_share and features.windows."
-        )
-    return labelled.with_columns(shuffled_label=_shuffled(labelled, seed)).select(EXAMPLES.names)
+        raise DesignError(_one_label(labelled, stressor, positive_phases, label_share, seen))
+    return labelled.with_columns(shuffled_label=shuffle_labels(labelled, seed=seed)).select(EXAMPLES.names)
 
 
-def _check_conditions(windows: pl.DataFrame, both: pl.DataFrame, baseline: str, stressor: str) -> None:
-    for name in (baseline, stressor):
-        if not (both["condition"] == name).any():
+def _check_conditions(windows: pl.DataFrame, chosen: pl.DataFrame, wanted: Sequence[str]) -> None:
+    for name in wanted:
+        if not (chosen["condition"] == name).any():
             found = ", ".join(repr(c) for c in windows["condition"].unique().sort().to_list()) or "none"
             raise DesignError(
                 f"windows: no window has condition {name!r} (found: {found}), so there is nothing to tell apart. "
@@ -90,10 +84,27 @@ def _check_conditions(windows: pl.DataFrame, both: pl.DataFrame, baseline: str, 
             )
 
 
+def _one_label(
+    labelled: pl.DataFrame, stressor: str, positive: Sequence[str], limit: float, seen: Sequence[str]
+) -> str:
+    """Say why all windows of label: phase have the same label."""
+    label, share_n = labelled["label"][0], labelled["share"].to_numpy()
+    reached, mend = (
+        (f"at least {share_n.min():.0%}", "Name fewer, or raise label_share.")
+        if label
+        else (f"at most {share_n.max():.0%}", "Name others, lower label_share, or cut shorter windows.")
+    )
+    return (
+        f"train.positive_phases: all {labelled.height} windows of {stressor!r} have the label {label}, so there is nothing to "
+        f"tell apart: {reached} of a window's time lies in {', '.join(positive)}, and train.label_share is {limit:.0%}. "
+        f"Phases seen: {', '.join(seen)}. {mend}"
+    )
+
+
 def _phase_shares(
     windows: pl.DataFrame, phases: Iterable[pl.DataFrame], positive: Sequence[str]
-) -> pl.DataFrame:
-    """Add the share of each window's time in the positive phases."""
+) -> tuple[pl.DataFrame, list[str]]:
+    """Add the share of each window's time in the positive phases; return the phases seen, too."""
     rows = windows.partition_by("recording_id", as_dict=True)
     parts, seen = [], set()
     for table in phases:
@@ -112,7 +123,7 @@ def _phase_shares(
                 f"train.positive_phases: there is no phase {name!r}.{did_you_mean(name, seen)} "
                 f"Found: {', '.join(sorted(seen)) or 'none'}."
             )
-    return pl.concat(parts) if parts else windows.with_columns(share=pl.lit(None, pl.Float64))
+    return pl.concat(parts), sorted(seen)
 
 
 def _shares(windows: pl.DataFrame, frames: pl.DataFrame, positive: Sequence[str]) -> np.ndarray:
@@ -127,35 +138,3 @@ def _shares(windows: pl.DataFrame, frames: pl.DataFrame, positive: Sequence[str]
     passed = np.append(0.0, np.cumsum(np.where(inside_f, until_f - time_f, 0.0)))
     start, end = windows["start_s"].to_numpy(), windows["end_s"].to_numpy()
     return (np.interp(end, edges, passed) - np.interp(start, edges, passed)) / (end - start)
-
-
-def _shuffled(labelled: pl.DataFrame, seed: int) -> pl.Series:
-    """Return the labels of each person's blocks, dealt anew among them."""
-    block = (
-        labelled.select(
-            (
-                (pl.col("recording_id") != pl.col("recording_id").shift())
-                | (pl.col("label") != pl.col("label").shift())
-            )
-            .fill_null(True)
-            .cum_sum()
-        )
-        .to_series()
-        .to_numpy()
-    )
-    person, label = labelled["subject_id"].to_numpy(), labelled["label"].to_numpy()
-    kinds = labelled.group_by("subject_id").agg(pl.col("label").n_unique())["label"]
-    if single := int((kinds == 1).sum()):
-        logger.warning(
-            "shuffled labels: %d of %d people have windows of one label only and keep it, so the control shuffled_labels "
-            "says less than it should",
-            *(single, len(kinds)),
-        )
-    result = label.copy()
-    for name in np.unique(person):
-        own = np.flatnonzero(person == name)
-        _, first, of_block = np.unique(block[own], return_index=True, return_inverse=True)
-        state = np.random.SeedSequence([seed, crc32(f"label_windows/{name}".encode())])
-        dealt = np.random.default_rng(state).permutation(label[own][first])
-        result[own] = dealt[of_block]
-    return pl.Series(result, dtype=pl.Int8)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from affectflow.errors import TableError
+from affectflow.errors import DesignError, TableError
 from affectflow.train.windows.grid_source import Windowed
 
 KEYS = ("recording_id", "subject_id", "window_id", "start_s", "end_s")
@@ -76,13 +76,16 @@ def summary_set(windows: pl.DataFrame, examples: pl.DataFrame, *, shuffled: bool
     examples
         `schema.EXAMPLES`: the windows wanted, with their labels; in this order.
     shuffled
-        Whether the labels are the control's.
+        Whether the labels are the control's; windows that have none are left out.
 
     Raises
     ------
     TableError
         If an example is no window.
+    DesignError
+        If the control has no labels at all.
     """
+    examples, label_n = _labels(examples, shuffled)
     names = tuple(c for c in windows.columns if SUMMARY_COLUMN.fullmatch(c))
     key = ["recording_id", "window_id"]
     found = examples.select(key).join(
@@ -92,7 +95,6 @@ def summary_set(windows: pl.DataFrame, examples: pl.DataFrame, *, shuffled: bool
         raise TableError("windows and examples do not belong together. Re-run label_windows.")
     values = found.select(pl.col(n).cast(pl.Float32).fill_null(float("nan")) for n in names)
     array = values.to_numpy().astype(np.float32).reshape(found.height, len(names))
-    label_n = examples["shuffled_label" if shuffled else "label"].to_numpy().astype(np.int8)
     return WindowSet(examples.select(KEYS), label_n, {"summary": array}, {"summary": names})
 
 
@@ -107,8 +109,14 @@ def time_set(examples: pl.DataFrame, *, shuffled: bool = False) -> WindowSet:
     examples
         `schema.EXAMPLES`.
     shuffled
-        Whether the labels are the control's.
+        As in `summary_set`.
+
+    Raises
+    ------
+    DesignError
+        If the control has no labels at all.
     """
+    examples, label_n = _labels(examples, shuffled)
     names = ("start_s", "start_s_squared", "share_of_recording", "since_phase_s")
     last_s = pl.col("end_s").max().over("recording_id")
     run = pl.struct("recording_id", "phase").rle_id()
@@ -120,5 +128,16 @@ def time_set(examples: pl.DataFrame, *, shuffled: bool = False) -> WindowSet:
         )
         .select(pl.col(n).cast(pl.Float32) for n in names)
     )
-    label_n = examples["shuffled_label" if shuffled else "label"].to_numpy().astype(np.int8)
     return WindowSet(examples.select(KEYS), label_n, {"summary": times.to_numpy()}, {"summary": names})
+
+
+def _labels(examples: pl.DataFrame, shuffled: bool) -> tuple[pl.DataFrame, np.ndarray]:
+    """Return the examples that have a label, and the labels."""
+    name = "shuffled_label" if shuffled else "label"
+    chosen = examples.drop_nulls(name)
+    if chosen.is_empty() and examples.height:
+        raise DesignError(
+            "models/examples.parquet: no dealing can change anybody's label, so there is nothing to train on shuffled labels. "
+            "Drop shuffled_labels from train.controls, or record more people in both conditions."
+        )
+    return chosen, chosen[name].to_numpy().astype(np.int8)

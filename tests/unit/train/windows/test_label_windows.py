@@ -84,8 +84,8 @@ def test_shuffled_labels_keep_blocks_and_counts_within_people(study):
     assert shuffled.equals(label_windows(many.windows, **CONDITIONS, seed=0))
     assert not shuffled.equals(label_windows(many.windows, **CONDITIONS, seed=1))
     # A person's shuffle does not depend on who else is there.
-    alone = label_windows(many.windows.filter(pl.col("subject_id") == "P07"), **CONDITIONS, seed=0)
-    assert alone.equals(shuffled.filter(pl.col("subject_id") == "P07"))
+    some = pl.col("subject_id") >= "P20"
+    assert label_windows(many.windows.filter(some), **CONDITIONS, seed=0).equals(shuffled.filter(some))
     by_phase = label_windows(
         study.windows,
         **CONDITIONS,
@@ -140,13 +140,37 @@ def test_when_a_window_is(study):
     assert (time_set(examples, shuffled=True).label_n == examples["shuffled_label"].to_numpy()).all()
 
 
-def test_people_of_one_label_keep_it_and_it_is_said(study, caplog):
-    half = study.windows.filter(
-        (pl.col("condition") == "stressor") == (pl.col("subject_id").str.tail(1).cast(pl.Int32) % 2 == 0)
+def test_windows_without_a_shuffled_label_are_left_out_of_the_control(study):
+    examples = label_windows(study.windows, **CONDITIONS).with_columns(
+        shuffled_label=pl.when(pl.col("subject_id") != "P01").then("shuffled_label")
     )
-    examples = label_windows(half, **CONDITIONS)
-    assert (examples["label"] == examples["shuffled_label"]).all()
-    assert "4 of 4 people have windows of one label only" in caplog.text
-    caplog.clear()
-    label_windows(study.windows, **CONDITIONS)
-    assert "one label only" not in caplog.text
+    check_table(examples, "examples", "test")
+    for made in (summary_set(study.windows, examples, shuffled=True), time_set(examples, shuffled=True)):
+        assert made.keys["subject_id"].unique().sort().to_list() == ["P00", "P02", "P03"]
+        assert len(made.label_n) == len(made.arrays["summary"]) == made.keys.height
+    whole = time_set(examples)
+    kept = (whole.keys["subject_id"] != "P01").to_numpy()
+    assert (time_set(examples, shuffled=True).arrays["summary"] == whole.arrays["summary"][kept]).all()
+    nobody = examples.with_columns(shuffled_label=pl.lit(None, pl.Int8))
+    for make in (
+        lambda e: summary_set(study.windows, e, shuffled=True),
+        lambda e: time_set(e, shuffled=True),
+    ):
+        with pytest.raises(
+            DesignError, match=r"Drop shuffled_labels from train\.controls, or record"
+        ) as error:
+            make(nobody)
+        assert "\n" not in str(error.value)
+
+
+def test_a_phase_without_windows_is_told_apart_from_a_condition_without_windows(study):
+    by_phase = {"label": "phase", **CONDITIONS, "positive_phases": ["P2"]}
+    calm = study.windows.filter(pl.col("condition") == "baseline")
+    with pytest.raises(DesignError, match=r"no window has condition 'stressor' \(found: 'baseline'\)"):
+        label_windows(calm, **by_phase, phases=frames_of(study, PHASES))
+    short = [(6.0, "P1"), (7.0, "P2"), (20.0, "P4")]
+    with pytest.raises(DesignError, match=r"train.positive_phases: all 68 windows .* label 0") as error:
+        label_windows(study.windows, **by_phase, phases=frames_of(study, short))
+    said = "at most 25% of a window's time lies in P2, and train.label_share is 40%. Phases seen: P1, P2, P4."
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
