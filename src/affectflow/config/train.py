@@ -168,7 +168,8 @@ class Train(Section):
         0.25,
         gt=0,
         lt=1,
-        description="Share of a fold's training people set aside for validation (at least one).",
+        description="Share of the people who are not tested that is set aside for validation, to a person (at least one, and "
+        "not all), as far as both labels can be on both sides; the log of split_subjects says what came out.",
     )
     subject_norm: Literal["none", "transductive"] = Field(
         "none",

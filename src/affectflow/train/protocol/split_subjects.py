@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from sklearn.model_selection import StratifiedGroupKFold
 
 from affectflow.errors import DesignError
+from affectflow.train.protocol.deal_people import deal_people, validation_people
 
 logger = logging.getLogger("affectflow")
 ROLES = ("train", "validation", "test")
@@ -37,11 +37,13 @@ def split_subjects(
     ----------
     labelled
         Windows with `subject_id`, `recording_id` and `label`; the order of rows
-        does not matter.
+        does not matter. Where `shuffled_label` is there, validation people are
+        taken, of those who would do, so that both of these are on both sides too.
     n_folds
         At least 2; not used with `left_out`.
     validation_share
-        Share of the training people, 0..1; at least one person.
+        Share of the people who are not tested, 0..1: at least one of them validates,
+        and one trains.
     seed
         Seed of the shuffles.
     n_repeats
@@ -58,8 +60,8 @@ def split_subjects(
     Raises
     ------
     DesignError
-        If there are fewer people than folds, too few to validate, or some role
-        of a fold would hold a single class.
+        If there are fewer people, or windows of both classes, than folds, too few
+        to validate, or some role of a fold would hold a single class.
     """
     labelled = labelled.sort("recording_id", "window_id")
     _check_people(labelled, 3 if left_out else n_folds)
@@ -70,17 +72,19 @@ def split_subjects(
     for k, name in enumerate(left_out):
         if name not in people:
             logger.warning("fold %d has no test people: %s has no labelled windows", k, name)
-    label, person = labelled["label"].to_numpy(), labelled["subject_id"].to_numpy()
     tables = []
     for repeat in range(n_repeats):
         own = _derived(seed, repeat)
-        tested = [{name} & people for name in left_out] or list(_tested(label, person, n_folds, own))
+        tested = [{name} & people for name in left_out] or _tested(labelled, n_folds, own)
         for fold, test in enumerate(tested):
-            roles = _roles(label, person, test, share=validation_share, seed=own, turn=fold)
+            roles = _roles(labelled, test, share=validation_share, seed=own, turn=fold)
             tables.append(_table(recordings, roles, repeat, fold))
-    last = _roles(label, person, set(), share=validation_share, seed=_derived(seed, n_repeats), turn=0)
+    last = _roles(labelled, set(), share=validation_share, seed=_derived(seed, n_repeats), turn=0)
     result = pl.concat([*tables, _table(recordings, last, None, None)])
     check_folds(result, test_both=not left_out)
+    _say_validation(result, validation_share)
+    if left_out:
+        _say_one_label(result)
     return result
 
 
@@ -141,19 +145,21 @@ def _check_people(labelled: pl.DataFrame, n_folds: int) -> None:
         )
 
 
-def _tested(label: np.ndarray, person: np.ndarray, n_folds: int, seed: int) -> Iterator[set[str]]:
-    outer = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    for _, test in outer.split(label, label, person):
-        yield set(person[test])
+def _tested(labelled: pl.DataFrame, n_folds: int, seed: int) -> list[set[str]]:
+    n_positive = int(labelled["label"].sum())
+    if n_folds > max(n_positive, labelled.height - n_positive):
+        raise DesignError(
+            f"windows: {labelled.height - n_positive} of label 0 and {n_positive} of label 1 are fewer than the {n_folds} folds "
+            "of train.folds. Lower train.folds, or cut more windows (features.windows)."
+        )
+    return deal_people(labelled, n_folds, seed=seed)
 
 
-def _roles(
-    label: np.ndarray, person: np.ndarray, test: set[str], *, share: float, seed: int, turn: int
-) -> pl.DataFrame:
+def _roles(labelled: pl.DataFrame, test: set[str], *, share: float, seed: int, turn: int) -> pl.DataFrame:
     """Return a table subject_id → role."""
-    rest = ~np.isin(person, sorted(test))
-    validation = _validation_people(label[rest], person[rest], share, seed, turn)
-    names = sorted(set(person))
+    rest = labelled.filter(~pl.col("subject_id").is_in(list(test)))
+    validation = validation_people(rest, share=share, seed=seed, turn=turn)
+    names = labelled["subject_id"].unique().sort().to_list()
     role = ["test" if n in test else "validation" if n in validation else "train" for n in names]
     return pl.DataFrame({"subject_id": names, "role": role})
 
@@ -166,25 +172,40 @@ def _table(
     return numbered.select("repeat", "fold", "role", "subject_id", "recording_id", "n_windows", "n_positive")
 
 
-def _validation_people(label: np.ndarray, person: np.ndarray, share: float, seed: int, turn: int) -> set[str]:
-    """Take about `share` of the people so that both sides keep both classes; rotated with the fold."""
-    n_parts = min(max(2, round(1 / share)), len(set(person)))
-    if n_parts < 2:
-        raise DesignError(
-            f"folds: fold {turn} has a single training person, so none is left to validate. "
-            "Record more people or raise train.folds."
-        )
-    inner = StratifiedGroupKFold(n_parts, shuffle=True, random_state=seed)
-    parts = [(a, b) for a, b in inner.split(label, label, person) if len(b)]
-    parts = parts[turn % len(parts) :] + parts[: turn % len(parts)]
-    for kept, taken in parts:
-        if len(set(label[kept])) == 2 and len(set(label[taken])) == 2:
-            return set(person[taken])
-    raise DesignError(
-        f"folds: no training person of fold {turn} can be set aside so that training and validation "
-        "people both have both conditions: too few people were recorded in both. Record more, or set train.models: []."
-    )
-
-
 def _derived(seed: int, repeat: int) -> int:
     return int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0])
+
+
+def _say_validation(folds: pl.DataFrame, share: float) -> None:
+    """Say which shares of the people who are not tested validate."""
+    validates = pl.col("role") == "validation"
+    people = folds.filter(pl.col("role") != "test").unique(["repeat", "fold", "subject_id"])
+    counts = (
+        people.group_by("repeat", "fold").agg(validates.sum().alias("taken"), pl.len().alias("of")).rows()
+    )
+    shares = [taken / of for *_, taken, of in counts]
+    n_far = sum(abs(taken - share * of) > 1 for *_, taken, of in counts)
+    said = f"{min(shares):.0%} to {max(shares):.0%} of the people who are not tested validate (train.validation_share: {share:g})"
+    if n_far:
+        logger.warning(
+            "%s; %d of %d trainings are off by more than a person, as both sides need both labels",
+            *(said, n_far, len(counts)),
+        )
+    else:
+        logger.info("%s", said)
+
+
+def _say_one_label(folds: pl.DataFrame) -> None:
+    """Warn of people who are left out alone and have one class only."""
+    tested = folds.filter(pl.col("role") == "test").group_by("repeat", "fold").agg(
+        pl.col("n_windows", "n_positive").sum()
+    )  # fmt: skip
+    one = tested.filter(
+        pl.col("n_positive").is_in([0]) | (pl.col("n_positive") == pl.col("n_windows"))
+    ).height
+    if one:
+        logger.warning(
+            "%d of %d folds test a person who has windows of one label only: AUROC and AUPRC compare windows of both labels "
+            "within a fold and %s. Other measures stay. For AUROC and AUPRC set train.split: kfold",
+            *(one, tested.height, "have no value" if one == tested.height else "leave these folds out"),
+        )

@@ -165,3 +165,81 @@ def test_the_final_training_takes_everybody_but_validation_people():
     assert last["repeat"].null_count() == last.height
     assert set(last["role"]) == {"train", "validation"}
     assert last["subject_id"].n_unique() == 8
+
+
+def one_each(i):
+    return ("baseline",) if i % 2 else ("stressor",)
+
+
+@pytest.mark.parametrize(
+    ("people", "n", "how"),
+    [
+        (6, 1, {"n_folds": 4}),
+        (8, 1, {"n_folds": 8}),
+        (4, 1, {"n_folds": 2}),
+        (5, 1, {"left_out": [f"P{i:02d}" for i in range(5)]}),
+    ],
+)
+def test_fewer_windows_of_a_label_than_folds_end_in_one_line(people, n, how):
+    with pytest.raises(DesignError, match=r"fewer than the|both conditions|one condition only") as error:
+        split(windows_of(people, one_each, n=n), **how)
+    assert "\n" not in str(error.value)
+
+
+def test_one_window_each_is_split_where_it_can_be(recwarn):
+    """Fewer windows of a label than parts of the validation share: people are dealt out to fewer parts."""
+    folds = split(windows_of(8, one_each, n=1), n_folds=2, validation_share=0.1)
+    assert [len(people_of(folds, "validation", fold=k)) for k in range(2)] == [2, 2]
+    assert not recwarn.list
+    alone = split(windows_of(9, one_each, n=1), left_out=[f"P{i:02d}" for i in range(9)])
+    assert crossed(alone)["fold"].n_unique() == 9
+
+
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.25, 0.4, 0.45, 0.6, 0.7, 0.8, 0.95])
+@pytest.mark.parametrize("people", [4, 7, 12, 25])
+def test_the_share_of_validation_people_is_the_one_asked_for_to_a_person(people, share, caplog):
+    with caplog.at_level("INFO", logger="affectflow"):
+        folds = split(windows_of(people), validation_share=share)
+    for _, own in folds.group_by("repeat", "fold"):
+        n = own.filter(pl.col("role") != "test")["subject_id"].n_unique()
+        taken = own.filter(pl.col("role") == "validation")["subject_id"].n_unique()
+        assert abs(taken - share * n) <= 1
+        assert 0 < taken < n
+    assert f"of the people who are not tested validate (train.validation_share: {share:g})" in caplog.text
+    assert "off by more than a person" not in caplog.text
+
+
+def test_a_share_that_both_labels_do_not_allow_is_said(caplog):
+    """Of each condition somebody must validate."""
+    windows = windows_of(12, lambda i: ("baseline",) if i < 3 else ("stressor",))
+    folds = split(windows, n_folds=3, validation_share=0.05)
+    assert "off by more than a person, as both sides need both labels" in caplog.text
+    assert folds.filter(pl.col("role") == "validation")["subject_id"].n_unique() > 1
+
+
+def test_validation_people_have_both_shuffled_labels_where_some_have():
+    """Twenty studies of ten people, one condition each: by chance every other fold would lose its control."""
+    lost = 0
+    for seed in range(20):
+        how = {"baseline": "baseline", "stressor": "stressor", "seed": seed}
+        examples = label_windows(windows_of(10, one_each), **how)
+        folds = split_subjects(examples, **{**HOW, "seed": seed})
+        labels = examples.select("recording_id", "shuffled_label")
+        own = crossed(folds).filter(pl.col("role") != "test").join(labels, on="recording_id")
+        kinds = own.group_by("fold", "role").agg(pl.col("shuffled_label").n_unique())
+        lost += kinds.filter(pl.col("shuffled_label") < 2)["fold"].n_unique()
+    assert lost <= 3
+
+
+def test_folds_that_no_auroc_can_be_of_are_warned_of(caplog):
+    people = [f"P{i:02d}" for i in range(8)]
+    split(windows_of(8, one_each), left_out=people)
+    assert "8 of 8 folds test a person who has windows of one label only" in caplog.text
+    assert "have no value. Other measures stay" in caplog.text
+    caplog.clear()
+    split(windows_of(8, lambda i: one_each(i) if i > 5 else ("baseline", "stressor")), left_out=people)
+    assert "2 of 8 folds test a person who has windows of one label only" in caplog.text
+    assert "leave these folds out" in caplog.text
+    caplog.clear()
+    split(windows_of(8), left_out=people)
+    assert not caplog.text
