@@ -286,6 +286,7 @@ rule evaluate_models:
         version=STAGE_VERSIONS["evaluate_models"],
         main=TRAIN.main,
         controls=[name for name, entry in ENTRIES.items() if entry.control],
+        shuffled=[name for name, entry in ENTRIES.items() if entry.shuffled],
         n_resamples=TRAIN.bootstrap,
         subject_norm=TRAIN.subject_norm,
         seed=STUDY.seed,

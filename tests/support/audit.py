@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -81,6 +82,7 @@ def evaluated(study: Artefacts) -> Artefacts:
         study.predictions,
         main=study.declared["main"],
         controls=[name for name in study.declared["entries"] if name not in SMALL],
+        shuffled=[name for name, entry in study.declared["entries"].items() if entry["shuffled"]],
         n_resamples=200,
         seed=1,
         subject_norm="none",
@@ -93,10 +95,16 @@ def changed(study: Artefacts, **what: Any) -> Artefacts:
     return replace(study, **what, _kept={})
 
 
-def honest(config: Settings | None = None, **how: Any) -> Artefacts:
-    """A study without any leak, trained."""
+def honest(
+    config: Settings | None = None, *, without: Callable[[int, str], bool] | None = None, **how: Any
+) -> Artefacts:
+    """A study without any leak, trained; `without` says of a person's number and a condition that there is no recording."""
     config = config or settings()
     made = make_study(**{"n_people": 6, "effect": 1.0, "duration_s": 12.0, "fps": 10.0, **how})
+    if without is not None:
+        kept = [n for n in made.features if not without(int(n[1:3]), n.partition("_")[2])]
+        windows = made.windows.filter(pl.col("recording_id").is_in(kept))
+        made = Study(windows, {n: made.features[n] for n in kept})
     frames = any(entry["settings"] for entry in declare(config)["entries"].values())
     return train(untrained(made, config, grids=make_grids(made) if frames else None), config)
 

@@ -15,6 +15,7 @@ with stage(snakemake) as footer:
         concat_tables(snakemake.input.predictions, "predictions"),
         main=snakemake.params.main,
         controls=snakemake.params.controls,
+        shuffled=snakemake.params.shuffled,
         n_resamples=snakemake.params.n_resamples,
         subject_norm=snakemake.params.subject_norm,
         seed=snakemake.params.seed,

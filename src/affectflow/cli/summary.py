@@ -12,6 +12,7 @@ from affectflow.cli.summary_tests import say_mixed_model, say_smoothing, say_tes
 from affectflow.config.study import read_study
 from affectflow.errors import UsageError
 from affectflow.io.tables import read_free_table, read_table
+from affectflow.viz.score_notes import score_notes
 
 MOST_SHOWN = 12
 
@@ -94,12 +95,14 @@ def _recovery(path: Path) -> list[str]:
 
 
 def _models(path: Path) -> list[str]:
-    table = read_free_table(path).filter(pl.col("measure") == "auroc")
+    scores = read_free_table(path)
+    table = scores.filter(pl.col("measure") == "auroc")
     first = table.row(0, named=True)
     run = ", ".join(f"{first[f'n_{name}']} {name}" for name in ("folds", "repeats", "seeds"))
     return [
         f"Models on people they never saw (AUROC, 95 % interval over people; {run})",
         *(_model(row) for row in table.iter_rows(named=True)),
+        *(f"  {note}" for note in score_notes(scores)),
     ]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from affectflow.viz.model_curves import draw_reliability, draw_roc, line_styles
+from affectflow.viz.score_notes import score_notes
 from affectflow.viz.style import (
     BLACK,
     BLUE,
@@ -17,6 +18,7 @@ from affectflow.viz.style import (
     mark_simulated,
     new_figure,
     text_width_mm,
+    wrapped,
 )
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ COLOURS = {"main": BLUE, "model": BLACK, "control": GREY}
 ROW_MM, GAP_MM, SQUARE_MM = 4.2, 2.0, 29.0
 # Room for the title of a panel, for its axis, and for numbers at its right.
 TITLE_MM, AXIS_MM, NUMBERS_MM = 6.0, 8.0, 22.0
-HEAD_MM, LEGEND_ROW_MM, FOOT_MM = 9.0, 3.2, 5.0
+HEAD_MM, LEGEND_ROW_MM, NOTE_ROW_MM, FOOT_MM = 9.0, 3.2, 2.8, 5.0
 ALPHA = 0.05
 
 
@@ -65,7 +67,9 @@ def plot_models(
     styles = line_styles(rows)
     panels = [_height(rows), *([_height(differences)] if differences.height else [])]
     legend = LEGEND_ROW_MM * ((rows.height + 1) // 2) + 2
-    height = HEAD_MM + sum(panels) + TITLE_MM + SQUARE_MM + AXIS_MM + legend + FOOT_MM
+    notes = [line for note in score_notes(scores) for line in wrapped(note, COLUMN_MM - 4, SMALLEST_PT)]
+    foot = FOOT_MM + NOTE_ROW_MM * len(notes)
+    height = HEAD_MM + sum(panels) + TITLE_MM + SQUARE_MM + AXIS_MM + legend + foot
     with figure_style():
         figure = new_figure(height_mm=height)
         figure.set_layout_engine("none")
@@ -84,10 +88,12 @@ def plot_models(
         last = "cd" if differences.height else "bc"
         _name(first, f"{last[0]}  ROC curves")
         _name(second, f"{last[1]}  Reliability")
-        place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0.02, (legend + FOOT_MM) / height)}
+        place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0.02, (legend + foot) / height)}
         figure.legend(*first.get_legend_handles_labels(), **place, ncols=2, fontsize=SMALLEST_PT)
         about = _about(scores.row(0, named=True))
         figure.text(0.02, 1 - 1.5 / height, about, ha="left", va="top", fontsize=SMALLEST_PT)
+        if notes:
+            figure.text(0.02, foot / height, "\n".join(notes), ha="left", va="top", fontsize=SMALLEST_PT)
         mark_simulated(figure, simulated)
     return figure
 

@@ -40,3 +40,11 @@ def test_what_has_no_value_is_empty():
     table = cells_of(page_of(measured=False))
     assert [row["AUROC"] for row in table.values()] == ["", "", "", "0.50"]
     assert {row["p"] for row in table.values()} == {""}
+
+
+def test_what_a_reader_must_know_of_a_row_is_said():
+    scores, comparisons, *_ = tables(("logistic", "cross_modal"), ("pose_only",))
+    scores = scores.with_columns(
+        note=pl.when(pl.col("model") == "pose_only").then(pl.lit("of 4 people only"))
+    )
+    assert "pose_only: of 4 people only." in models_page(scores, comparisons, SLOPES, simulated=False)

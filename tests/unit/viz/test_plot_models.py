@@ -23,11 +23,11 @@ def tables(models=("logistic", "cross_modal"), controls=(), *, measured=True):
                 "measure": q,
             }
             | {"estimate": value(0.8 - 0.01 * i), "low": value(0.6), "high": value(0.95), "chance": 0.5}
-            | {**COUNTS, "subject_norm": "none"}
+            | {**COUNTS, "subject_norm": "none", "note": None}
             for i, m in enumerate(names)
             for q in measures
         ],
-        schema_overrides=numbers,
+        schema_overrides=numbers | {"note": pl.String},
     )
     comparisons = pl.DataFrame(
         [
@@ -107,6 +107,21 @@ def test_measures_without_a_value_do_not_break_it(tmp_path):
     figure = plot_models(*tables(("logistic", "cross_modal"), CONTROLS[:1], measured=False), simulated=True)
     assert texts(figure).count("no value") == 5
     write_figure(figure, tmp_path / "a.png")
+
+
+def test_notes_stand_at_the_foot_and_leave_nothing_off_the_page():
+    scores, *rest = tables(MANY, CONTROLS)
+    few = pl.when(pl.col("model") == "shuffled_labels").then(pl.lit("tested on 4 people"))
+    plain = plot_models(scores, *rest, simulated=True)
+    figure = plot_models(scores.with_columns(note=few), *rest, simulated=True)
+    assert "shuffled_labels: tested on 4 people." in texts(figure)
+    assert figure.get_size_inches()[1] > plain.get_size_inches()[1]
+    figure.draw_without_rendering()
+    box = figure.get_tightbbox()
+    assert min(box.x0, box.y0) >= 0
+    assert (box.x1, box.y1) <= tuple(figure.get_size_inches())
+    said = plot_models(scores.with_columns(note=pl.lit("no test fold has both")), *rest, simulated=False)
+    assert "No test fold has both." in texts(said)
 
 
 def test_simulated_and_transductive_are_said():

@@ -110,6 +110,12 @@ class Artefacts:
             self._kept[key] = make()
         return self._kept[key]
 
+    def labelled(self, entry: str) -> pl.DataFrame:
+        """Return the examples that have a label for an entry, as `label`: of shuffled ones, not everybody may."""
+        shuffled = self.declared["entries"].get(entry, {}).get("shuffled", False)
+        label = pl.col("shuffled_label" if shuffled else "label").alias("label")
+        return self.examples.with_columns(label).drop_nulls("label")
+
     def people(self, fold: tuple[int | None, int | None], role: str) -> set[str]:
         """Return the people of a role in a (repeat, fold) of the table of folds."""
         own = self.folds.filter(

@@ -69,7 +69,7 @@ def _not_scored(study: Artefacts, own: pl.DataFrame, entry: str) -> list[tuple[s
     """Windows of held-out people that were not scored may have been trained on."""
     held = study.folds.filter(pl.col("role") != "train").select(*FOLD, "role", "recording_id", "subject_id")
     of_whom = ["recording_id", "subject_id"]
-    wanted = held.join(study.examples.select(*of_whom, "window_id"), on=of_whom)
+    wanted = held.join(study.labelled(entry).select(*of_whom, "window_id"), on=of_whom)
     done = own.select(*FOLD, "seed").unique()
     wanted = wanted.join(done, on=FOLD, nulls_equal=True)
     left = wanted.join(own, on=[*FOLD, "seed", "recording_id", "window_id"], how="anti", nulls_equal=True)

@@ -65,7 +65,9 @@ def _compare(
     if not both:
         return "none of its columns is among those the settings declare, so nothing could be recomputed"
     mine, theirs = (np.array(side) for side in zip(*both, strict=True))
-    roles = {r: study.people(training.fold, r) for r in ("train", "validation", "test")}
+    # Whom a control has no labels of is in none of its roles.
+    there = set(windows.keys["subject_id"])
+    roles = {r: study.people(training.fold, r) & there for r in ("train", "validation", "test")}
 
     def far(people: set[str]) -> tuple[float, int]:
         learnt = _learn(study, training.entry, windows, array, frozenset(people))

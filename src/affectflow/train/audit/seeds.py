@@ -26,11 +26,11 @@ def seed_picked_on_test(study: Artefacts) -> Found:
     study
         What was left behind.
     """
-    tested = study.folds.filter(pl.col("fold").is_not_null() & (pl.col("role") == "test"))
-    folds = tested.select("repeat", "fold").unique().sort("repeat", "fold").rows()
-    planned = {(r, f, s) for r, f in folds for s in range(study.declared["n_seeds"])}
-    findings = []
+    findings, n_planned = [], 0
     for entry in study.declared["entries"]:
+        folds = _folds_of(study, entry)
+        planned = {(r, f, s) for r, f in folds for s in range(study.declared["n_seeds"])}
+        n_planned += len(planned)
         own = {
             (*t.fold, t.facts["seed_number"]): t
             for t in study.trainings
@@ -54,7 +54,26 @@ def seed_picked_on_test(study: Artefacts) -> Found:
             parts.append("seeds are not the same in every fold")
         findings.append((f"models/{entry}", "; ".join([*parts, *_best_kept(study, rows, own, kept)])))
     n = len(study.declared["entries"])
-    return Found(findings, f"{len(planned)} planned trainings of each of {n} models and controls")
+    return Found(findings, f"{n_planned} planned trainings of {n} models and controls")
+
+
+def _folds_of(study: Artefacts, entry: str) -> list[tuple[int, int]]:
+    """Return repeat and fold of those with people to test and, on either other side, both labels.
+
+    Of true labels all have both; shuffled ones, dealt among people, may not.
+    """
+    labels = study.labelled(entry).select("recording_id", "window_id", "label")
+    kinds = (
+        study.folds.drop_nulls("fold")
+        .join(labels, on="recording_id")
+        .group_by("repeat", "fold")
+        .agg(
+            pl.col("label").filter(pl.col("role") == role).n_unique().alias(role)
+            for role in ("train", "validation", "test")
+        )
+    )
+    able = (pl.col("test") > 0) & (pl.min_horizontal("train", "validation") > 1)
+    return kinds.filter(able).select("repeat", "fold").sort("repeat", "fold").rows()
 
 
 def _name(key: Key) -> str:

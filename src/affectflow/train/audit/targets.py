@@ -77,9 +77,7 @@ def _scored_labels(study: Artefacts) -> list[tuple[str, str]]:
     """Compare the labels that models were judged by with those of the windows."""
     found = []
     for (entry,), own in study.predictions.partition_by("model", as_dict=True, maintain_order=True).items():
-        shuffled = study.declared["entries"].get(str(entry), {}).get("shuffled", False)
-        label = pl.col("shuffled_label" if shuffled else "label").alias("given")
-        given = study.examples.select("recording_id", "window_id", label)
+        given = study.labelled(str(entry)).select("recording_id", "window_id", given="label")
         both = own.join(given, on=["recording_id", "window_id"], how="left")
         wrong = both.filter(pl.col("label").ne_missing(pl.col("given")))
         if wrong.height:

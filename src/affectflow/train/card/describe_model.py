@@ -75,7 +75,7 @@ def describe_model(
         "preprocessing": made_of["preprocessing"],
         "trainings": {name: _training(own_facts) for name, own_facts in training.items()},
         "versions": {"affectflow": facts["affectflow"], **first["packages"]},
-        "measures": _rows(own, "measure", "estimate", "low", "high", "chance"),
+        "measures": _rows(own, "measure", "estimate", "low", "high", "chance", "note"),
         "measured_on": {k: own[k][0] for k in ("n_folds", "n_repeats", "n_seeds", "n_resamples")},
         "calibration": _rows(_of(evaluation["calibration"], entry), "slope", "intercept")[0],
         "thresholds": _thresholds(_of(evaluation["thresholds"], entry)),
@@ -155,7 +155,7 @@ def _thresholds(table: pl.DataFrame) -> dict[str, Any]:
 def _beside(scores: pl.DataFrame, entry: str) -> list[dict[str, Any]]:
     """AUROC of everything else that was trained on the same splits."""
     others = scores.filter((pl.col("measure") == "auroc") & (pl.col("model") != entry))
-    return _rows(others, "model", "kind", "estimate", "low", "high")
+    return _rows(others, "model", "kind", "estimate", "low", "high", "note")
 
 
 def _comparisons(table: pl.DataFrame, entry: str) -> list[dict[str, Any]]:

@@ -58,12 +58,16 @@ def _of_result(card: Mapping[str, Any]) -> list[str]:
         said.append("It has no AUROC: nobody was tested in both classes by the same network.")
     elif auroc["low"] is None or auroc["low"] <= 0.5:
         said.append("It is not shown to be better than chance: the interval of its AUROC reaches 0.5.")
+    if auroc["estimate"] is not None and auroc["note"]:
+        said.append(f"{auroc['note']}.")
     for row in card["beside"]:
         if row["kind"] == "control" and row["low"] is not None and row["low"] > 0.5:
             said.append(
                 f"The control {row['model']} alone is above chance (AUROC {row['estimate']:.2f}, from {row['low']:.2f} to "
                 f"{row['high']:.2f}): part of what this model reaches may be that."
             )
+        if row["kind"] == "control" and row["note"] not in (None, auroc["note"]):
+            said.append(f"The control {row['model']}: {row['note']}.")
     same = [r["than"] for r in card["comparisons"] if r["p_holm"] is None or r["p_holm"] >= ALPHA]
     if same:
         said.append(

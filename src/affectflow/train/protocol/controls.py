@@ -27,7 +27,7 @@ class Control:
     emoca_mode
         Parts of the face it sees; None = those of the study.
     shuffled
-        Whether its labels are shuffled within people.
+        Whether its labels are shuffled (`windows.shuffle_labels`).
     time
         Whether it sees nothing but when a window is.
     without_control_drive

@@ -67,7 +67,7 @@ def train_model(
     Returns
     -------
     Predictions of all splits; weights "r0f2s1/name"; the log with repeat, fold
-    and seed; facts by name of the split. Splits without test people are in none.
+    and seed; facts by name of the split. Splits that `train_split` does not train are in none.
 
     Raises
     ------

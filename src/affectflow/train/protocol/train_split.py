@@ -74,7 +74,9 @@ def train_split(
     Returns
     -------
     None where the fold has nobody to test: a person of the sheet, to be left
-    out alone, of whom there are no windows.
+    out alone, of whom there are no windows, or no shuffled label. None too where
+    shuffled labels, dealt among people, left its training or validation people
+    with one label.
 
     Raises
     ------
@@ -87,6 +89,13 @@ def train_split(
         logger.warning("%s: fold %d has no test people; nothing is trained", split.name, split.fold)
         return None
     parts = {role: windows.take(role_n == role) for role in ROLES}
+    if alike := [role for role in ("train", "validation") if len(np.unique(parts[role].label_n)) < 2]:
+        # Of true labels `split_subjects` has seen to it.
+        logger.warning(
+            "%s, %s: the labels of the %s people do not differ; nothing is trained",
+            *(name, split.name, " and ".join(alike)),
+        )
+        return None
     people = {role: part.keys["subject_id"].unique().sort().to_list() for role, part in parts.items()}
     for role, part in parts.items():
         logger.info("%s, %s: %d people, %d windows", split.name, role, len(people[role]), len(part))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from zlib import crc32
@@ -20,7 +21,10 @@ from affectflow.train.scores.model_tables import (
     reliability_table,
     roc_curve,
 )
+from affectflow.train.scores.notes import note_of
+from affectflow.train.scores.same_windows import check_same_windows, number_splits
 
+logger = logging.getLogger("affectflow")
 LEVEL = 0.95
 # The band of the ROC curve is for the eye; more resamples would not be seen.
 MOST_CURVES = 1000
@@ -34,7 +38,7 @@ class Evaluation:
     ----------
     scores
         A row per model and measure: estimate, low, high, chance, counts;
-        `kind` is main, model or control.
+        `kind` is main, model or control, `note` what `notes.note_of` says.
     comparisons
         A row per measure and other model: main minus other, low, high, p, p_holm.
     curves
@@ -63,6 +67,7 @@ def evaluate_models(
     *,
     main: str,
     controls: Sequence[str] = (),
+    shuffled: Sequence[str] = (),
     n_resamples: int,
     seed: int,
     subject_norm: str,
@@ -85,6 +90,9 @@ def evaluate_models(
         The model that is compared with every other one.
     controls
         Which of the models are controls; they may have labels of their own.
+    shuffled
+        Which of the controls have shuffled labels: of some people, and in some
+        splits, they may have no predictions.
     n_resamples
         Resamples of people.
     seed
@@ -105,20 +113,26 @@ def evaluate_models(
         raise DesignError(
             f"predictions: there are none of the main model {main!r} (found: {found}). Re-run train_model."
         )
-    predictions = _number_splits(predictions.filter(pl.col("fold").is_not_null()))
+    predictions = number_splits(predictions.filter(pl.col("fold").is_not_null()))
     test = predictions.filter(pl.col("role") == "test")
-    _check_same_windows(test, models, controls)
+    check_same_windows(test, models, controls, shuffled)
+    if gone := [name for name in controls if name not in models]:
+        logger.warning("controls without predictions are not compared: %s", ", ".join(gone))
     people = test["subject_id"].unique().sort().to_list()
     weight_rs = _weights(len(people), n_resamples, seed)
-    facts = {**_counts(test, models[0]), "n_resamples": n_resamples, "subject_norm": subject_norm}
+    facts = {"n_resamples": n_resamples, "subject_norm": subject_norm}
     tables: dict[str, list[pl.DataFrame]] = {}
     values: dict[tuple[str, str], np.ndarray] = {}
     for model in models:
         own = predictions.filter(pl.col("model") == model)
         kind = "control" if model in controls else "main" if model == main else "model"
         of_measure, made = _evaluate_one(own, model, people, weight_rs)
+        tested = own.filter(pl.col("role") == "test")
+        notes = [note_of(tested, m, shuffled=model in shuffled) for m in made["scores"]["measure"]]
         made["scores"] = made["scores"].with_columns(
-            kind=pl.lit(kind), **{k: pl.lit(v) for k, v in facts.items()}
+            kind=pl.lit(kind),
+            **{k: pl.lit(v) for k, v in (_counts(tested) | facts).items()},
+            note=pl.Series(notes, dtype=pl.String),
         )
         for name, table in made.items():
             tables.setdefault(name, []).append(
@@ -141,7 +155,13 @@ def _evaluate_one(
 ) -> tuple[dict[str, np.ndarray], dict[str, pl.DataFrame]]:
     """Return a model's measures in all resamples, and its tables but the comparisons."""
     thresholds = choose_thresholds(own.filter(pl.col("role") == "validation"), model)
-    scored = Scored.of(own.filter(pl.col("role") == "test"), people=people, thresholds=thresholds)
+    test = own.filter(pl.col("role") == "test")
+    there = set(test["subject_id"])
+    if len(there) < len(people):
+        # Of shuffled labels: the same resamples, without whom no dealing could change.
+        weight_rs = np.ascontiguousarray(weight_rs[:, [name in there for name in people]])
+        people = [name for name in people if name in there]
+    scored = Scored.of(test, people=people, thresholds=thresholds)
     values, rows = {}, []
     for name, (measure, chance) in _measures(scored).items():
         values[name] = measure(weight_rs)
@@ -182,34 +202,7 @@ def _weights(n_people: int, n_resamples: int, seed: int) -> np.ndarray:
     return np.concatenate([np.ones((1, n_people)), drawn_rs])
 
 
-def _number_splits(predictions: pl.DataFrame) -> pl.DataFrame:
-    """Add `split`, which trained network scored a row: of repeat, fold and seed, numbered in order; sort rows."""
-    key = ["repeat", "fold", "seed"]
-    splits = predictions.select(key).unique().sort(key).with_row_index("split")
-    numbered = predictions.join(splits, on=key, how="left", maintain_order="left")
-    return numbered.sort("split", "subject_id", "recording_id", "window_id")
-
-
-def _check_same_windows(test: pl.DataFrame, models: Sequence[str], controls: Sequence[str]) -> None:
-    key = ["split", "subject_id", "recording_id", "window_id"]
-    tested = {m: test.filter(pl.col("model") == m) for m in models}
-    first = next((m for m in models if m not in controls), models[0])
-    for model, table in tested.items():
-        if table.select("repeat", "seed", *key[1:]).is_duplicated().any():
-            raise DesignError(
-                f"predictions of {model}: a window was tested in two folds. Re-run split_subjects."
-            )
-        # A control may have labels of its own.
-        columns = key if model in controls else [*key, "label"]
-        if not table.select(columns).equals(tested[first].select(columns)):
-            raise DesignError(
-                f"predictions: {model} and {first} were tested on other windows or folds "
-                f"({table.height} and {tested[first].height} windows). Re-run train_model."
-            )
-
-
-def _counts(test: pl.DataFrame, model: str) -> dict[str, int]:
-    own = test.filter(pl.col("model") == model)
+def _counts(own: pl.DataFrame) -> dict[str, int]:
     windows = own.unique(["recording_id", "window_id"])
     return {
         "n_people": own["subject_id"].n_unique(),

@@ -95,6 +95,30 @@ def test_an_honest_study_with_everybody_left_out_alone_is_clean():
     assert set(verdicts(study).values()) == {"clean"}, found(study).rows()
 
 
+def test_an_honest_study_of_people_of_one_label_is_clean():
+    """Two people whose label no dealing changes are in none of the control's roles, and all others in theirs."""
+    config = settings(**{**NETWORK, "main_model": "face_transformer", "controls": ["shuffled_labels"]})
+    study = honest(config, n_people=8, without=lambda i, c: i > 5 and c == "baseline")
+    own = study.predictions.filter(pl.col("model") == "shuffled_labels", pl.col("role") == "test")
+    assert own["subject_id"].unique().sort().to_list() == [f"P{i:02d}" for i in range(6)]
+    assert set(verdicts(study).values()) == {"clean"}, found(study).rows()
+
+
+@pytest.mark.parametrize(("seed", "folds"), [(2, 1), (3, 0)])
+def test_an_honest_study_of_people_of_one_condition_each_is_clean(seed, folds, caplog):
+    """Folds in which dealing left one label on a side are trained by the models alone, and nobody misses them."""
+    config = settings().model_copy(update={"seed": seed})
+    study = honest(config, without=lambda i, c: (c == "baseline") == i % 2)
+    done = dict(study.predictions.group_by("model").agg(pl.col("fold").n_unique()).rows())
+    assert done == {"logistic": 3, "time_only": 3} | ({"shuffled_labels": folds} if folds else {})
+    assert ("controls without predictions are not compared: shuffled_labels" in caplog.text) == (not folds)
+    assert set(verdicts(study).values()) == {"clean"}, found(study).rows()
+    if folds:
+        # One that could be trained is still missed.
+        rest = study.predictions.filter(pl.col("model") != "shuffled_labels")
+        assert "seed_picked_on_test" in found(changed(study, predictions=rest))["check"]
+
+
 def test_an_honest_study_on_each_persons_own_scale_is_clean(networks):
     study = honest(settings(**NETWORK, subject_norm="transductive"))
     assert set(verdicts(study).values()) == {"clean"}, found(study).rows()

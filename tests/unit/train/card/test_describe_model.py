@@ -48,7 +48,7 @@ def evaluation(entry, *, low=0.6, time_low=0.4, p=0.01):
         "n_people": 1,
     }
     return {
-        "scores": pl.DataFrame(scores),
+        "scores": pl.DataFrame(scores).with_columns(note=pl.lit(None, pl.String)),
         "comparisons": pl.DataFrame([{**difference, "than": "boosting", "p_holm": p}]),
         "calibration": pl.DataFrame({"model": [entry], "slope": [0.9], "intercept": [-0.1]}),
         "thresholds": pl.DataFrame({**thresholds, "chosen_on": "balanced accuracy of the validation people"}),
@@ -70,7 +70,7 @@ def test_what_the_card_says_is_what_the_tables_say():
     card = json.loads(json.dumps(describe(seeds=2)))
     assert card["sample"] == {"n_people": 4, "n_windows": 40, "n_positive": 20}
     auroc = {"measure": "auroc", "estimate": 0.8, "low": 0.6, "high": 0.95, "chance": 0.5}
-    assert card["measures"][0] == auroc
+    assert card["measures"][0] == {**auroc, "note": None}
     assert [row["model"] for row in card["beside"]] == ["boosting", "time_only"]
     assert card["thresholds"]["median"] == 0.5
     assert [(r["fold"], r["test_people"]) for r in card["folds"]] == [(0, 2), (1, 2), (None, 0)]
@@ -131,6 +131,16 @@ def said(card, words):
 def test_limits_are_said_where_they_hold_and_nowhere_else(words, with_limit, without):
     assert said(describe(**with_limit), words)
     assert not said(describe(**without), words)
+
+
+def test_what_limits_a_score_is_said_once():
+    card = describe()
+    control = next(row for row in card["beside"] if row["kind"] == "control")
+    control["note"] = "tested on 4 people"
+    assert said(card, "The control time_only: tested on 4 people.")
+    card["measures"][0]["note"] = control["note"] = "AUROC and AUPRC are of 2 of 3 test folds"
+    assert said(card, "AUROC and AUPRC are of 2 of 3 test folds.")
+    assert not said(card, "The control time_only: ")
 
 
 def test_a_model_that_was_not_evaluated_has_no_card():

@@ -1,6 +1,7 @@
 """One model on some splits: nothing of the test people gets in."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -246,3 +247,25 @@ def test_a_model_of_any_modalities_reads_those_of_the_study(study):
     assert not [k for k in trained.weights if k.endswith(".bio")]
     logistic = train(windows, folds, "logistic", modalities=("face", "gaze"))
     assert list(logistic.facts["r0f0s0"]["columns"]) == ["summary"]
+
+
+def test_a_control_whose_labels_do_not_differ_on_a_side_is_not_trained(study, caplog):
+    """Shuffled labels dealt among people may leave a fold's validation people with one of them."""
+    windows, folds = study
+    held = windows.keys["subject_id"].is_in(test_people_of(folds, 0, "validation")).to_numpy()
+    alike = replace(windows, label_n=np.where(held, 1, windows.label_n).astype(np.int8))
+    trained = train(alike, folds, "logistic", splits=("r0f0s0", "r0f1s0"))
+    assert set(trained.predictions["fold"]) == {1}
+    assert list(trained.facts) == ["r0f1s0"]
+    assert "r0f0s0: the labels of the validation people do not differ; nothing is trained" in caplog.text
+
+
+def test_people_without_a_label_play_no_part(study):
+    """The control's windows are fewer; everybody else keeps the role of the study."""
+    windows, folds = study
+    gone = test_people_of(folds, 0, "train")[0]
+    trained = train(windows.take((windows.keys["subject_id"] != gone).to_numpy()), folds, "logistic")
+    people = trained.facts["r0f0s0"]["people"]
+    assert gone not in people["train"]
+    for role in ("train", "validation", "test"):
+        assert people[role] == sorted(set(test_people_of(folds, 0, role)) - {gone})

@@ -198,6 +198,43 @@ def test_controls_are_told_apart_and_may_have_labels_of_their_own():
         evaluate_models(all_three, main="x", **HOW)
 
 
+def test_shuffled_labels_may_be_of_some_people_and_splits_but_then_of_all_their_windows():
+    main = predictions_of("main", 2.0)
+    own = predictions_of("shuffled_labels", 0.0, seed=2)
+    some = own.filter(~pl.col("subject_id").is_in(["P0", "P4"]), pl.col("fold") != 2)
+    how = {"main": "main", "controls": ["shuffled_labels"], **HOW}
+    with pytest.raises(DesignError, match="tested on other windows"):
+        evaluate_models(pl.concat([main, some]), **how)
+    result = evaluate_models(pl.concat([main, some]), shuffled=["shuffled_labels"], **how)
+    row = score_of(result, "shuffled_labels")
+    assert {k: row[k] for k in ("n_people", "n_windows", "n_folds")} == {
+        "n_people": 4,
+        "n_windows": 32,
+        "n_folds": 2,
+    }
+    assert (
+        row["note"] == "tested on 4 people with shuffled labels, of whom fewer than 6 say little about chance"
+    )
+    alone = evaluate_models(some.with_columns(model=pl.lit("x")), main="x", **HOW)
+    assert row["estimate"] == score_of(alone, "x")["estimate"]
+    assert (row["low"] < row["estimate"] < row["high"], row["chance"]) == (True, 0.5)
+    assert result.people.group_by("model").len().sort("model")["len"].to_list() == [9, 4]
+    # All others are as they were without the control.
+    before = evaluate_models(main, main="main", **HOW)
+    assert result.scores.filter(model="main").equals(before.scores)
+    one = pl.col("subject_id").eq("P1") & (pl.col("window_id") == 0)
+    with pytest.raises(DesignError, match="tested on other windows"):
+        evaluate_models(pl.concat([main, some.filter(~one)]), shuffled=["shuffled_labels"], **how)
+
+
+def test_how_many_folds_an_auroc_is_of_is_said():
+    own = predictions_of("a", 1.0)
+    one = own.filter((pl.col("fold") != 1) | (pl.col("role") != "test") | (pl.col("label") == 1))
+    note = "AUROC and AUPRC are of 2 of 3 test folds; the others have windows of one label only"
+    assert score_of(evaluate_models(one, main="a", **HOW), "a")["note"] == note
+    assert evaluate_models(own, main="a", **HOW).scores["note"].null_count() == 6
+
+
 def test_measures_are_those_of_scikit_learn_in_one_split():
     own = predictions_of("a", 1.0).filter(pl.col("fold") == 0)
     test = own.filter(pl.col("role") == "test")
@@ -229,6 +266,9 @@ def test_one_person_left_out_who_has_one_condition_makes_no_auroc_but_decisions(
     assert score_of(result, "a")["estimate"] is None
     assert score_of(result, "a")["low"] is None
     assert score_of(result, "a", "balanced_accuracy")["estimate"] > 0.5
+    for measure in ("auroc", "auprc"):
+        assert "no test fold has windows of both labels" in score_of(result, "a", measure)["note"]
+    assert score_of(result, "a", "balanced_accuracy")["note"] is None
     assert result.comparisons.filter(pl.col("measure") == "auroc")["p"].null_count() == 1
     assert result.people["auroc"].null_count() == 18
 
