@@ -9,7 +9,7 @@ import polars as pl
 
 from affectflow.errors import DesignError
 from affectflow.train.audit.artefacts import Artefacts, Found, Training
-from affectflow.train.windows.label_windows import label_windows
+from affectflow.train.windows.label_windows import label_by_rule
 
 TARGET = re.compile(r"(?:\w+\.)*target\.(?:centre|mean)")
 SCALES = ("scale", "sd")
@@ -39,7 +39,7 @@ def _labels(study: Artefacts) -> list[tuple[str, str]]:
         for name, table in study.frames.items()
     )
     try:
-        made = label_windows(study.windows, **rule, phases=phases, seed=study.declared["seed"])
+        made = label_by_rule(study.windows, **rule, phases=phases)
     except DesignError as error:
         return [("models/examples.parquet", f"labels cannot be made again: {error}")]
     both = study.examples.join(made, on=["recording_id", "window_id"], how="left", suffix="_made")

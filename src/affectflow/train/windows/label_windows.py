@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,7 +14,33 @@ from affectflow.signal.stretches import median_step
 from affectflow.train.windows.shuffle_labels import shuffle_labels
 
 
-def label_windows(
+def label_windows(windows: pl.DataFrame, *, seed: int = 0, **rule: Any) -> pl.DataFrame:
+    """Choose the windows that models learn from and label them, once by a rule and once as a control.
+
+    Parameters
+    ----------
+    windows
+        `schema.WINDOWS`; not changed, the order of rows does not matter.
+    seed
+        Of the shuffled labels.
+    rule
+        See `label_by_rule`.
+
+    Returns
+    -------
+    `schema.EXAMPLES`, sorted by recording and window. `shuffled_label` is the control, see
+    `shuffle_labels.shuffle_labels`: nothing but the meaning of the labels is lost.
+
+    Raises
+    ------
+    DesignError
+        See `label_by_rule`.
+    """
+    labelled = label_by_rule(windows, **rule)
+    return labelled.with_columns(shuffled_label=shuffle_labels(labelled, seed=seed)).select(EXAMPLES.names)
+
+
+def label_by_rule(
     windows: pl.DataFrame,
     *,
     baseline: str,
@@ -22,14 +49,13 @@ def label_windows(
     positive_phases: Sequence[str] = (),
     label_share: float = 0.4,
     phases: Iterable[pl.DataFrame] = (),
-    seed: int = 0,
 ) -> pl.DataFrame:
-    """Choose the windows that models learn from and label them.
+    """Return the windows that have a label, with the `share` of each that is positive, and the `label`.
 
     Parameters
     ----------
     windows
-        `schema.WINDOWS`; not changed, the order of rows does not matter.
+        As in `label_windows`.
     baseline, stressor
         Values of `condition`.
     label
@@ -43,13 +69,6 @@ def label_windows(
     phases
         For `label` "phase": recording_id, time_s, phase of each recording's frames, one table each, read one
         at a time. What lies between phases is not positive.
-    seed
-        Of the shuffled labels.
-
-    Returns
-    -------
-    `schema.EXAMPLES`, sorted by recording and window. `shuffled_label` is a control, see
-    `shuffle_labels.shuffle_labels`: nothing but the meaning of the labels is lost.
 
     Raises
     ------
@@ -71,7 +90,7 @@ def label_windows(
     )
     if label == "phase" and labelled["label"].n_unique() < 2:
         raise DesignError(_one_label(labelled, stressor, positive_phases, label_share, seen))
-    return labelled.with_columns(shuffled_label=shuffle_labels(labelled, seed=seed)).select(EXAMPLES.names)
+    return labelled
 
 
 def _check_conditions(windows: pl.DataFrame, chosen: pl.DataFrame, wanted: Sequence[str]) -> None:
