@@ -1,0 +1,1 @@
+"""Fine-grained expressions from action units: scores, smoothing, labels and what lasts, as arrays."""
