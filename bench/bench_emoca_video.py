@@ -42,7 +42,8 @@ from affectflow.face.backends.emoca import EmocaBackend
 from affectflow.face.emoca.arithmetic import cpu_has_bfloat16
 from affectflow.face.extract_codes import extract_codes
 from affectflow.io.resume import resumable_table
-from affectflow.io.tables import read_pieces, read_table, stream_table
+from affectflow.io.table_stream import read_pieces, stream_table
+from affectflow.io.tables import read_table
 from affectflow.io.video import read_frames
 
 # The stand-in head and the tiny network live with the tests.

@@ -25,7 +25,7 @@ from affectflow.datasets.simulated.recording import simulate_recording, write_re
 from affectflow.face.finish_faces import TrackTotals, finish_faces
 from affectflow.face.track_faces import track_faces
 from affectflow.features.extract_rppg import extract_rppg
-from affectflow.io.tables import read_pieces, stream_table
+from affectflow.io.table_stream import read_pieces, stream_table
 from affectflow.io.video import read_frames
 from affectflow.signal.rppg import HEART_RATE, SNR
 

@@ -44,7 +44,8 @@ def our_stages(video: Path, folder: Path, *, codes: bool = True) -> int:
     """Run what the scripts track_faces and extract_codes run, tables written."""
     from affectflow.face.finish_faces import TrackTotals, finish_faces
     from affectflow.face.track_faces import track_faces
-    from affectflow.io.tables import read_table, stream_table, transform_table
+    from affectflow.io.table_stream import stream_table, transform_table
+    from affectflow.io.tables import read_table
     from affectflow.io.video import read_frames
 
     draft, faces, totals = folder / "draft.parquet", folder / "faces.parquet", TrackTotals()
@@ -62,7 +63,7 @@ def write_codes(faces: Path, target: Path) -> None:
     """Run what the script extract_codes runs with the backend facemesh."""
     from affectflow.face.backends import BACKENDS
     from affectflow.face.extract_codes import extract_codes
-    from affectflow.io.tables import read_pieces, stream_table
+    from affectflow.io.table_stream import read_pieces, stream_table
     from affectflow.registry import load
 
     backend = load(BACKENDS, "facemesh", "backend").load()

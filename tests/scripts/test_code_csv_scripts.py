@@ -8,7 +8,8 @@ import pytest
 from affectflow.config.face import Imported
 from affectflow.face.backends.facemesh import FaceMeshBackend
 from affectflow.face.extract_codes import extract_codes
-from affectflow.io.tables import read_footer, read_table, stream_table, write_table
+from affectflow.io.table_stream import stream_table
+from affectflow.io.tables import read_footer, read_table, write_table
 from affectflow.schema import CODES_COLUMNS
 from tests.support.scripts import run_script
 from tests.support.synth_faces import faces_from_codes, random_codes

@@ -12,7 +12,7 @@ import polars as pl
 import torch
 
 from affectflow.face.emoca.codes import CODES, N_DETAIL
-from affectflow.io.tables import stream_table
+from affectflow.io.table_stream import stream_table
 from affectflow.io.video_writer import VideoWriter
 from tests.support.synth_faces import faces_from_codes, random_codes
 

@@ -2,7 +2,7 @@
 
 from affectflow.io.export_csv import export_csv
 from affectflow.io.log import logger, stage
-from affectflow.io.tables import read_pieces
+from affectflow.io.table_stream import read_pieces
 
 with stage(snakemake):
     n_frames = export_csv(

@@ -7,7 +7,7 @@ from affectflow.face.extract_codes import extract_codes
 from affectflow.io.batches import batch_member, table_of
 from affectflow.io.files import sha256_of
 from affectflow.io.log import logger, progress, stage
-from affectflow.io.tables import read_pieces, stream_table
+from affectflow.io.table_stream import read_pieces, stream_table
 from affectflow.io.video import read_frames
 from affectflow.registry import load
 from affectflow.weights.open_model import open_model

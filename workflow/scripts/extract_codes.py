@@ -5,7 +5,7 @@ from affectflow.face.extract_codes import extract_codes
 from affectflow.io.batches import take_member
 from affectflow.io.log import progress, stage
 from affectflow.io.resume import resumable_table
-from affectflow.io.tables import read_pieces, stream_table
+from affectflow.io.table_stream import read_pieces, stream_table
 from affectflow.io.video import read_frames
 from affectflow.registry import load
 from affectflow.weights.open_model import open_model

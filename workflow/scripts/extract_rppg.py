@@ -3,7 +3,8 @@
 from affectflow.config.signal import Rppg
 from affectflow.features.extract_rppg import extract_rppg
 from affectflow.io.log import progress, stage
-from affectflow.io.tables import read_pieces, write_table
+from affectflow.io.table_stream import read_pieces
+from affectflow.io.tables import write_table
 from affectflow.io.video import read_frames
 
 with stage(snakemake) as footer:

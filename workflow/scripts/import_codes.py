@@ -4,7 +4,7 @@ from affectflow.config.face import Imported
 from affectflow.datasets import CODE_FORMATS
 from affectflow.datasets.codes.import_codes import import_codes
 from affectflow.io.log import progress, stage
-from affectflow.io.tables import read_pieces, stream_table
+from affectflow.io.table_stream import read_pieces, stream_table
 from affectflow.registry import load
 
 with stage(snakemake) as footer:

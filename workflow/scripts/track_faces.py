@@ -4,7 +4,8 @@ from affectflow.face.finish_faces import TrackTotals
 from affectflow.face.track_faces import track_faces
 from affectflow.io.batches import take_member
 from affectflow.io.log import progress, stage
-from affectflow.io.tables import read_table, stream_twice
+from affectflow.io.table_stream import stream_twice
+from affectflow.io.tables import read_table
 from affectflow.io.video import read_frames
 
 with stage(snakemake) as footer:

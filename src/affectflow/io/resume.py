@@ -20,7 +20,8 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from affectflow.io.files import sha256_of, write_text
-from affectflow.io.tables import read_pieces, stream_table, write_table
+from affectflow.io.table_stream import read_pieces, stream_table
+from affectflow.io.tables import write_table
 
 logger = logging.getLogger("affectflow")
 JOB = "job.json"
@@ -40,7 +41,7 @@ def resumable_table(
     ----------
     path
         Parquet file to write, whole or not at all. Its bytes are those that
-        `io.tables.stream_table` writes for the same pieces.
+        `io.table_stream.stream_table` writes for the same pieces.
     kind
         A name in `schema.TABLES`.
     make_pieces

@@ -9,7 +9,8 @@ from affectflow.face.aligned import usable_faces
 from affectflow.face.backends.facemesh import FaceMeshBackend
 from affectflow.face.extract_codes import codes_table, extract_codes, primary_faces
 from affectflow.face.measures import measure_faces
-from affectflow.io.tables import check_table, read_pieces, read_table, stream_table
+from affectflow.io.table_stream import read_pieces, stream_table
+from affectflow.io.tables import check_table, read_table
 from affectflow.schema import CODES, EXP, FACES, MEASURES, POSE
 from tests.support.synth_faces import faces_from_codes, landmarks_of, random_codes
 

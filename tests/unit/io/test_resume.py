@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from affectflow.io.resume import pieces_folder, resumable_table
-from affectflow.io.tables import read_footer, read_table, stream_table
+from affectflow.io.table_stream import stream_table
+from affectflow.io.tables import read_footer, read_table
 from tests.support.synth_faces import faces_from_codes, random_codes
 
 ROWS = 10

@@ -8,7 +8,8 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from affectflow.io.tables import read_pieces, read_table, stream_table, transform_table, write_table
+from affectflow.io.table_stream import read_pieces, stream_table, transform_table
+from affectflow.io.tables import read_table, write_table
 from affectflow.schema import FACES, N_LANDMARKS
 
 

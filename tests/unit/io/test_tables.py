@@ -6,14 +6,8 @@ import polars as pl
 import pytest
 
 from affectflow.errors import TableError
-from affectflow.io.tables import (
-    check_table,
-    concat_tables,
-    read_footer,
-    read_table,
-    stream_table,
-    write_table,
-)
+from affectflow.io.table_stream import stream_table
+from affectflow.io.tables import check_table, concat_tables, read_footer, read_table, write_table
 from affectflow.schema import SIGNALS, TABLES
 
 
