@@ -61,7 +61,7 @@ NUMPY_NAMES = frozenset(
         Name("numpy.core.numeric", "_frombuffer"),
     }
 )
-_LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
+LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 
 
 def is_head_model_name(name: Name) -> bool:
@@ -241,7 +241,7 @@ def _embedded_storage(value: Any, where: str) -> NDArray[Any]:
     def part(admit: Callable[[Name], bool], *, stored: bool = False) -> Any:
         return pickled_document(stream, admit=admit, where=where, stored=stored)
 
-    if part(nothing) != _LEGACY_MAGIC:
+    if part(nothing) != LEGACY_MAGIC:
         raise ValueError("numbers in an unknown form")
     part(nothing), part(nothing)
     storage, keys = part(STORAGE_NAMES.__contains__, stored=True), part(nothing)

@@ -1,4 +1,4 @@
-"""Read a PyTorch checkpoint (the zip form, from 1.6 on) without PyTorch.
+"""Read a PyTorch checkpoint (the zip form, from 1.6 on; `legacy_checkpoint` has the other) without PyTorch.
 
 The zip holds a pickle of references and, beside it, one file of raw numbers per
 storage. The pickle is read as a document (`weights.unpickle`), so a checkpoint
@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +81,25 @@ class TensorReference(NamedTuple):
     strides: tuple[int, ...]
 
 
+class Tensors(Protocol):
+    """An open checkpoint of either form.
+
+    Attributes
+    ----------
+    path
+        The file, for messages.
+    tensors
+        Name → what is known of a tensor before its numbers are read.
+    """
+
+    path: Path
+    tensors: Mapping[str, TensorReference]
+
+    def read(self, name: str) -> NDArray[Any]:
+        """Return one tensor's numbers."""
+        ...
+
+
 def is_checkpoint_name(name: Name) -> bool:
     """Tell whether a name may stand in a checkpoint.
 
@@ -106,9 +125,11 @@ class CheckpointFile:
         The zip.
     path
         For messages.
+    bare
+        Whether the state dict may stand alone, without a training around it.
     """
 
-    def __init__(self, archive: zipfile.ZipFile, path: Path) -> None:
+    def __init__(self, archive: zipfile.ZipFile, path: Path, *, bare: bool = False) -> None:
         self._archive, self.path = archive, path
         self._file_bytes = path.stat().st_size
         self._last: tuple[str, NDArray[Any]] | None = None
@@ -125,16 +146,7 @@ class CheckpointFile:
             where=str(path),
             stored=True,
         )
-        state = content.get("state_dict") if isinstance(content, dict) else None
-        if not isinstance(state, dict):
-            raise InputError(
-                f"{path}: holds no state_dict, so it is no checkpoint of a PyTorch Lightning training"
-            )
-        self.tensors: Mapping[str, TensorReference] = {
-            name: reference
-            for name, value in state.items()
-            if isinstance(name, str) and (reference := _reference(value)) is not None
-        }
+        self.tensors: Mapping[str, TensorReference] = tensor_references(content, path, bare=bare)
 
     def read(self, name: str) -> NDArray[Any]:
         """Return one tensor's numbers.
@@ -176,8 +188,16 @@ class CheckpointFile:
 
 
 @contextmanager
-def open_checkpoint(path: Path) -> Iterator[CheckpointFile]:
-    """Open a checkpoint of a PyTorch Lightning training.
+def open_checkpoint(path: Path, *, bare: bool = False) -> Iterator[CheckpointFile]:
+    """Open a checkpoint of the zip form.
+
+    Parameters
+    ----------
+    path
+        The file.
+    bare
+        Whether the state dict may stand alone; if not, only a PyTorch Lightning
+        training's checkpoint is taken.
 
     Raises
     ------
@@ -188,7 +208,8 @@ def open_checkpoint(path: Path) -> Iterator[CheckpointFile]:
     with ExitStack() as stack:
         try:
             _check_start(path)
-            checkpoint = CheckpointFile(stack.enter_context(zipfile.ZipFile(path)), path)
+            archive = stack.enter_context(zipfile.ZipFile(path))
+            checkpoint = CheckpointFile(archive, path, bare=bare)
         except _DATA_ERRORS as error:
             raise InputError(
                 f"{path}: is damaged or no PyTorch checkpoint ({error}). Get the file again."
@@ -207,6 +228,36 @@ def _check_start(path: Path) -> None:
         )
 
 
+def tensor_references(content: Any, path: Path, *, bare: bool) -> dict[str, TensorReference]:
+    """Return name → reference of the tensors in a checkpoint's document; what is no tensor is left out.
+
+    Parameters
+    ----------
+    content
+        As `pickled_document` gives it.
+    path
+        For messages.
+    bare
+        As `open_checkpoint`.
+
+    Raises
+    ------
+    InputError
+        If it holds no state dict.
+    """
+    state = content.get("state_dict") if isinstance(content, dict) else None
+    if bare and state is None:
+        state = content
+    if not isinstance(state, dict):
+        wanted = "" if bare else " of a PyTorch Lightning training"
+        raise InputError(f"{path}: holds no state_dict, so it is no checkpoint{wanted}")
+    return {
+        name: reference
+        for name, value in state.items()
+        if isinstance(name, str) and (reference := _reference(value)) is not None
+    }
+
+
 def _reference(value: Any) -> TensorReference | None:
     """A tensor's record as a reference; None for what is no tensor of a known kind."""
     while isinstance(value, Made) and value.name == ("torch._utils", "_rebuild_parameter") and value.args:
@@ -215,6 +266,9 @@ def _reference(value: Any) -> TensorReference | None:
         return None
     stored, offset, shape, strides = value.args[:4]
     if not isinstance(stored, Stored) or not isinstance(stored.key, tuple) or len(stored.key) < 5:
+        return None
+    if stored.key[5:] not in ((), (None,)):
+        # The old form's way to say that the numbers are part of another storage; no official file has it.
         return None
     kind, key, count = stored.key[1], stored.key[2], stored.key[4]
     if not isinstance(kind, Name) or kind not in STORAGE_NAMES or not isinstance(key, str):

@@ -18,6 +18,7 @@ from affectflow.io.files import sha256_of
 from affectflow.io.log import progress
 from affectflow.io.weights import FOLDER_MARK
 from affectflow.weights.base import Arrays, Converted, Found, OfficialFile, Source
+from affectflow.weights.checked import checked_numbers
 from affectflow.weights.checkpoint import CheckpointFile, open_checkpoint
 from affectflow.weights.emoca_find import DEFAULT_MODEL, check_configuration, find_emoca
 from affectflow.weights.flame_files import (
@@ -185,25 +186,7 @@ def _read_all(checkpoint: CheckpointFile, shapes: Shapes) -> Arrays:
 
 
 def _checked(name: str, array: NDArray[Any], path: Path) -> NDArray[Any]:
-    """An array as the weights file holds it, after a look at its numbers."""
-    limit = INDICES.get(name.removeprefix("flame."))
-    whole = limit is not None or name.endswith("num_batches_tracked")
-    if whole and array.dtype.kind not in "iu":
-        raise InputError(f"{path}: {name} holds {array.dtype} instead of whole numbers. Get the file again.")
-    if limit is not None and not (
-        array.min() >= (-1 if name.endswith("parents") else 0) and array.max() < limit
-    ):
-        raise InputError(
-            f"{path}: {name} points at {array.min()}..{array.max()} of {limit}. Get the file again."
-        )
-    # A number too large for float32 becomes infinite, which the next lines find.
-    with np.errstate(over="ignore", invalid="ignore"):
-        made = np.array(array, dtype=np.int64 if whole else np.float32, order="C")
-    if not whole and not np.isfinite(made).all():
-        raise InputError(
-            f"{path}: {name} holds numbers that are not finite. The file is damaged: get it again."
-        )
-    return made
+    return checked_numbers(name, array, path, limit=INDICES.get(name.removeprefix("flame.")))
 
 
 def _from_files(

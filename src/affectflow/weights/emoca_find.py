@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +11,7 @@ import yaml
 
 from affectflow.errors import InputError
 from affectflow.weights.base import Found
+from affectflow.weights.find_files import files_below, still_packed
 
 # Role → file names, the preferred first.
 NAMES = {
@@ -26,8 +26,6 @@ NAMES = {
 DEFAULT_MODEL = "EMOCA_v2_lr_mse_20"
 # Folders between a model's folder and its checkpoints; metric names bring others, with a "=".
 STAGES = ("detail", "coarse", "checkpoints")
-# Downloads that were not unpacked.
-ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 # Keys of `model` in cfg.yaml that fix the networks' form.
 EXPECTED: dict[str, tuple[Any, ...]] = {
     "expression_backbone": ("deca_clone",),
@@ -47,7 +45,7 @@ _LARGEST_CONFIGURATION_BYTES = 2**20
 
 def find_emoca(folder: Path) -> Found:
     """Look for EMOCA's official files; nothing but names is looked at."""
-    paths = sorted(_files(folder), key=lambda path: (len(path.parts), path))
+    paths = files_below(folder)
     files: dict[str, Path] = {}
     notes: list[str] = []
     refused: dict[str, str] = {}
@@ -84,35 +82,10 @@ def find_emoca(folder: Path) -> Found:
     return Found(folder, files, tuple(notes), refused, unused)
 
 
-def _files(folder: Path) -> Iterable[Path]:
-    """The files below a folder, through links too; no folder twice, and none that the folder itself lies in."""
-    seen = {_identity(place) for place in (folder, *Path(os.path.realpath(folder)).parents)}
-    for place, folders, names in os.walk(folder, followlinks=True):
-        # Folders of its own before links: a link beside what it points at finds nothing new.
-        known, folders[:] = sorted(folders, key=lambda n: (Path(place, n).is_symlink(), n)), []
-        for name in known:
-            identity = _identity(Path(place, name))
-            if not name.startswith(".") and identity is not None and identity not in seen:
-                seen.add(identity)
-                folders.append(name)
-        yield from (
-            path for name in names if not name.startswith(".") and (path := Path(place, name)).is_file()
-        )
-
-
-def _identity(folder: Path) -> tuple[int, int] | None:
-    """What makes a folder the same however it is reached; None if it cannot be."""
-    try:
-        facts = folder.stat()
-    except OSError:
-        return None
-    return facts.st_dev, facts.st_ino
-
-
 def _unused(path: Path, folder: Path) -> str | None:
     """Why a file that looks like an official one is not taken, or None."""
-    if path.suffix.lower() in ARCHIVES:
-        return f"{path.relative_to(folder)} lies there still packed: unpack it."
+    if (packed := still_packed(path, folder)) is not None:
+        return packed
     if path.suffix == ".ckpt" and path.stem.startswith("last"):
         return (
             f"{path.relative_to(folder)} lies there, but is where a training stopped and not its best state: get the "

@@ -1,4 +1,4 @@
-"""Names and shapes of the networks in an EMOCA checkpoint (Daněček et al. 2022; Feng et al. 2021)."""
+"""Names and shapes of layers, and of the networks in an EMOCA checkpoint (Daněček et al. 2022; Feng et al. 2021)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def encoder_shapes(n_outputs: int) -> Shapes:
     """Return name → shape of one encoder: a ResNet-50 and two linear layers, 322 tensors."""
     return {
         "encoder.conv1.weight": (64, 3, 7, 7),
-        **_batch_norm("encoder.bn1", 64),
+        **batch_norm_shapes("encoder.bn1", 64),
         **dict(_blocks()),
         "layers.0.weight": (1024, 2048),
         "layers.0.bias": (1024,),
@@ -29,19 +29,29 @@ def encoder_shapes(n_outputs: int) -> Shapes:
 
 def detail_decoder_shapes() -> Shapes:
     """Return name → shape of the decoder of wrinkles (D_detail), 44 tensors."""
-    shapes: Shapes = {"l1.0.weight": (8192, 181), "l1.0.bias": (8192,), **_batch_norm("conv_blocks.0", 128)}
+    shapes: Shapes = {
+        "l1.0.weight": (8192, 181),
+        "l1.0.bias": (8192,),
+        **batch_norm_shapes("conv_blocks.0", 128),
+    }
     for number, (n_in, n_out) in DETAIL_CONVOLUTIONS.items():
         shapes |= {
             f"conv_blocks.{number}.weight": (n_out, n_in, 3, 3),
             f"conv_blocks.{number}.bias": (n_out,),
         }
-        shapes |= _batch_norm(f"conv_blocks.{number + 1}", n_out)
+        shapes |= batch_norm_shapes(f"conv_blocks.{number + 1}", n_out)
     return shapes | {"conv_blocks.21.weight": (1, 16, 3, 3), "conv_blocks.21.bias": (1,)}
 
 
-def _batch_norm(name: str, width: int) -> Shapes:
+def batch_norm_shapes(name: str, width: int) -> Shapes:
+    """Return name → shape of the five tensors of a batch norm."""
     parts = {f"{name}.{part}": (width,) for part in ("weight", "bias", "running_mean", "running_var")}
     return {**parts, f"{name}.num_batches_tracked": ()}
+
+
+def with_bias(name: str, shape: tuple[int, ...]) -> Shapes:
+    """Return name → shape of a convolution or linear layer whose weight has this shape, and of its bias."""
+    return {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
 
 
 def _blocks() -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -57,8 +67,8 @@ def _blocks() -> Iterator[tuple[str, tuple[int, ...]]]:
             }
             for i, shape in convolutions.items():
                 yield f"{name}.conv{i}.weight", shape
-                yield from _batch_norm(f"{name}.bn{i}", shape[0]).items()
+                yield from batch_norm_shapes(f"{name}.bn{i}", shape[0]).items()
             if block == 0:
                 yield f"{name}.downsample.0.weight", (n_out, n_in, 1, 1)
-                yield from _batch_norm(f"{name}.downsample.1", n_out).items()
+                yield from batch_norm_shapes(f"{name}.downsample.1", n_out).items()
             n_in = n_out

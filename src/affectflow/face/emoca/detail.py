@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from affectflow.face.emoca.codes import N_DETAIL, N_EXPRESSION
-from affectflow.face.emoca.load_network import load_network
+from affectflow.face.load_network import load_network
 
 N_JAW = 3
 N_INPUTS = N_JAW + N_EXPRESSION + N_DETAIL
@@ -59,7 +59,7 @@ class DetailDecoder(nn.Module):
         InputError
             If a tensor is missing or has another shape.
         """
-        return load_network(cls, weights, prefix="D_detail.").to(device)
+        return load_network(cls, weights, prefix="D_detail.", backend="emoca").to(device)
 
     def forward(self, x_nk: Tensor) -> Tensor:
         """Return (n, 1, 256, 256), -0.01..0.01, for (n, 181): jaw 3, expression 50, detail 128."""

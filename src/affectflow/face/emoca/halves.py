@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from affectflow.face.emoca.codes import WIDTHS
-from affectflow.face.emoca.load_network import load_network
 from affectflow.face.emoca.resnet import ResNet50Encoder, fold_batch_norms
+from affectflow.face.load_network import load_network
 
 
 @dataclass
@@ -49,7 +49,7 @@ def load_halves(
     device, dtype
         Where, and with which numbers, the convolutions compute.
     """
-    network = load_network(lambda: ResNet50Encoder(WIDTHS[name]), weights, prefix=f"{name}.")
+    network = load_network(lambda: ResNet50Encoder(WIDTHS[name]), weights, prefix=f"{name}.", backend="emoca")
     fold_batch_norms(network)
     network.encoder.conv1.weight.div_(255)
     network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]

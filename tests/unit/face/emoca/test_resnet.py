@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from affectflow.face.emoca.load_network import load_network
 from affectflow.face.emoca.resnet import FLOP_PER_PICTURE, ResNet50Encoder, fold_batch_norms
+from affectflow.face.load_network import load_network
 from tests.support.golden_emoca import pseudo_images
 from tests.support.golden_networks import ENCODERS, encoder_shapes, pseudo_network
 
@@ -23,7 +23,10 @@ def golden(shared):
 
 def made(encoder):
     return load_network(
-        lambda: ResNet50Encoder(ENCODERS[encoder]), pseudo_network(encoder), prefix=f"{encoder}."
+        lambda: ResNet50Encoder(ENCODERS[encoder]),
+        pseudo_network(encoder),
+        prefix=f"{encoder}.",
+        backend="emoca",
     )
 
 

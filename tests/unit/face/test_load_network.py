@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from affectflow.errors import InputError
-from affectflow.face.emoca.load_network import load_network
+from affectflow.face.load_network import load_network
 
 
 def make():
@@ -26,7 +26,7 @@ def arrays(**changes):
 
 
 def test_arrays_arrive_in_a_network_that_only_infers():
-    network = load_network(make, arrays(), prefix="net.")
+    network = load_network(make, arrays(), prefix="net.", backend="emoca")
     assert not network.training
     assert not any(p.requires_grad for p in network.parameters())
     assert int(network[1].num_batches_tracked) == 6
@@ -38,13 +38,15 @@ def test_the_network_owns_its_numbers():
     given = arrays()
     for array in given.values():
         array.setflags(write=False)
-    network = load_network(make, given, prefix="net.")
+    network = load_network(make, given, prefix="net.", backend="emoca")
     network[0].weight.zero_()
     assert given["net.0.weight"].max() == 11
 
 
 def test_counters_of_batch_norms_may_be_absent():
-    network = load_network(make, arrays(**{"net.1.num_batches_tracked": None}), prefix="net.")
+    network = load_network(
+        make, arrays(**{"net.1.num_batches_tracked": None}), prefix="net.", backend="emoca"
+    )
     assert int(network[1].num_batches_tracked) == 0
 
 
@@ -60,4 +62,4 @@ def test_counters_of_batch_norms_may_be_absent():
 )
 def test_what_does_not_fit_is_named(changes, message):
     with pytest.raises(InputError, match=message):
-        load_network(make, arrays(**changes), prefix="net.")
+        load_network(make, arrays(**changes), prefix="net.", backend="emoca")

@@ -12,10 +12,11 @@ from torch import nn
 from affectflow.errors import InputError
 
 Network = TypeVar("Network", bound=nn.Module)
-AGAIN = "Convert the official EMOCA v2 checkpoint again: affectflow convert-weights emoca"
 
 
-def load_network(make: Callable[[], Network], weights: Mapping[str, NDArray[Any]], *, prefix: str) -> Network:
+def load_network(
+    make: Callable[[], Network], weights: Mapping[str, NDArray[Any]], *, prefix: str, backend: str
+) -> Network:
     """Build a network on the CPU, in eval mode and without gradients, from arrays.
 
     Nothing is initialised at random first, and every tensor must be there with
@@ -30,12 +31,15 @@ def load_network(make: Callable[[], Network], weights: Mapping[str, NDArray[Any]
         Tensor name → array; read one at a time, each copied.
     prefix
         What the names begin with, such as "E_flame.".
+    backend
+        Whose weights they are, for messages: a name in `affectflow.weights.WEIGHTS`.
 
     Raises
     ------
     InputError
         If a tensor is missing or has another shape.
     """
+    again = f"Convert the official files again: affectflow convert-weights {backend} --force"
     with torch.device("meta"):
         network = make()
     state = {}
@@ -47,11 +51,11 @@ def load_network(make: Callable[[], Network], weights: Mapping[str, NDArray[Any]
             state[name] = torch.zeros((), dtype=torch.int64)
             continue
         else:
-            raise InputError(f"weights of emoca: tensor {full} is missing. {AGAIN}")
+            raise InputError(f"weights of {backend}: tensor {full} is missing. {again}")
         if tuple(array.shape) != tuple(wanted.shape):
             raise InputError(
-                f"weights of emoca: tensor {full} has shape {tuple(array.shape)}, "
-                f"not {tuple(wanted.shape)}. {AGAIN}"
+                f"weights of {backend}: tensor {full} has shape {tuple(array.shape)}, "
+                f"not {tuple(wanted.shape)}. {again}"
             )
         state[name] = torch.tensor(array, dtype=wanted.dtype)
     network.load_state_dict(state, strict=True, assign=True)

@@ -1,0 +1,1 @@
+"""Valence, arousal and expression of faces, straight from pixels."""
