@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from affectflow.config.sheet import SHEET_COLUMNS, read_sheet
+from affectflow.config.sheet import read_sheet
+from affectflow.config.sheet_columns import SHEET_COLUMNS
 from affectflow.config.study import Study, read_study
 from affectflow.schema import SIGNAL_UNITS
 from affectflow.stats import check_analyses

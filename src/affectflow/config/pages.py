@@ -13,7 +13,7 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from affectflow.config.base import Section, section_of
-from affectflow.config.sheet import SHEET_COLUMNS
+from affectflow.config.sheet_columns import SHEET_COLUMNS
 from affectflow.schema import TABLES, Column, Table
 
 MADE = "<!-- Made from the code by `make docs`; edit the code, not this page. -->\n"

@@ -13,7 +13,8 @@ from functools import cache
 from pathlib import Path
 
 from affectflow.config.decimals import decimal
-from affectflow.config.sheet import ID_PATTERN, SHEET_COLUMNS, Recording
+from affectflow.config.sheet import Recording
+from affectflow.config.sheet_columns import ID_PATTERN, KNOWN
 from affectflow.datasets import CODE_FORMATS
 from affectflow.datasets.tables.csv_cells import split_line
 from affectflow.errors import SheetError, UsageError, did_you_mean
@@ -93,7 +94,7 @@ def _find_videos(root: Path) -> list[Path]:
 @cache
 def _compile(pattern: str) -> re.Pattern[str]:
     names = _FIELD.findall(pattern)
-    allowed = {c.name for c in SHEET_COLUMNS} - {"video", "signals", "events", "codes"}
+    allowed = KNOWN - {"video", "signals", "events", "codes"}
     for name in names:
         if name not in allowed and (near := did_you_mean(name, allowed)):
             raise UsageError(f"pattern {pattern!r}: {{{name}}} is not a column of the sheet.{near}")
@@ -186,8 +187,7 @@ def as_id(text: str) -> str:
 
 
 def _recording(path: Path, recording_id: str, fields: dict[str, str]) -> Recording:
-    known = {c.name for c in SHEET_COLUMNS}
-    values = {k: v for k, v in fields.items() if k in known and v}
+    values = {k: v for k, v in fields.items() if k in KNOWN and v}
     recording_id = values.pop("recording_id", recording_id)
     subject_id = values.pop("subject_id", recording_id)
     for name, value in (("recording_id", recording_id), ("subject_id", subject_id)):
@@ -210,7 +210,7 @@ def _recording(path: Path, recording_id: str, fields: dict[str, str]) -> Recordi
         subject_id=subject_id,
         video=str(path),
         signal_offset_s=offset_s,
-        metadata={k: v for k, v in fields.items() if k not in known},
+        metadata={k: v for k, v in fields.items() if k not in KNOWN},
     )
 
 
