@@ -21,16 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from affectflow.errors import InputError
-from affectflow.weights.arrays import (
-    NUMPY_NAMES,
-    STORAGE_NAMES,
-    STORAGES,
-    TENSOR_NAMES,
-    ZIP_ERRORS,
-    checked_shape,
-    strided,
-    widened,
-)
+from affectflow.weights.arrays import NUMPY_NAMES, ZIP_ERRORS
+from affectflow.weights.storages import STORAGE_NAMES, STORAGES, TENSOR_NAMES, checked_shape, strided, widened
 from affectflow.weights.unpickle import Made, Name, Stored, pickled_document
 from affectflow.weights.web_page import WEB_PAGE_BYTES, refuse_web_page
 

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from affectflow.errors import InputError
-from affectflow.weights.arrays import LARGEST_BYTES, LEGACY_MAGIC, STORAGES, nothing, strided, widened
+from affectflow.weights.arrays import LARGEST_BYTES
 from affectflow.weights.checkpoint import TensorReference, is_checkpoint_name, tensor_references
+from affectflow.weights.storages import LEGACY_MAGIC, STORAGES, nothing, strided, widened
 from affectflow.weights.unpickle import Name, pickled_document
 
 # The first pickle, with the magic number in it: every such file begins with these bytes.

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from affectflow.errors import InputError
-from affectflow.weights.arrays import is_embedding_name, is_head_model_name, strided, to_array
+from affectflow.weights.arrays import is_embedding_name, is_head_model_name, to_array
+from affectflow.weights.storages import strided
 from affectflow.weights.unpickle import pickled_document
 from tests.support import pickles
 

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from affectflow.errors import InputError
-from affectflow.weights.arrays import checked_shape
 from affectflow.weights.checkpoint import open_checkpoint
 from affectflow.weights.flame_files import read_points105
+from affectflow.weights.storages import checked_shape
 from tests.support import pickles
 
 MIB = 2**20
