@@ -8,9 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from affectflow.features.frame_runs import phase_runs
 from affectflow.signal.stretches import median_step
-from affectflow.viz.plot_quality import shortened
+from affectflow.viz.phase_bands import phase_bands
 from affectflow.viz.style import (
     BLACK,
     BLUE,
@@ -33,7 +32,7 @@ HEIGHT_MM = 68.0
 # Moments that are told apart along the page.
 MOST_MOMENTS = 2000
 # Letters of phases' names that fit across the axis.
-LETTERS, MOST_PHASES = 100, 40
+LETTERS = 100
 
 
 def plot_predictions(
@@ -148,16 +147,15 @@ def _draw_windows(axes: Axes, predictions: pl.DataFrame) -> None:
 
 def _draw_phases(axes: Axes, features: pl.DataFrame) -> None:
     time, phase = features["time_s"].to_numpy(), features["phase"].to_list()
-    first = np.flatnonzero(np.diff(phase_runs(phase), prepend=-1))
-    ends = np.append(time[first[1:]], time[-1])
-    runs = [(phase[i], time[i], end) for i, end in zip(first, ends, strict=True) if phase[i] is not None]
-    if {name for name, _, _ in runs} == {"whole"}:
+    bands = phase_bands(time, phase, end_s=time[-1], letters=LETTERS)
+    if {band.name for band in bands} == {"whole"}:
         return
-    whole_s = max(float(time[-1] - time[0]), 1e-9)
-    for number, (name, start, end) in enumerate(runs):
-        axes.axvspan(start, end, color="#E3E3E3" if number % 2 else "#F2F2F2", linewidth=0, zorder=0)
-        if len(runs) <= MOST_PHASES:
+    for number, band in enumerate(bands):
+        axes.axvspan(
+            band.start_s, band.end_s, color="#E3E3E3" if number % 2 else "#F2F2F2", linewidth=0, zorder=0
+        )
+        if band.shown is not None:
             axes.text(
-                (start + end) / 2, 1.02, shortened(str(name), int((end - start) / whole_s * LETTERS)),
+                (band.start_s + band.end_s) / 2, 1.02, band.shown,
                 transform=axes.get_xaxis_transform(), ha="center", va="bottom", fontsize=7, parse_math=False,
             )  # fmt: skip

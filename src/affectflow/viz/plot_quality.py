@@ -9,9 +9,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from affectflow.features.coverage import find_gaps, signal_names
-from affectflow.features.frame_runs import phase_runs
 from affectflow.signal.stretches import longest_step, median_step
 from affectflow.viz.labels import label_of
+from affectflow.viz.phase_bands import phase_bands
 from affectflow.viz.style import (
     BLACK,
     BLUE,
@@ -35,7 +35,6 @@ MOST_BINS = 600
 # Of each row's pixels: the bar, the marks of gaps below it, and white.
 BAR, MARK, SPACE = 6, 2, 2
 ROW_MM, STEPS_MM, PHASES_MM = 4.2, 26.0, 7.0
-MOST_PHASES = 40
 # Letters of a phase's name that fit across the whole axis.
 LETTERS = 90
 # A step so many times the usual one would press the others onto the axis.
@@ -179,24 +178,12 @@ def _draw_phases(axis: Axes, time: Array, phase: list[str | None]) -> None:
     axis.spines[["left", "bottom"]].set_visible(False)
     axis.tick_params(bottom=False)
     axis.set_title("phases")
-    runs = phase_runs(phase)
-    first = np.flatnonzero(np.diff(runs, prepend=-1))
-    ends = np.append(time[first[1:]], time[-1] + (median_step(time) if time.size > 1 else 1.0))
-    named = [(phase[i], time[i], end) for i, end in zip(first, ends, strict=True) if phase[i] is not None]
-    whole_s = max(ends[-1] - time[0], 1e-9)
-    for number, (name, start, end) in enumerate(named):
-        axis.axvspan(start, end, color="#D9D9D9" if number % 2 else "#EFEFEF", linewidth=0)
-        if len(named) <= MOST_PHASES:
-            shown = shortened(str(name), int((end - start) / whole_s * LETTERS))
+    end_s = time[-1] + (median_step(time) if time.size > 1 else 1.0)
+    for number, band in enumerate(phase_bands(time, phase, end_s=end_s, letters=LETTERS)):
+        axis.axvspan(band.start_s, band.end_s, color="#D9D9D9" if number % 2 else "#EFEFEF", linewidth=0)
+        if band.shown is not None:
             # Names are the user's: a dollar sign is no formula.
             axis.text(
-                (start + end) / 2, 0.45, shown, ha="center", va="center", fontsize=7, color=BLACK,
+                (band.start_s + band.end_s) / 2, 0.45, band.shown, ha="center", va="center", fontsize=7, color=BLACK,
                 parse_math=False, clip_on=True,
             )  # fmt: skip
-
-
-def shortened(name: str, letters: int) -> str:
-    """Return a name that takes no more than so many letters, an ellipsis for what is cut; nothing below two."""
-    if len(name) <= letters:
-        return name
-    return name[: letters - 1] + "…" if letters >= 2 else ""

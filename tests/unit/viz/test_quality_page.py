@@ -14,7 +14,8 @@ from affectflow.features.check_quality import check_quality
 from affectflow.features.coverage import coverage_of_signals
 from affectflow.features.summarise_quality import summarise_quality
 from affectflow.schema import VIDEO_QUALITY, WINDOWS
-from affectflow.viz.plot_quality import BAR, MARK, MOST_BINS, coverage_picture, plot_quality, shortened
+from affectflow.viz.phase_bands import shortened
+from affectflow.viz.plot_quality import BAR, MARK, MOST_BINS, coverage_picture, plot_quality
 from affectflow.viz.quality_page import quality_page
 from affectflow.viz.quality_summary import quality_summary
 from affectflow.viz.thumbnails import Thumbnail
