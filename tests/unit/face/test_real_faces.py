@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import pytest
 
 from affectflow.face.backends.facemesh import FaceMeshBackend
 from affectflow.face.measures import measure_faces
-from affectflow.face.networks import FaceDetector, MeshNetwork
-from affectflow.face.tracker import FaceTracker
-
-SETTINGS = {
-    "max_faces": 1,
-    "detection_score_min": 0.6,
-    "presence_score_min": 0.5,
-    "detect_every_s": 0.5,
-    "max_gap_s": 0.5,
-}
+from tests.support.portraits import london_portraits
 
 
 @pytest.fixture(scope="module")
 def portraits(shared) -> dict[str, np.ndarray]:
     """Label → (8, 478, 3) landmarks, the same people in the same order."""
-    detector, mesh = FaceDetector(score_min=0.4), MeshNetwork()
-    found: dict[str, list[np.ndarray]] = {"neutral": [], "smiling": []}
-    try:
-        for path in sorted((shared / "data/media/london").glob("*.jpg")):
-            rgb = np.ascontiguousarray(cv2.imread(str(path))[:, :, ::-1])
-            faces = FaceTracker(detector, mesh, **SETTINGS).step(rgb, 0.0)
-            found[path.stem.partition("_")[2]].append(faces[0].landmarks_px)
-    finally:
-        detector.close()
-        mesh.close()
-    return {label: np.stack(points) for label, points in found.items()}
+    labels, points = london_portraits(shared)
+    return {label: points[(labels["label"] == label).to_numpy()] for label in ("neutral", "smiling")}
 
 
 def test_everybody_smiles_more_in_the_smiling_picture(portraits):

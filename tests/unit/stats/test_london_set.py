@@ -9,47 +9,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import polars as pl
 import pytest
 
 from affectflow.face.backends.facemesh import FaceMeshBackend
 from affectflow.face.measures import measure_faces
-from affectflow.face.networks import FaceDetector, MeshNetwork
-from affectflow.face.tracker import FaceTracker
 from affectflow.schema import EXP, POSE
 from affectflow.stats.lda import lda
 from affectflow.stats.own_table import adopt_table
 from affectflow.stats.paired_tests import paired_tests
 from affectflow.viz.direction_faces import direction_codes
+from tests.support.portraits import london_portraits
 
 LOOKS = {"baseline": "neutral", "stressor": "smiling"}
-TRACKING = {
-    "max_faces": 1,
-    "detection_score_min": 0.6,
-    "presence_score_min": 0.5,
-    "detect_every_s": 0.5,
-    "max_gap_s": 0.5,
-}
 
 
 @pytest.fixture(scope="module")
 def portraits(shared: Path) -> pl.DataFrame:
     """One row per picture: person, label, and every code and measure of the default backend."""
-    labels = pl.read_csv(shared / "data/media/london/labels.csv", schema_overrides={"subject": pl.String})
-    detector, mesh = FaceDetector(score_min=0.4), MeshNetwork()
-    try:
-        found = []
-        for name in labels["file"]:
-            rgb = np.ascontiguousarray(cv2.imread(str(shared / "data/media/london" / name))[:, :, ::-1])
-            found.append(FaceTracker(detector, mesh, **TRACKING).step(rgb, 0.0)[0].landmarks_px)
-    finally:
-        detector.close()
-        mesh.close()
-    aligned, exp, pose = FaceMeshBackend.load().encode(np.stack(found))
+    labels, points = london_portraits(shared)
+    aligned, exp, pose = FaceMeshBackend.load().encode(points)
     columns = dict(zip((*EXP, *POSE), np.hstack([exp, pose]).T, strict=True)) | measure_faces(aligned)
-    table = labels.select("subject", "label").hstack(pl.DataFrame(columns))
+    table = labels.hstack(pl.DataFrame(columns))
     return adopt_table(table, unit="subject", condition="label")
 
 
