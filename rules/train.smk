@@ -15,8 +15,8 @@ from affectflow.train.protocol.splits import FINAL, all_splits, final_splits, pa
 TRAIN = STUDY.train
 try:
     check_models(TRAIN.models, contrast=STUDY.stats.contrast, modalities=TRAIN.modalities)
-    check_choices(TRAIN)
     ENTRIES = entries(TRAIN.models, TRAIN.controls if TRAIN.models else [], main=TRAIN.main)
+    check_choices(TRAIN, trained=list(dict.fromkeys(entry.model for entry in ENTRIES.values())))
     check_rates(TRAIN, ENTRIES, length_s=STUDY.features.windows.length_s)
 except AffectflowError as error:
     stop(error, error.exit_code)

@@ -181,8 +181,10 @@ def _choices(study: Study) -> list[Finding]:
         "train.models": lambda: check_models(
             train.models, contrast=study.stats.contrast, modalities=train.modalities
         ),
-        "train.choices": lambda: check_choices(train),
         "train.controls": trained,
+        "train.choices": lambda: check_choices(
+            train, trained=list(dict.fromkeys(entry.model for entry in trained().values()))
+        ),
         "train.rates_hz": lambda: check_rates(train, trained(), length_s=study.features.windows.length_s),
     }
     for key, check in checks.items():

@@ -112,8 +112,11 @@ def _explain(model: type[Section], error: Any, where: str) -> str:
         known = "" if near or not section else f" Known here: {', '.join(section.model_fields)}."
         return f"{where}: {key} is not a setting.{near}{known}"
     message = error["msg"].removeprefix("Value error, ")
-    shown = "" if error["type"] in {"missing"} else f" (found {error['input']!r})"
-    return f"{where}: {key}: {message[:1].lower()}{message[1:]}{shown}."
+    # A section that does not fit together says itself what it found; all of it would bury that.
+    of_section = error["type"] == "value_error" and isinstance(error["input"], dict)
+    shown = "" if error["type"] == "missing" or of_section else f" (found {error['input']!r})"
+    place = f"{where}: {key}" if key else where
+    return f"{place}: {message[:1].lower()}{message[1:]}{shown}."
 
 
 def _section_at(model: type[Section], path: list[Any]) -> type[Section] | None:

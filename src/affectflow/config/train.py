@@ -232,8 +232,8 @@ class Train(Section):
     choices: dict[str, dict[str, Annotated[list[Any], Field(min_length=1)]]] = Field(
         {},
         description="Model → option → values: every combination is trained, and the one with the least loss on validation "
-        "people is kept; such as {cross_modal: {d_model: [32, 64], learning_rate: [0.001, 0.0003]}}. Options are those of "
-        "the model's section and, for networks, of loop.",
+        "people is kept, never one that diverged; such as {cross_modal: {d_model: [32, 64], learning_rate: [0.001, 0.0003]}}. "
+        "Options are those of the model's section and, for networks, of loop.",
     )
     controls: list[str] = Field(
         ["auto"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import PurePath
@@ -137,6 +138,13 @@ def _inputs(first: Mapping[str, Any], made_of: Mapping[str, Any], time: bool) ->
 
 def _training(own: Mapping[str, Any]) -> dict[str, Any]:
     facts = {k: v for k, v in own.items() if k not in ELSEWHERE}
+    if "choices" in facts:
+        # JSON has no infinite numbers: null is a training that diverged.
+        tried = [
+            {**t, "validation_loss": t["validation_loss"] if math.isfinite(t["validation_loss"]) else None}
+            for t in facts["choices"]["tried"]
+        ]
+        facts["choices"] = {**facts["choices"], "tried": tried}
     return {**facts, "people": {role: len(names) for role, names in own["people"].items()}}
 
 

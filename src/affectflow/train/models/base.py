@@ -48,6 +48,20 @@ class Fitted:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+class DivergedError(DesignError):
+    """No epoch of a training had a validation loss that is a number.
+
+    Attributes
+    ----------
+    log
+        What `Fitted.log` would have been.
+    """
+
+    def __init__(self, message: str, log: pl.DataFrame) -> None:
+        super().__init__(message)
+        self.log = log
+
+
 def check_columns(windows: WindowSet, columns: Mapping[str, Sequence[str]]) -> None:
     """Refuse windows whose channels are not those that a model was trained on, in the same order.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import product
 from typing import Any
 
@@ -27,7 +28,7 @@ def choices_of(settings: Train, name: str) -> dict[str, list[Any]]:
         If the model has no such option, or some combination of values is not allowed.
     """
     choices = settings.choices.get(name, {})
-    where = f"config: train.choices: {name}"
+    where = f"config: train.choices.{name}"
     section = getattr(settings, FACTS[name].section or name)
     # Only networks have the training loop.
     sections = [section, settings.loop] if FACTS[name].needs_frames else [section]
@@ -50,8 +51,15 @@ def choices_of(settings: Train, name: str) -> dict[str, list[Any]]:
     return {option: read[option] for option in choices}
 
 
-def check_choices(settings: Train) -> None:
+def check_choices(settings: Train, *, trained: Collection[str]) -> None:
     """Refuse choices for models that do not exist or are not trained, and those `choices_of` refuses.
+
+    Parameters
+    ----------
+    settings
+        `choices`, and the sections whose options they replace.
+    trained
+        Models that are trained, for themselves or as controls; none: a study without models, which chooses nothing.
 
     Raises
     ------
@@ -65,3 +73,8 @@ def check_choices(settings: Train) -> None:
                 f"Choose of: {', '.join(sorted(FACTS))}."
             )
         choices_of(settings, name)
+        if trained and name not in trained:
+            raise ConfigError(
+                f"config: train.choices.{name}: {name} is not trained ({', '.join(trained)}). Add it to train.models, or take "
+                "its choices out."
+            )

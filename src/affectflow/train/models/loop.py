@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import polars as pl
 import torch
 from torch import nn
 
@@ -26,7 +25,6 @@ from affectflow.train.windows.normalise import CLIP_SD, Scaler
 from affectflow.train.windows.window_set import WindowSet
 
 logger = logging.getLogger("affectflow")
-LOG_COLUMNS = ("epoch", "steps", "train_loss", "validation_loss", "validation_auroc")
 
 
 def fit_network(
@@ -103,7 +101,7 @@ def fit_network(
     return Fitted(
         score=score,
         weights=_weights(network, scaler),
-        log=pl.DataFrame(training.rows).select(LOG_COLUMNS),
+        log=training.log,
         facts={
             "n_parameters": sum(p.numel() for p in network.parameters()),
             "best_epoch": training.best_epoch,

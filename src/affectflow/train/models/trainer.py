@@ -11,17 +11,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import polars as pl
 import torch
 from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
 from affectflow.device import MixedPrecision, mixed_precision
-from affectflow.errors import DesignError
 from affectflow.io.weights import Checkpoint
+from affectflow.train.models.base import DivergedError
 from affectflow.train.models.batches import Batches
 
 logger = logging.getLogger("affectflow")
 LARGEST_BATCH = 64
+LOG_COLUMNS = ("epoch", "steps", "train_loss", "validation_loss", "validation_auroc")
 
 
 class Trainer:
@@ -99,12 +101,24 @@ class Trainer:
         if self.checkpoint is not None:
             self._save(self.checkpoint)
 
+    @property
+    def log(self) -> pl.DataFrame:
+        """One row per epoch."""
+        return pl.DataFrame(self.rows).select(LOG_COLUMNS)
+
     def best(self) -> nn.Module:
-        """Return the network with the weights of its best epoch."""
+        """Return the network with the weights of its best epoch.
+
+        Raises
+        ------
+        DivergedError
+            If the loss on the validation people was a number in no epoch.
+        """
         if not self.best_state:
-            raise DesignError(
+            raise DivergedError(
                 f"training diverged: the validation loss was {self.rows[-1]['validation_loss']} in every epoch. "
-                "Lower train.loop.learning_rate."
+                "Lower train.loop.learning_rate.",
+                self.log,
             )
         self.network.load_state_dict(self.best_state)
         return self.network.eval()

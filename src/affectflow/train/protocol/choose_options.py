@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Any
 
+import numpy as np
 import polars as pl
 from sklearn.metrics import log_loss
 
-from affectflow.train.models.base import Fitted
+from affectflow.errors import DesignError
+from affectflow.train.models.base import DivergedError, Fitted
 from affectflow.train.windows.window_set import WindowSet
 
 logger = logging.getLogger("affectflow")
@@ -51,7 +54,13 @@ def choose_options(
     The best combination's model. Its log has every combination's steps, with
     its number (`choice`) and whether it was `chosen`; its facts have
     `choices`: per combination the options and the `validation_loss` (mean log
-    loss), and under `chosen` the options kept.
+    loss, infinite where the training diverged), and under `chosen` the options
+    kept.
+
+    Raises
+    ------
+    DesignError
+        If every combination diverged.
     """
     if not choices:
         return fit(train, validation, options=options, **how)
@@ -65,17 +74,37 @@ def choose_options(
         own = _with(options, picked, how)
         if checkpoint is not None:
             own["checkpoint"] = checkpoint.part(f"choice{number}")
-        fitted = fit(train, validation, **own)
-        loss = float(log_loss(validation.label_n, fitted.score(validation), labels=[0, 1]))
-        logger.info("choice %d, %s: validation loss %.4f", number, picked, loss)
-        if best is None or loss < tried[chosen]["validation_loss"]:
-            best, chosen = fitted, number
+        try:
+            fitted = fit(train, validation, **own)
+            loss, log = _loss(fitted, validation), fitted.log
+        except DivergedError as error:
+            loss, log = math.inf, error.log
+        if math.isfinite(loss):
+            logger.info("choice %d, %s: validation loss %.4f", number, picked, loss)
+            if best is None or loss < tried[chosen]["validation_loss"]:
+                best, chosen = fitted, number
+        else:
+            logger.warning("choice %d, %s: diverged and is not chosen", number, picked)
         tried.append({"options": picked, "validation_loss": loss})
-        logs.append(fitted.log.with_columns(choice=pl.lit(number, pl.Int32)))
-    assert best is not None, "an option without values"
-    log = pl.concat(logs).with_columns(chosen=pl.col("choice") == chosen)
+        logs.append(log.with_columns(choice=pl.lit(number, pl.Int32)))
+    if best is None:
+        raise DesignError(
+            f"training diverged with each of the {len(tried)} combinations of train.choices "
+            f"({', '.join(f'{name}: {list(values)}' for name, values in choices.items())}). "
+            "Lower learning_rate, there or in train.loop."
+        )
+    # Of several networks the one that diverged has fewer columns.
+    log = pl.concat(logs, how="diagonal").with_columns(chosen=pl.col("choice") == chosen)
     facts = {**best.facts, "choices": {"tried": tried, "chosen": tried[chosen]["options"]}}
     return replace(best, log=log, facts=facts)
+
+
+def _loss(fitted: Fitted, validation: WindowSet) -> float:
+    """Return the mean log loss on the validation people, infinite where some score is no number."""
+    score_n = fitted.score(validation)
+    if not np.isfinite(score_n).all():
+        return math.inf
+    return float(log_loss(validation.label_n, score_n, labels=[0, 1]))
 
 
 def _with(options: dict[str, Any], picked: Mapping[str, Any], how: dict[str, Any]) -> dict[str, Any]:

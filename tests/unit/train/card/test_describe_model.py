@@ -1,6 +1,7 @@
 """The card of a model: its numbers are those of the tables, its limits follow from them, nobody is named."""
 
 import json
+import math
 
 import polars as pl
 import pytest
@@ -55,7 +56,7 @@ def evaluation(entry, *, low=0.6, time_low=0.4, p=0.01):
     }
 
 
-def describe(model="logistic", *, codes=CODES, tables=None, changes=None, **how):
+def describe(model="logistic", *, codes=CODES, tables=None, changes=None, change=lambda f: f, **how):
     final = train_final(model, **how)
     examples = label_windows(final.study.windows, baseline="baseline", stressor="stressor")
     folds = split_subjects(examples, n_folds=2, validation_share=0.5, seed=1)
@@ -63,7 +64,7 @@ def describe(model="logistic", *, codes=CODES, tables=None, changes=None, **how)
     facts = {**final.facts, "inputs": INPUTS, "affectflow": "0.1.0"}
     facts["params"] = {**facts["params"], **params}
     facts["made_of"] = {**facts["made_of"], **(changes or {})}
-    return describe_model(facts, folds, tables or evaluation(model), codes=codes)
+    return describe_model(change(facts), folds, tables or evaluation(model), codes=codes)
 
 
 def test_what_the_card_says_is_what_the_tables_say():
@@ -131,6 +132,22 @@ def said(card, words):
 def test_limits_are_said_where_they_hold_and_nowhere_else(words, with_limit, without):
     assert said(describe(**with_limit), words)
     assert not said(describe(**without), words)
+
+
+def test_a_choice_that_diverged_is_null_since_json_has_no_infinite_numbers():
+    def add(facts):
+        tried = [
+            {"options": {"a": 1}, "validation_loss": math.inf},
+            {"options": {"a": 2}, "validation_loss": 0.5},
+        ]
+        training = {
+            k: {**v, "choices": {"tried": tried, "chosen": {"a": 2}}} for k, v in facts["training"].items()
+        }
+        return {**facts, "training": training}
+
+    card = describe(change=add)
+    tried = json.loads(json.dumps(card, allow_nan=False))["trainings"]["final_s0"]["choices"]["tried"]
+    assert [t["validation_loss"] for t in tried] == [None, 0.5]
 
 
 def test_what_limits_a_score_is_said_once():

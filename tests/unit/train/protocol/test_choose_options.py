@@ -1,15 +1,19 @@
 """Hyper-parameters are chosen on validation people, inside the split."""
 
+import math
+
 import numpy as np
 import polars as pl
 import pytest
 from sklearn.metrics import log_loss
 
 from affectflow.config.train import Train
-from affectflow.errors import ConfigError
+from affectflow.errors import ConfigError, DesignError
 from affectflow.io.weights import Checkpoint
+from affectflow.train.models.base import Fitted
 from affectflow.train.models.boosting import fit_boosting
 from affectflow.train.models.choices import check_choices, choices_of
+from affectflow.train.models.late_fusion import fit_late_fusion
 from affectflow.train.models.tcn import fit_tcn
 from affectflow.train.protocol.choose_options import choose_options
 from tests.support.models import LOOP, SMALL, make_windows, people
@@ -106,6 +110,44 @@ def test_the_log_can_be_written_as_a_table(fitted):
     assert pl.read_csv(fitted.log.write_csv().encode()).columns[-2:] == ["choice", "chosen"]
 
 
+# Weights of this size overflow in the first step.
+DIVERGING = {**HOW, "loop": {**HOW["loop"], "clip_norm": 1e30, "warmup_steps": 0}}
+
+
+@pytest.mark.parametrize(("fit", "name"), [(fit_tcn, "tcn"), (fit_late_fusion, "late_fusion")])
+def test_a_combination_that_diverges_is_not_chosen_and_the_others_go_on(parts, fit, name, caplog):
+    how = {**DIVERGING, "options": SMALL[name], "choices": {"learning_rate": [1e30, 0.02]}}
+    fitted = choose_options(fit, *parts[:2], **how)
+    first, second = fitted.facts["choices"]["tried"]
+    assert first == {"options": {"learning_rate": 1e30}, "validation_loss": math.inf}
+    assert math.isfinite(second["validation_loss"])
+    assert fitted.facts["choices"]["chosen"] == {"learning_rate": 0.02}
+    alone = fit(*parts[:2], options=SMALL[name], loop={**DIVERGING["loop"], "learning_rate": 0.02}, seed=0)
+    assert (fitted.score(parts[2]) == alone.score(parts[2])).all()
+    assert fitted.log.filter("chosen")["choice"].unique().to_list() == [1]
+    assert not fitted.log.filter(choice=0)["validation_loss"].is_finite().any()
+    assert "choice 0, {'learning_rate': 1e+30}: diverged and is not chosen" in caplog.text
+
+
+def test_a_model_that_gives_no_number_for_somebody_is_not_chosen(parts):
+    """Such as one whose loss was a number in half precision."""
+
+    def fit(train, validation, *, options, **_):
+        score_n = np.full(len(validation), 0.5)
+        score_n[0] = math.nan if options["bad"] else 0.5
+        return Fitted(lambda _: score_n, {}, pl.DataFrame({"epoch": [1]}))
+
+    fitted = choose_options(fit, *parts[:2], options={}, choices={"bad": [True, False]})
+    assert [t["validation_loss"] for t in fitted.facts["choices"]["tried"]] == [math.inf, math.log(2)]
+
+
+def test_where_all_diverge_one_line_says_so(parts):
+    with pytest.raises(DesignError, match=r"each of the 2 combinations of train\.choices") as error:
+        choose_options(fit_tcn, *parts[:2], **DIVERGING, choices={"learning_rate": [1e30, 1e31]})
+    assert "learning_rate: [1e+30, 1e+31]" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
@@ -119,7 +161,24 @@ def test_the_log_can_be_written_as_a_table(fitted):
 )
 def test_wrong_choices_are_refused_before_anything_runs(choices, message):
     with pytest.raises(ConfigError, match=message):
-        check_choices(Train(choices=choices))
+        check_choices(Train(choices=choices), trained=list(SMALL))
+
+
+@pytest.mark.parametrize("choices", [{"cross_modal": {"d_model": [30]}}, {"tcn": {"width": [-1]}}])
+def test_a_refused_value_is_named_once_with_its_key(choices):
+    with pytest.raises(ConfigError, match=rf"^config: train\.choices\.{next(iter(choices))}: \S") as error:
+        check_choices(Train(choices=choices), trained=list(SMALL))
+    assert ": :" not in str(error.value)
+    assert len(str(error.value)) < 110
+
+
+def test_choices_of_a_model_that_is_not_trained_are_refused_with_their_key():
+    """A model that is trained as a control has its choices too; a study without models chooses nothing."""
+    train = Train(models=["logistic"], controls=["pose_only"], choices={"tcn": {"width": [8]}})
+    with pytest.raises(ConfigError, match=r"train\.choices\.tcn: tcn is not trained \(logistic\)"):
+        check_choices(train, trained=["logistic"])
+    check_choices(train, trained=["logistic", "tcn"])
+    check_choices(train, trained=[])
 
 
 def test_values_are_read_as_the_settings_read_them():
