@@ -35,7 +35,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "grid_frames": 2,
     "label_windows": 2,
     "split_subjects": 3,
-    "train_model": 5,
+    "train_model": 6,
     "evaluate_models": 4,
     "describe_model": 2,
     "explain_model": 2,

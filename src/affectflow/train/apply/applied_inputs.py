@@ -18,7 +18,7 @@ from affectflow.train.windows.grid_frames import grid_frames, phase_runs
 from affectflow.train.windows.grid_source import Rows, open_windows
 from affectflow.train.windows.inputs import CONTROL_SLOPE
 from affectflow.train.windows.normalise import normalise_people
-from affectflow.train.windows.window_set import KEYS, WindowSet, time_set
+from affectflow.train.windows.window_set import KEYS, WindowSet, summary_array, time_set
 
 SLOPE = f"{CONTROL_SLOPE}_"
 SHOWN = 5
@@ -70,7 +70,7 @@ def applied_inputs(
     if model.time:
         inputs = time_set(chosen.with_columns(label=pl.lit(0, pl.Int8)))
     elif "summary" in model.columns:
-        values = {"summary": _summaries(chosen, model.columns["summary"])}
+        values = {"summary": summary_array(chosen, model.columns["summary"])}
         inputs = WindowSet(chosen.select(KEYS), np.zeros(chosen.height, np.int8), values, model.columns)
     else:
         inputs = _from_grids(model, windows, chosen, features)
@@ -117,17 +117,6 @@ def _source(column: str) -> str:
     if match is None:
         return column
     return f"d_{match[2]}" if match[1] == "speed" else match[2]
-
-
-def _summaries(chosen: pl.DataFrame, names: tuple[str, ...]) -> np.ndarray:
-    nan = float("nan")
-    values = [
-        (pl.col(n).cast(pl.Float32).fill_null(nan) if n in chosen.columns else pl.lit(nan, pl.Float32)).alias(
-            n
-        )
-        for n in names
-    ]
-    return chosen.select(values).to_numpy().astype(np.float32).reshape(chosen.height, len(names))
 
 
 def _from_grids(

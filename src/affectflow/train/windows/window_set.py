@@ -5,8 +5,9 @@ Axes: n = window, t = time within the window, c = channel.
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ import polars as pl
 from affectflow.errors import DesignError, TableError
 from affectflow.train.windows.grid_source import Windowed
 
+logger = logging.getLogger("affectflow")
 KEYS = ("recording_id", "subject_id", "window_id", "start_s", "end_s")
 SUMMARY_COLUMN = re.compile(r"(mean|sd|speed)_[a-z0-9_]+|blink_rate_hz")
 
@@ -93,9 +95,36 @@ def summary_set(windows: pl.DataFrame, examples: pl.DataFrame, *, shuffled: bool
     )
     if found["there"].null_count():
         raise TableError("windows and examples do not belong together. Re-run label_windows.")
-    values = found.select(pl.col(n).cast(pl.Float32).fill_null(float("nan")) for n in names)
-    array = values.to_numpy().astype(np.float32).reshape(found.height, len(names))
+    array = summary_array(found, names)
     return WindowSet(examples.select(KEYS), label_n, {"summary": array}, {"summary": names})
+
+
+def summary_array(windows: pl.DataFrame, names: Sequence[str]) -> np.ndarray:
+    """Return summaries as float32 (n, c), NaN where nothing was measured.
+
+    Infinite ones, and those too large for float32, count as not measured, as in
+    statistics and in the networks' inputs: no scale could be learnt beside
+    them. The log names their columns.
+
+    Parameters
+    ----------
+    windows
+        Table with some of the columns.
+    names
+        Columns wanted; one that is absent is NaN throughout.
+    """
+    there = [n for n in names if n in windows.columns]
+    values = windows.select(pl.col(n).cast(pl.Float32) for n in there)
+    if infinite := {n: count for n in there if (count := int(values[n].is_infinite().sum()))}:
+        logger.warning(
+            "windows: infinite values are taken as not measured: %s",
+            ", ".join(f"{n} in {count} of {windows.height}" for n, count in infinite.items()),
+        )
+    array = np.full((windows.height, len(names)), np.nan, np.float32)
+    for n in there:
+        own_n = values[n].fill_null(np.nan).to_numpy()
+        array[:, names.index(n)] = np.where(np.isfinite(own_n), own_n, np.nan)
+    return array
 
 
 def time_set(examples: pl.DataFrame, *, shuffled: bool = False) -> WindowSet:
