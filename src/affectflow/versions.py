@@ -24,7 +24,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "extract_rppg": 1,
     "align_clock": 1,
     "join_frames": 2,
-    "preprocess_frames": 4,
+    "preprocess_frames": 5,
     "compare_smoothing": 1,
     "check_quality": 2,
     "make_windows": 4,

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 
 from affectflow.config.features import Baseline, Blink, Outliers, Smoothing
+from affectflow.face.blinks import find_blinks
 from affectflow.features import SMOOTH
 from affectflow.features.baseline import baseline_rows, from_rest, rotations_from_rest
-from affectflow.features.blinks import find_blinks
 from affectflow.features.frame_runs import OnStretch, clean_matrix, per_second, phase_runs
 from affectflow.features.outliers import replace_outliers
 from affectflow.features.rotations import aligned_quaternions, rotation_vectors

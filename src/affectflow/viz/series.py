@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from affectflow.errors import TableError
-from affectflow.features.blinks import find_blinks
+from affectflow.face.blinks import find_blinks
 from affectflow.schema import EXP, POSE
 
 TIME_TOLERANCE_S = 1e-3
@@ -47,7 +47,7 @@ class CodeSeries:
     ear
         (n,) eye aspect ratio, mean of both eyes.
     blink
-        (n,) bool, whether the eyes are shut (`features.blinks`).
+        (n,) bool, whether the eyes are shut (`face.blinks`).
     brow_raise, smile, mouth_open
         (n,) in outer-eye distances.
     landmarks_68, landmarks_105

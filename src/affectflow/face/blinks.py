@@ -9,6 +9,9 @@ import numpy as np
 LEVEL_WINDOW_S = 20.0
 LEVEL_STEP_S = 1.0
 OPEN_QUANTILE = 0.75
+# Eyes that are wide open for some seconds (surprise, looking up) have a higher level there: half-way down from it is a
+# blink, though it may hardly be lower than the eyes usually are. The same quartile cannot fall into a blink.
+NEAR_WINDOW_S, NEAR_STEP_S = 3.0, 0.5
 # Eyes that stay shut must not become the level: it never falls below this share of the whole recording's.
 LEVEL_FLOOR = 0.6
 FEWEST_SAMPLES = 10
@@ -26,23 +29,32 @@ def open_eye_level(ear: np.ndarray, time_s: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    Upper quartile in a moving window, shape (n,); NaN without any measurement.
+    Upper quartile in a moving window of 20 s, or in one of 3 s where that is
+    higher, shape (n,); NaN without any measurement.
     """
     good = np.isfinite(ear)
     if not good.any():
         return np.full(ear.shape, np.nan)
     time, value = time_s[good], ear[good]
-    overall = np.quantile(value, OPEN_QUANTILE)
-    centres = np.arange(time[0], time[-1] + LEVEL_STEP_S, LEVEL_STEP_S)
-    first = np.searchsorted(time, centres - LEVEL_WINDOW_S / 2, side="left")
-    last = np.searchsorted(time, centres + LEVEL_WINDOW_S / 2, side="right")
-    levels = np.array(
-        [
-            np.quantile(value[a:b], OPEN_QUANTILE) if b - a >= FEWEST_SAMPLES else overall
-            for a, b in zip(first, last, strict=True)
-        ]
-    )
-    return np.interp(time_s, centres, np.maximum(levels, LEVEL_FLOOR * overall))
+    overall = float(np.quantile(value, OPEN_QUANTILE))
+    centres, levels = _quartiles(time, value, window_s=LEVEL_WINDOW_S, step_s=LEVEL_STEP_S, otherwise=overall)
+    usual = np.interp(time_s, centres, np.maximum(levels, LEVEL_FLOOR * overall))
+    near = _quartiles(time, value, window_s=NEAR_WINDOW_S, step_s=NEAR_STEP_S, otherwise=0.0)
+    return np.maximum(usual, np.interp(time_s, *near))
+
+
+def _quartiles(
+    time: np.ndarray, value: np.ndarray, *, window_s: float, step_s: float, otherwise: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the middles of moving windows and the upper quartile in each; a default where few samples lie."""
+    centres = np.arange(time[0], time[-1] + step_s, step_s)
+    first = np.searchsorted(time, centres - window_s / 2, side="left")
+    last = np.searchsorted(time, centres + window_s / 2, side="right")
+    levels = [
+        np.quantile(value[a:b], OPEN_QUANTILE) if b - a >= FEWEST_SAMPLES else otherwise
+        for a, b in zip(first, last, strict=True)
+    ]
+    return centres, np.array(levels)
 
 
 def find_blinks(ear: np.ndarray, time_s: np.ndarray, *, close_below: float, open_above: float) -> np.ndarray:
@@ -72,7 +84,11 @@ def find_blinks(ear: np.ndarray, time_s: np.ndarray, *, close_below: float, open
     ----------
     Soukupova and Cech (2016), Real-time eye blink detection using facial landmarks.
     """
-    share = ear / open_eye_level(ear, time_s)
+    return shut_rows(ear / open_eye_level(ear, time_s), close_below=close_below, open_above=open_above)
+
+
+def shut_rows(share: np.ndarray, *, close_below: float, open_above: float) -> np.ndarray:
+    """Tell in which frames the eyes are shut, from their share of the open-eye level; see `find_blinks`."""
     with np.errstate(invalid="ignore"):
         lowered = share < open_above
     run = np.cumsum(np.diff(lowered, prepend=False) & lowered) * lowered

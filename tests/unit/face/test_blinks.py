@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from affectflow.features.blinks import find_blinks, open_eye_level
+from affectflow.face.blinks import find_blinks, open_eye_level
 from tests.support.synth_frames import frame_times
 
 LIMITS = {"close_below": 0.65, "open_above": 0.8}
@@ -85,3 +85,13 @@ def test_eyes_that_stay_narrowed_after_a_blink_are_open():
     blink = (time > 3.9) & (time < 4.2)
     ear[blink] = 0.05
     assert np.array_equal(find_blinks(ear, time, **LIMITS), blink)
+
+
+def test_a_blink_of_eyes_that_are_wide_open_for_some_seconds_is_found():
+    time = frame_times(24 * 25, fps=25.0)
+    wide = (time > 10) & (time < 14)
+    ear = with_blinks(time, [4.0], noise=0.004) * np.where(wide, 1.35, 1.0)
+    # Down to four fifths of how the eyes usually are, which alone is no closure: 0.6 of wide open.
+    ear = np.where(np.abs(time - 12) < 0.05, 0.8 * 0.3, ear)
+    found = onsets(find_blinks(ear, time, **LIMITS), time)
+    np.testing.assert_allclose(found, [4.0, 12.0], atol=0.15)
