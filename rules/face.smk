@@ -1,4 +1,5 @@
 # Faces: where they are in every frame, and their codes.
+from affectflow.face import units
 from affectflow.face.backends import BACKENDS, NEEDS_GPU, NEEDS_VIDEO
 
 BACKEND = chosen(STUDY.face.backend, BACKENDS, "face.backend")
@@ -221,6 +222,58 @@ rule extract_codes:
         "extract_codes {wildcards.backend} {wildcards.recording_id}"
     script:
         "../workflow/scripts/extract_codes.py"
+
+
+UNITS_BACKEND = chosen(STUDY.face.units.backend, units.UNITS, "face.units.backend")
+
+
+def neutral_events(wildcards):
+    """The events file that says when a face is at rest, where the settings name that phase."""
+    return recording(wildcards).events if STUDY.face.units.neutral_phase else None
+
+
+# Made when asked for by their path, and for what is made from them.
+rule extract_units:
+    input:
+        faces=rules.track_faces.output.faces,
+        video=lambda wc: (rules.transcode_video.output.video if wc.units in units.NEEDS_VIDEO else []),
+        weights=lambda wc: weights_of(wc.units),
+        events=lambda wc: input_file(neutral_events(wc)),
+        clock=lambda wc: clock_of(wc) if neutral_events(wc) else [],
+    output:
+        units=RESULTS + "/units/{units}/{recording_id}.parquet",
+        blinks=RESULTS + "/units/{units}/{recording_id}.blinks.parquet",
+    log:
+        log_of("extract_units", "units", "recording_id"),
+    benchmark:
+        benchmark_of("extract_units", "units", "recording_id")
+    wildcard_constraints:
+        recording_id=one_of(WITH_VIDEO),
+        units=one_of(units.UNITS),
+    conda:
+        "../envs/face.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wc: 4000 if wc.units in units.NEEDS_VIDEO else 1000,
+        runtime=lambda wc: 240 if wc.units in units.NEEDS_VIDEO else 30,
+        gpu=lambda wc: int(wc.units in units.NEEDS_GPU and STUDY.device != "cpu"),
+    params:
+        version=STAGE_VERSIONS["extract_units"],
+        weights=lambda wc: f"resources/models/{wc.units}",
+        options=STUDY.face.units.model_dump(exclude={"backend", "neutral_phase", "legacy_au43"}),
+        blink=STUDY.features.blink.model_dump(),
+        legacy_au43=STUDY.face.units.legacy_au43,
+        neutral_phase=STUDY.face.units.neutral_phase,
+        # The path again: a missing file is no input, and the job then says so in one line.
+        events=neutral_events,
+        events_format=lambda wc: recording(wc).events_format,
+        offset_s=lambda wc: recording(wc).signal_offset_s,
+        video_start_unix_s=lambda wc: recording(wc).video_start_unix_s,
+        device=lambda wc: STUDY.device if wc.units in units.NEEDS_GPU else "cpu",
+    message:
+        "extract_units {wildcards.units} {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/extract_units.py"
 
 
 TARGETS += expand(

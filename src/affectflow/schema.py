@@ -291,6 +291,59 @@ CODES = Table(
     extra=rf"(shape|tex|cam|light|detail)_\d{{2,3}}|{FURTHER_FACE}",
 )
 
+ACTION_UNITS = Table(
+    "action_units",
+    "One row per decoded frame: action units of the primary face and what its eyes do. Every estimator writes these columns.",
+    ("recording_id", "frame_id"),
+    (
+        RECORDING_ID,
+        FRAME_ID,
+        TIME_S,
+        VALID,
+        Column(
+            "method",
+            pl.String,
+            "",
+            "the estimator, a name in affectflow.face.units; geometric = distances between landmarks, not validated "
+            "against human coders",
+            nullable=False,
+        ),
+        _f32("ear_sum", "", "eye aspect ratios of both eyes in the picture, left + right (not their mean)"),
+        Column(
+            "eyes_closed",
+            pl.Boolean,
+            "",
+            "the eyes are shut, relative to the person's own open eyes (`face.blinks`); null without a face",
+        ),
+        _f32(
+            "perclos",
+            "",
+            "share of the last 60 s in which the eyes were at least 80 % closed, 0..1 (causal); null until 60 s have been seen",
+        ),
+        _f32(
+            "au_43",
+            "",
+            "eyes closed: 1 = shut, 0 = open (as eyes_closed); with face.units.legacy_au43 the other way round",
+        ),
+    ),
+    # Intensities 0..1; x 5 = the scale 0..5 of FACS (A to E).
+    extra=r"au_\d{2}",
+)
+
+BLINKS = Table(
+    "blinks",
+    "One row per closure of the eyes.",
+    ("recording_id", "onset_s"),
+    (
+        RECORDING_ID,
+        Column("onset_s", pl.Float64, "s", "the lids begin to go down", nullable=False),
+        Column("duration_s", pl.Float64, "s", "until they are up again", nullable=False),
+        Column(
+            "kind", pl.String, "", "blink (0.1 to 0.4 s) or closure (longer than a blink)", nullable=False
+        ),
+    ),
+)
+
 SIGNALS = Table(
     "signals",
     "Long table of cleaned signals, each on its own clock.",
@@ -573,6 +626,8 @@ TABLES: dict[str, Table] = {
         VIDEO_QUALITY,
         FACES,
         CODES,
+        ACTION_UNITS,
+        BLINKS,
         SIGNALS,
         CLOCKS,
         FRAMES,

@@ -18,6 +18,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "check_batch": 2,
     "extract_batch": 1,
     "extract_codes": 2,
+    "extract_units": 1,
     "import_codes": 1,
     "export_csv": 1,
     "clean_signals": 2,

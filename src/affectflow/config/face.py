@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from affectflow.config.base import Section
+from affectflow.config.units import Units
 
 
 class Codes(Section):
@@ -99,3 +100,4 @@ class Face(Section):
     codes: Codes = Field(Codes(), description="What is kept of each face code.")
     emoca: Emoca = Field(Emoca(), description="The emoca backend.")
     imported: Imported = Field(Imported(), description="Crops of imported codes.")
+    units: Units = Field(Units(), description="Action units and eyes.")

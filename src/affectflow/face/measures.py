@@ -58,8 +58,8 @@ def measure_faces(aligned_cm: NDArray[np.floating]) -> dict[str, NDArray[np.floa
     lips_middle = (heights[:, UPPER_LIP_MID] + heights[:, LOWER_LIP_MID]) / 2
     lift = heights[:, corners].mean(axis=1) - lips_middle
     measures = {
-        "ear_left": _eye_aspect_ratio(face, left=True),
-        "ear_right": _eye_aspect_ratio(face, left=False),
+        "ear_left": eye_aspect_ratio(face, left=True),
+        "ear_right": eye_aspect_ratio(face, left=False),
         "brow_raise": (heights[:, both_sides(BROW)].mean(axis=1) - eye_line) / width,
         "smile": (_distance(face, *corners) + lift) / width,
         "mouth_open": _mean_gap(face, INNER_LIPS) / width,
@@ -68,7 +68,17 @@ def measure_faces(aligned_cm: NDArray[np.floating]) -> dict[str, NDArray[np.floa
     return {name: values.astype(np.float32) for name, values in measures.items()}
 
 
-def _eye_aspect_ratio(face: NDArray[np.floating], *, left: bool) -> NDArray[np.floating]:
+def eye_aspect_ratio(face: NDArray[np.floating], *, left: bool) -> NDArray[np.floating]:
+    """Return the opening of one eye over its width, (n,), in the plane of x and y.
+
+    Parameters
+    ----------
+    face
+        (n, 468 or 478, 2 or 3) points, any unit; the corners of the eye apart.
+    left
+        The subject's left eye (points 362, 385, 387, 263, 373, 380) or the
+        right one (33, 160, 158, 133, 153, 144).
+    """
     side = mirrored if left else list
     outer, inner = side([EYE_OUTER, EYE_INNER])
     upper, lower = side(EYE_UPPER), side(EYE_LOWER)

@@ -205,3 +205,30 @@ def phase_at(events: pl.DataFrame | None, time_s: np.ndarray) -> pl.Series:
     return pl.select(
         pl.when(pl.Series(inside)).then(events["phase"].gather(np.maximum(place, 0))).alias("phase")
     ).to_series()
+
+
+def phase_spans(events: pl.DataFrame, phase: str, *, frame_s: np.ndarray, where: str) -> np.ndarray | None:
+    """Return when a phase of a recording is, however often it comes.
+
+    Parameters
+    ----------
+    events
+        `schema.EVENTS_SCHEMA`, in order of time.
+    phase
+        Its name.
+    frame_s
+        Times of the frames, in order, seconds.
+    where
+        File name for the messages.
+
+    Returns
+    -------
+    Onsets and ends, seconds, shape (k, 2); None (the log says so) in a recording without this phase.
+    """
+    end_s = float(frame_s[-1]) + float(np.median(np.diff(frame_s))) if frame_s.size > 1 else np.inf
+    found = fill_durations(events, end_s=end_s, where=where).filter(pl.col("phase") == phase)
+    if found.is_empty():
+        logger.warning("%s: has no phase %r, so the recording's own calm stretches are taken", where, phase)
+        return None
+    onset = found["onset_s"].to_numpy()
+    return np.column_stack([onset, onset + found["duration_s"].to_numpy()])

@@ -10,8 +10,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from affectflow.face.placement import Placement
 
-class FaceBackend(ABC):
+
+class FaceBackend(Placement, ABC):
     """Makes face codes from tracked faces, and meshes from face codes.
 
     A backend is one file here and one line in `backends/__init__.py`; the
@@ -32,7 +34,6 @@ class FaceBackend(ABC):
 
     name: ClassVar[str]
     needs_video: ClassVar[bool] = False
-    needs_gpu: ClassVar[bool] = False
     triangles: NDArray[np.int32]
 
     @classmethod
@@ -64,22 +65,6 @@ class FaceBackend(ABC):
         MissingDependencyError
             If a package is not there.
         """
-
-    @classmethod
-    def choose_device(cls, wanted: str, *, granted_gpus: int) -> str:
-        """Return "cpu" or "cuda": where this backend runs in this job; see `affectflow.device.choose_device`.
-
-        Raises
-        ------
-        ConfigError
-            If "cuda" is asked for and this machine has no CUDA device.
-        """
-        if not cls.needs_gpu:
-            return "cpu"
-        # Imports torch, which a backend without networks never needs.
-        from affectflow.device import choose_device
-
-        return choose_device(wanted, granted_gpus=granted_gpus).type
 
     @abstractmethod
     def extract(

@@ -1,1 +1,13 @@
-"""Action units of faces."""
+"""Estimators of action units, one file each.
+
+To add one: a file with a class derived from `base.UnitBackend`, a line in
+`UNITS`, and its needs below. The needs stand here a second time because the
+workflow asks for them while it is parsed, before torch or mediapipe may be
+imported; the contract tests keep both in step.
+"""
+
+UNITS: dict[str, str] = {
+    "geometric": "affectflow.face.units.geometric:GeometricUnits",
+}
+NEEDS_VIDEO: frozenset[str] = frozenset()
+NEEDS_GPU: frozenset[str] = frozenset()
