@@ -1,5 +1,6 @@
 # Faces: where they are in every frame, and their codes.
 from affectflow.face import units
+from affectflow.face.affect import AFFECT
 from affectflow.face.backends import BACKENDS, NEEDS_GPU, NEEDS_VIDEO
 
 BACKEND = chosen(STUDY.face.backend, BACKENDS, "face.backend")
@@ -275,6 +276,50 @@ rule extract_units:
     script:
         "../workflow/scripts/extract_units.py"
 
+
+AFFECT_SETTINGS = STUDY.face.affect
+AFFECT_BACKEND = chosen(AFFECT_SETTINGS.backend, {"none": "", **AFFECT}, "face.affect.backend")
+
+
+# Made for a study that sets face.affect.backend, and for whoever asks for it by its path.
+rule extract_affect:
+    input:
+        faces=rules.track_faces.output.faces,
+        video=rules.transcode_video.output.video,
+        weights=lambda wc: weights_of(wc.affect),
+    output:
+        affect=RESULTS + "/affect/{affect}/{recording_id}.parquet",
+    log:
+        log_of("extract_affect", "affect", "recording_id"),
+    benchmark:
+        benchmark_of("extract_affect", "affect", "recording_id")
+    wildcard_constraints:
+        recording_id=one_of(WITH_VIDEO),
+        affect=one_of(AFFECT),
+    conda:
+        "../envs/face.yaml"
+    threads: AFFECT_SETTINGS.threads
+    resources:
+        mem_mb=3000,
+        runtime=480,
+        gpu=int(STUDY.device != "cpu"),
+    params:
+        version=STAGE_VERSIONS["extract_affect"],
+        weights=lambda wc: f"resources/models/{wc.affect}",
+        options=AFFECT_SETTINGS.model_dump(exclude={"backend", "threads", "smoothing", "legacy_zero_start"}),
+        smoothing=AFFECT_SETTINGS.smoothing,
+        legacy_zero_start=AFFECT_SETTINGS.legacy_zero_start,
+        device=STUDY.device,
+    message:
+        "extract_affect {wildcards.affect} {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/extract_affect.py"
+
+
+if AFFECT_BACKEND != "none":
+    TARGETS += expand(
+        RESULTS + "/affect/{affect}/{recording_id}.parquet", affect=AFFECT_BACKEND, recording_id=WITH_VIDEO
+    )
 
 TARGETS += expand(
     RESULTS + "/codes/{backend}/{recording_id}.parquet",

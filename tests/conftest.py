@@ -39,3 +39,29 @@ def emoca_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WeightsF
     yield converted_weights(folder / "emoca")
     # Half a gigabyte, which pytest would keep for three more runs.
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def emonet_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WeightsFile]:
+    """Converted weights of made-up EmoNet files; its folder, `.path.parent`, serves as resources/models/emonet."""
+    yield from _converted("emonet", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def resnet_au_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WeightsFile]:
+    """Converted weights of made-up files of action units; its folder serves as resources/models/resnet_au."""
+    yield from _converted("resnet_au", tmp_path_factory)
+
+
+def _converted(name: str, factory: pytest.TempPathFactory) -> Iterator[WeightsFile]:
+    from affectflow.weights.convert_weights import convert_weights
+    from affectflow.weights.open_model import open_model
+    from tests.support import pseudo_weights
+
+    folder = factory.mktemp("models") / name
+    getattr(pseudo_weights, f"write_{name}")(folder)
+    convert_weights(name, folder)
+    opened = open_model(name, folder)
+    assert opened is not None
+    yield opened
+    shutil.rmtree(folder)

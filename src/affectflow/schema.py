@@ -344,6 +344,22 @@ BLINKS = Table(
     ),
 )
 
+AFFECT = Table(
+    "affect",
+    "One row per decoded frame: valence, arousal and expression of the primary face, read off its pixels. `p_` = probability "
+    "of that expression, 0..1; all of a row sum to 1.",
+    ("recording_id", "frame_id"),
+    (
+        RECORDING_ID,
+        FRAME_ID,
+        TIME_S,
+        VALID,
+        _f32("valence", "", "how pleasant the face looks, -1 (unpleasant) to 1 (pleasant)"),
+        _f32("arousal", "", "how activated the face looks, -1 (calm) to 1 (excited)"),
+    ),
+    extra=r"p_[a-z]+",
+)
+
 SIGNALS = Table(
     "signals",
     "Long table of cleaned signals, each on its own clock.",
@@ -628,6 +644,7 @@ TABLES: dict[str, Table] = {
         CODES,
         ACTION_UNITS,
         BLINKS,
+        AFFECT,
         SIGNALS,
         CLOCKS,
         FRAMES,

@@ -20,6 +20,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "extract_codes": 2,
     "extract_units": 1,
     "import_codes": 1,
+    "extract_affect": 1,
     "export_csv": 1,
     "clean_signals": 2,
     "extract_rppg": 1,

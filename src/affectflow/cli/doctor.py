@@ -16,6 +16,7 @@ from affectflow.config.sheet import Recording, read_sheet
 from affectflow.config.study import Study, read_study
 from affectflow.datasets import CODE_FORMATS, EVENT_FORMATS, SIGNAL_FORMATS
 from affectflow.errors import AffectflowError, did_you_mean
+from affectflow.face.affect import AFFECT
 from affectflow.face.backends import BACKENDS, DRAWS_CODES
 from affectflow.features import SMOOTHERS
 from affectflow.registry import load
@@ -96,14 +97,15 @@ def _gpu() -> Finding:
 def _weights(config: Path) -> list[Finding]:
     """Tell of each backend with weights of its own whether they are there; needed if the study uses it."""
     try:
-        chosen = read_study(config).face.backend
+        face = read_study(config).face
+        chosen = {face.backend, face.affect.backend}
     except AffectflowError:
-        chosen = ""
+        chosen = set()
     findings = []
     for name in WEIGHTS:
         source, folder = load(WEIGHTS, name, "weights"), MODELS / name
         state, ready = state_of(source, folder)
-        findings.append(Finding(f"weights {name}", state, ready, name == chosen))
+        findings.append(Finding(f"weights {name}", state, ready, name in chosen))
         if source.find(folder).files:
             findings += [
                 Finding(f"weights {name}", line, there, False)
@@ -159,6 +161,7 @@ def _choices(study: Study) -> list[Finding]:
     findings = []
     for key, name, registry in (
         ("face.backend", study.face.backend, BACKENDS),
+        ("face.affect.backend", study.face.affect.backend, {"none": "", **AFFECT}),
         ("features.smoothing.preset", study.features.smoothing.preset, SMOOTHERS),
     ):
         if name not in registry:

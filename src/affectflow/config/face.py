@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
+from affectflow.config.affect import Affect
 from affectflow.config.base import Section
 from affectflow.config.units import Units
 
@@ -101,3 +102,4 @@ class Face(Section):
     emoca: Emoca = Field(Emoca(), description="The emoca backend.")
     imported: Imported = Field(Imported(), description="Crops of imported codes.")
     units: Units = Field(Units(), description="Action units and eyes.")
+    affect: Affect = Field(Affect(), description="Valence, arousal and expression from pixels.")

@@ -53,16 +53,28 @@ def extract_codes(
     TableError
         If frames are out of order, or a frame has two primary faces.
     """
-    single = primary_faces(_regrouped(faces, PIECE_ROWS))
     if not backend.needs_video:
         if done_rows:
             raise ValueError(f"{backend.name} is quick and makes all its codes at once")
+        single = primary_faces(_regrouped(faces, PIECE_ROWS))
         yield from _regrouped(backend.extract(single, None), PIECE_ROWS)
         return
     if frames is None:
         raise ValueError(f"{backend.name} looks at pixels and needs the frames")
-    pieces = _cut(single, PIECE_ROWS, leave_out=done_rows)
-    yield from backend.extract(pieces, islice(frames, done_rows, None))
+    yield from backend.extract(primary_pieces(faces, leave_out=done_rows), islice(frames, done_rows, None))
+
+
+def primary_pieces(faces: Iterable[pl.DataFrame], *, leave_out: int = 0) -> Iterator[pl.DataFrame]:
+    """Return the primary face of every frame in pieces of exactly `PIECE_ROWS` rows, the last one shorter.
+
+    Parameters
+    ----------
+    faces
+        `schema.FACES` in pieces, in order of frame.
+    leave_out
+        Rows (of the result) to leave out at the beginning.
+    """
+    return _cut(primary_faces(_regrouped(faces, PIECE_ROWS)), PIECE_ROWS, leave_out=leave_out)
 
 
 def _regrouped(pieces: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:

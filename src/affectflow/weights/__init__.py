@@ -11,4 +11,6 @@ parsed, so these files import nothing heavy at their top.
 
 WEIGHTS: dict[str, str] = {
     "emoca": "affectflow.weights.emoca:EMOCA",
+    "emonet": "affectflow.weights.emonet:EMONET",
+    "resnet_au": "affectflow.weights.resnet_au:RESNET_AU",
 }

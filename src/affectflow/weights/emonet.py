@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from affectflow.io.files import sha256_of
+from affectflow.io.weights import FOLDER_MARK
 from affectflow.weights.base import Arrays, Converted, Found, OfficialFile, Source
 from affectflow.weights.find_files import find_by_name
 from affectflow.weights.networks import Shapes, batch_norm_shapes, with_bias
@@ -52,7 +53,10 @@ class _EmoNet(Source):
             role = role_of(n_classes)
             path = found.files.get(role)
             if path is None:
-                absent[f"{role}."] = f"{role}.pth was not there when the weights were converted."
+                absent[f"{role}."] = (
+                    f"{role}.pth was not there when the weights were converted. Put it into {FOLDER_MARK} and run: "
+                    f"affectflow convert-weights emonet --folder {FOLDER_MARK}"
+                )
                 continue
             tensors = read_state_dict(
                 path, emonet_shapes(n_classes), what=f"EmoNet for {n_classes} expressions"

@@ -1,24 +1,21 @@
-"""What EmoNet sees of a face: a picture of 256 × 256 cut out of a frame, by either of its authors' two rules.
+"""What EmoNet saw of faces in its training: a square of 256 × 256 around the 68 points, with a wide margin.
 
-The rules are not equivalent. The checkpoints were trained and tested on squares
-around the 68 points with a wide margin; the authors' demonstration stretches a
-detector's rectangle, without any margin, to the same size.
+Its authors' demonstration has another rule, which is not equivalent: a
+detector's rectangle, without any margin, stretched to the same size
+(`face.box_crop`).
 """
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import affine_transform
 
 from affectflow.face.affect.emonet import PICTURE_PX
+from affectflow.face.box_crop import SIDE_MIN_PX, Picture
 
-Picture = NDArray[np.uint8]
 # The square is so many times the mean side of the points' box: 200 of EmoNet's units, which are 1 / 220 of width + height.
 BOX_TO_SQUARE = 200 * 2 / 220
-# Less than this holds nothing of a face to read.
-SIDE_MIN_PX = 8
 
 
 def points_crop(rgb: Picture, points: ArrayLike) -> Picture | None:
@@ -74,31 +71,3 @@ def square_matrix(box: ArrayLike) -> NDArray[np.float64]:
         PICTURE_PX / 2 - scale * middle for middle in ((left + right) / 2, (top + bottom) / 2)
     )
     return np.array([[scale, 0.0, shift_x], [0.0, scale, shift_y]])
-
-
-def box_crop(rgb: Picture, box: ArrayLike) -> Picture | None:
-    """Cut a face out as the authors' demonstration does: its box, stretched to a square.
-
-    Parameters
-    ----------
-    rgb
-        (h, w, 3) uint8 frame, upright.
-    box
-        (4,) left, top, right, bottom, pixels in picture space; rounded towards
-        0, and cut at the frame's edges.
-
-    Returns
-    -------
-    (256, 256, 3) uint8, or None where there is nothing to see: a number is not
-    finite, or less than 8 pixels of a side lie in the frame.
-    """
-    box = np.asarray(box, np.float64)
-    if not np.isfinite(box).all():
-        return None
-    height, width = rgb.shape[:2]
-    left, right = np.clip(box[[0, 2]].astype(np.int32), 0, width)
-    top, bottom = np.clip(box[[1, 3]].astype(np.int32), 0, height)
-    if min(right - left, bottom - top) < SIDE_MIN_PX:
-        return None
-    cut = rgb[top:bottom, left:right]
-    return np.asarray(cv2.resize(cut, (PICTURE_PX, PICTURE_PX), interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from affectflow.face.affect.crops import box_crop, points_crop, square_matrix
+from affectflow.face.affect.crops import points_crop, square_matrix
+from affectflow.face.box_crop import box_crop
 
 
 def points_in(left, top, right, bottom):
