@@ -132,7 +132,7 @@ def unit_movements(
     return {
         1: moved["inner_brow"],
         2: moved["outer_brow"],
-        4: -(moved["inner_brow"] + moved["brow_gap"]) / 2,
+        4: -(moved["inner_brow"] + moved["brow_gap"]),
         5: moved["aperture"],
         6: moved["cheek"] - CHEEK_OF_SMILE * smiling,
         7: -moved["aperture"],
