@@ -370,7 +370,7 @@ rule explain_model:
     threads: 1
     resources:
         mem_mb=3000,
-        runtime=lambda wildcards: 120 + 30 * len(SPLITS),
+        runtime=lambda wildcards: 120 + 60 * len(SPLITS),
     params:
         version=STAGE_VERSIONS["explain_model"],
         modalities=TRAIN.modalities,

@@ -64,9 +64,10 @@ def best_threshold(label_n: np.ndarray, score_n: np.ndarray) -> float:
     """
     scores = np.unique(score_n)
     candidates = np.concatenate([[scores[0]], (scores[1:] + scores[:-1]) / 2])
-    above = score_n[None, :] >= candidates[:, None]
-    sensitivity = above[:, label_n == 1].mean(axis=1)
-    specificity = 1 - above[:, label_n == 0].mean(axis=1)
+    # Counted in sorted scores: each candidate against each window would be a square of numbers.
+    below_0, below_1 = (np.searchsorted(np.sort(score_n[label_n == y]), candidates) for y in (0, 1))
+    n_0, n_1 = ((label_n == y).sum() for y in (0, 1))
+    sensitivity, specificity = (n_1 - below_1) / n_1, 1 - (n_0 - below_0) / n_0
     balanced = (sensitivity + specificity) / 2
     best = np.flatnonzero(balanced >= balanced.max() - 1e-12)
     return float(candidates[best[np.argmin(np.abs(candidates[best] - 0.5))]])

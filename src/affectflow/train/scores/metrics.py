@@ -11,16 +11,19 @@ comparisons as weight.
 Every measure is a function of one weight per person, which makes a bootstrap
 over people a matrix product.
 
-Axes: n = window, s, u = person, r = resample.
+Axes: n = window, p, q = windows of either class, s, u = person, r = resample.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
 Measure = Callable[[np.ndarray], np.ndarray]
+# How many sorted values are below a value, and how many are not above it.
+SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
 
 def auroc(label_n: np.ndarray, score_n: np.ndarray, person_n: np.ndarray, split_n: np.ndarray) -> Measure:
@@ -48,11 +51,13 @@ def auroc(label_n: np.ndarray, score_n: np.ndarray, person_n: np.ndarray, split_
     won_su, all_su = np.zeros((people, people)), np.zeros((people, people))
     for split in np.unique(split_n):
         positive, negative = (np.flatnonzero((split_n == split) & (label_n == y)) for y in (1, 0))
-        higher = score_n[positive][:, None] > score_n[negative][None, :]
-        equal = score_n[positive][:, None] == score_n[negative][None, :]
-        of_s, of_u = (np.eye(people)[person_n[i]] for i in (positive, negative))
-        won_su += of_s.T @ (higher + 0.5 * equal) @ of_u
-        all_su += np.outer(of_s.sum(axis=0), of_u.sum(axis=0))
+        person_p, person_q = person_n[positive], person_n[negative]
+        all_su += np.outer(*(np.bincount(p, minlength=people) for p in (person_p, person_q)))
+        # Counted in one person's sorted scores: every pair of windows would be a square of numbers.
+        for other in np.unique(person_q):
+            theirs = np.sort(score_n[negative[person_q == other]])
+            lower, not_higher = (np.searchsorted(theirs, score_n[positive], side) for side in SIDES)
+            won_su[:, other] += np.bincount(person_p, (lower + not_higher) / 2, minlength=people)
 
     def measure(weight_rs: np.ndarray) -> np.ndarray:
         won_r = np.einsum("rs,su,ru->r", weight_rs, won_su, weight_rs, optimize=True)

@@ -31,6 +31,17 @@ def scores_from(score, windows, *, where):
     return np.log(p / (1 - p))
 
 
+def test_few_points_of_the_paths_are_in_memory_at_once():
+    """The network's activations of 64 points are 1.6 GiB at the driving study's size."""
+    score, windows = opened("cross_modal")
+    seen = []
+    handle = score.network.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
+    attribute(score, windows.take(np.arange(8)), steps=64)
+    handle.remove()
+    assert max(seen) <= 16
+    assert sum(seen) >= 8 * 64
+
+
 @pytest.mark.parametrize("model", NETWORKS)
 def test_attributions_add_up_to_the_change_of_the_output(model):
     """Completeness, with a difference that is computed apart from the attributions."""

@@ -1,10 +1,13 @@
 """Decisions against scikit-learn, with and without weights of people."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from affectflow.train.scores import decisions
+from tests.support.traced import MIB, traced
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +42,33 @@ def test_without_windows_there_is_no_value():
     person = np.array([0, 1])
     assert np.isnan(decisions.f1(label, decision, person)(np.ones((1, 2)))[0])
     assert np.isnan(decisions.balanced_accuracy(label, decision, person)(np.ones((1, 2)))[0])
+
+
+def slow_threshold(label, score):
+    """By trying every candidate on every window."""
+    values = np.unique(score)
+    tried = [values[0], *((a + b) / 2 for a, b in pairwise(values))]
+    accuracy = [balanced_accuracy_score(label, score >= t) for t in tried]
+    best = [t for t, a in zip(tried, accuracy, strict=True) if a >= max(accuracy) - 1e-12]
+    return min(best, key=lambda t: abs(t - 0.5))
+
+
+@pytest.mark.parametrize("digits", [1, 2, 9])
+def test_threshold_is_the_best_of_all(digits):
+    rng = np.random.default_rng(digits)
+    for _ in range(20):
+        label = np.append(rng.integers(0, 2, 30), [0, 1])
+        score = np.round(0.3 * label + rng.random(32), digits)
+        assert decisions.best_threshold(label, score) == slow_threshold(label, score)
+
+
+def test_a_threshold_for_many_windows_takes_memory_by_their_number_not_its_square():
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 2, 12_000)
+    score = 0.3 * label + rng.random(12_000)
+    with traced() as peak:
+        decisions.best_threshold(label, score)
+    assert peak() < 10 * MIB
 
 
 def test_threshold():

@@ -5,6 +5,7 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from affectflow.train.scores import metrics
+from tests.support.traced import MIB, traced
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,16 @@ def test_drawing_a_person_twice_is_having_the_windows_twice(data):
     for measure in (metrics.auroc, metrics.auprc):
         expected = measure(label[twice], score[twice], person[twice], fold[twice])(np.ones((1, 5)))
         assert measure(label, score, person, fold)(weight) == pytest.approx(expected)
+
+
+def test_the_auroc_of_many_windows_takes_memory_by_their_number_not_its_square():
+    rng = np.random.default_rng(0)
+    label, person = rng.integers(0, 2, 8000), np.arange(8000) // 400
+    score = np.round(0.3 * label + rng.random(8000), 3)
+    with traced() as peak:
+        measure = metrics.auroc(label, score, person, np.zeros(8000, int))
+    assert measure(np.ones((1, 20)))[0] == pytest.approx(roc_auc_score(label, score), abs=1e-12)
+    assert peak() < 10 * MIB
 
 
 def test_folds_are_weighted_by_their_pairs():
