@@ -233,6 +233,13 @@ def neutral_events(wildcards):
     return recording(wildcards).events if STUDY.face.units.neutral_phase else None
 
 
+def unit_options(wildcards):
+    """What `load` of an estimator is told: its own settings, so that another's change nothing; threads come with the job."""
+    if wildcards.units == "resnet_au":
+        return {"resnet_au": STUDY.face.resnet_au.model_dump(exclude={"threads"})}
+    return STUDY.face.units.model_dump(exclude={"backend", "neutral_phase", "legacy_au43"})
+
+
 # Made when asked for by their path, and for what is made from them.
 rule extract_units:
     input:
@@ -253,7 +260,7 @@ rule extract_units:
         units=one_of(units.UNITS),
     conda:
         "../envs/face.yaml"
-    threads: 1
+    threads: lambda wc: STUDY.face.resnet_au.threads if wc.units == "resnet_au" else 1
     resources:
         mem_mb=lambda wc: 4000 if wc.units in units.NEEDS_VIDEO else 1000,
         runtime=lambda wc: 240 if wc.units in units.NEEDS_VIDEO else 30,
@@ -261,7 +268,7 @@ rule extract_units:
     params:
         version=STAGE_VERSIONS["extract_units"],
         weights=lambda wc: f"resources/models/{wc.units}",
-        options=STUDY.face.units.model_dump(exclude={"backend", "neutral_phase", "legacy_au43"}),
+        options=unit_options,
         blink=STUDY.features.blink.model_dump(),
         legacy_au43=STUDY.face.units.legacy_au43,
         neutral_phase=STUDY.face.units.neutral_phase,

@@ -10,6 +10,7 @@ import pytest
 from affectflow.errors import AffectflowError, MissingDependencyError
 from affectflow.face.affect import AFFECT
 from affectflow.face.backends import BACKENDS
+from affectflow.face.units import UNITS
 from affectflow.registry import load
 from affectflow.weights import WEIGHTS
 from affectflow.weights.base import Source, converted_path, manifest_path
@@ -26,8 +27,7 @@ def source(request) -> Source:
 
 
 def test_it_belongs_to_a_backend():
-    # The stage of action units asks for resnet_au by the folder of its table.
-    assert set(WEIGHTS) <= set(BACKENDS) | set(AFFECT) | {"resnet_au"}
+    assert set(WEIGHTS) <= set(BACKENDS) | set(AFFECT) | set(UNITS)
 
 
 def test_the_registry_and_the_source_say_the_same(source):

@@ -18,6 +18,7 @@ from affectflow.datasets import CODE_FORMATS, EVENT_FORMATS, SIGNAL_FORMATS
 from affectflow.errors import AffectflowError, did_you_mean
 from affectflow.face.affect import AFFECT
 from affectflow.face.backends import BACKENDS, DRAWS_CODES
+from affectflow.face.units import UNITS
 from affectflow.features import SMOOTHERS
 from affectflow.registry import load
 from affectflow.stats import check_analyses
@@ -98,7 +99,7 @@ def _weights(config: Path) -> list[Finding]:
     """Tell of each backend with weights of its own whether they are there; needed if the study uses it."""
     try:
         face = read_study(config).face
-        chosen = {face.backend, face.affect.backend}
+        chosen = {face.backend, face.units.backend, face.affect.backend}
     except AffectflowError:
         chosen = set()
     findings = []
@@ -161,6 +162,7 @@ def _choices(study: Study) -> list[Finding]:
     findings = []
     for key, name, registry in (
         ("face.backend", study.face.backend, BACKENDS),
+        ("face.units.backend", study.face.units.backend, UNITS),
         ("face.affect.backend", study.face.affect.backend, {"none": "", **AFFECT}),
         ("features.smoothing.preset", study.features.smoothing.preset, SMOOTHERS),
     ):

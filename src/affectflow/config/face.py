@@ -8,7 +8,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from affectflow.config.affect import Affect
 from affectflow.config.base import Section
-from affectflow.config.units import Units
+from affectflow.config.units import ResNetAU, Units
 
 
 class Codes(Section):
@@ -102,4 +102,5 @@ class Face(Section):
     emoca: Emoca = Field(Emoca(), description="The emoca backend.")
     imported: Imported = Field(Imported(), description="Crops of imported codes.")
     units: Units = Field(Units(), description="Action units and eyes.")
+    resnet_au: ResNetAU = Field(ResNetAU(), description="The estimator resnet_au of action units.")
     affect: Affect = Field(Affect(), description="Valence, arousal and expression from pixels.")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field, PositiveFloat, field_validator
+from pydantic import Field, PositiveFloat, PositiveInt, field_validator
 
 from affectflow.config.base import Section
 from affectflow.errors import did_you_mean
@@ -28,6 +28,21 @@ GATES: dict[str, tuple[float, float]] = {
     "au_25": (0.01, 0.06),
     "au_26": (0.01, 0.12),
 }
+
+
+class ResNetAU(Section):
+    """The estimator resnet_au."""
+
+    channels: Literal["bgr", "rgb"] = Field(
+        "bgr",
+        description="Order of the colours in its pictures; the published networks know blue first.",
+    )
+    batch_size: PositiveInt | None = Field(
+        None, description="Pictures per pass; null = 4 on a CPU and 32 on a GPU."
+    )
+    threads: PositiveInt = Field(
+        4, description="CPU threads of one job: decoding, crops, and the networks without a GPU."
+    )
 
 
 class Units(Section):

@@ -26,7 +26,7 @@ from affectflow.face.box_crop import Picture
 from affectflow.face.emoca.crop_frames import FaceFrame, face_frames
 from affectflow.face.emoca.cuda_pass import exact_float32
 
-CPU_BATCH, CUDA_BATCH = 1, 32
+CUDA_BATCH = 32
 Numbers = NDArray[np.float32]
 # Frame (h, w, 3), landmarks (478, 3) and box (4,) in its pixels → the face's crop; None where there is none to see.
 Cropper = Callable[[Picture, Numbers, Numbers], "Picture | None"]
@@ -43,7 +43,9 @@ class PicturePass:
     device
         Where `forward` computes.
     batch_size
-        Pictures of one call; None = 1 on a CPU, 32 on CUDA.
+        Pictures of one call; None = `cpu_batch` on a CPU, 32 on CUDA.
+    cpu_batch
+        With how many pictures a CPU is fastest.
     threads
         Calls at once on a CPU.
     """
@@ -54,10 +56,11 @@ class PicturePass:
         *,
         device: torch.device,
         batch_size: int | None = None,
+        cpu_batch: int = 1,
         threads: int = 1,
     ) -> None:
         self._forward, self.device, self.threads = forward, device, threads
-        self.batch_size = batch_size or (CUDA_BATCH if device.type == "cuda" else CPU_BATCH)
+        self.batch_size = batch_size or (CUDA_BATCH if device.type == "cuda" else cpu_batch)
 
     @property
     def n_waiting(self) -> int:

@@ -61,7 +61,7 @@ class EmoNetBackend(AffectBackend):
         where = torch.device(device)
         network.to(device=where, memory_format=torch.channels_last)  # type: ignore[call-overload]
         run = PicturePass(
-            _Reading(network, flip=settings.flip),
+            Reading(network, flip=settings.flip),
             device=where,
             batch_size=settings.batch_size,
             threads=settings.threads,
@@ -95,13 +95,22 @@ class EmoNetBackend(AffectBackend):
         )
 
 
-class _Reading:
-    """Pictures to numbers: valence and arousal in -1..1, then the probability of each class."""
+class Reading:
+    """EmoNet with what is made of its outputs: numbers in their ranges.
+
+    Parameters
+    ----------
+    network
+        Pictures (n, 3, 256, 256), RGB in 0..1 → `EmoNetOutput`.
+    flip
+        Whether valence and arousal are means over the picture and its mirror image.
+    """
 
     def __init__(self, network: EmoNet, *, flip: bool) -> None:
         self._network, self._flip = network, flip
 
     def __call__(self, x_nchw: Tensor) -> Tensor:
+        """Return (n, 2 + classes): valence and arousal in -1..1, then the probability of each class."""
         seen = self._network(x_nchw)
         both = torch.stack((seen.valence, seen.arousal), dim=1)
         if self._flip:

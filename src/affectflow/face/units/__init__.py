@@ -8,6 +8,7 @@ imported; the contract tests keep both in step.
 
 UNITS: dict[str, str] = {
     "geometric": "affectflow.face.units.geometric:GeometricUnits",
+    "resnet_au": "affectflow.face.units.resnet_au:ResNetUnits",
 }
-NEEDS_VIDEO: frozenset[str] = frozenset()
-NEEDS_GPU: frozenset[str] = frozenset()
+NEEDS_VIDEO: frozenset[str] = frozenset({"resnet_au"})
+NEEDS_GPU: frozenset[str] = frozenset({"resnet_au"})

@@ -10,7 +10,7 @@ import torch
 from affectflow.config.affect import Affect
 from affectflow.errors import MissingDependencyError
 from affectflow.face.affect.emonet import EmoNetOutput
-from affectflow.face.affect.emonet_backend import EmoNetBackend, _Reading, class_names
+from affectflow.face.affect.emonet_backend import EmoNetBackend, Reading, class_names
 from affectflow.face.affect.extract_affect import extract_affect, smoothed
 from affectflow.face.affect.smoothing import WEIGHTS
 from affectflow.face.picture_pass import PicturePass
@@ -34,7 +34,7 @@ def halves():
 
 
 def test_valence_and_arousal_are_means_with_the_mirror_image_and_the_expression_is_not():
-    plain, both = (_Reading(Brightness(), flip=flip)(halves())[0] for flip in (False, True))
+    plain, both = (Reading(Brightness(), flip=flip)(halves())[0] for flip in (False, True))
     # 3 · 0.5 is clipped; with the mirror image (0 + 1.5) / 2.
     np.testing.assert_allclose(plain[:2], [0, 1])
     np.testing.assert_allclose(both[:2], [0.25, 0.75])
@@ -57,7 +57,7 @@ def test_the_crop_is_of_the_face(crop):
     frame = np.zeros((360, 640, 3), np.uint8)
     left, top, right, bottom = (int(v) for v in box)
     frame[top:bottom, left:right] = 255
-    run = PicturePass(_Reading(Brightness(), flip=False), device=torch.device("cpu"))
+    run = PicturePass(Reading(Brightness(), flip=False), device=torch.device("cpu"))
     backend = EmoNetBackend(run, Affect(crop=crop))
     frames = (SimpleNamespace(frame_id=i, rgb=frame) for i in range(2))
     bright = extract_affect([faces], backend, frames=frames)
@@ -70,7 +70,7 @@ def test_the_crop_is_of_the_face(crop):
 def test_threads_and_batches_change_nothing(n_threads, batch_size):
     crops = list(np.random.default_rng(0).integers(0, 256, (7, 256, 256, 3), dtype=np.uint8))
     run = PicturePass(
-        _Reading(Brightness(), flip=True),
+        Reading(Brightness(), flip=True),
         device=torch.device("cpu"),
         threads=n_threads,
         batch_size=batch_size,
