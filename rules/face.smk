@@ -2,6 +2,7 @@
 from affectflow.face import units
 from affectflow.face.affect import AFFECT
 from affectflow.face.backends import BACKENDS, NEEDS_GPU, NEEDS_VIDEO
+from affectflow.face.expressions.mapping import chosen_expressions
 
 BACKEND = chosen(STUDY.face.backend, BACKENDS, "face.backend")
 
@@ -333,3 +334,39 @@ TARGETS += expand(
     backend=BACKEND,
     recording_id=WITH_VIDEO,
 )
+
+
+try:
+    chosen_expressions(STUDY.face.expressions.names)
+except AffectflowError as error:
+    stop(error, error.exit_code)
+
+
+# Made when asked for by its path: results/<study>/expressions/<units>/<recording_id>.parquet.
+rule map_expressions:
+    input:
+        units=rules.extract_units.output.units,
+    output:
+        expressions=RESULTS + "/expressions/{units}/{recording_id}.parquet",
+        intervals=RESULTS + "/expressions/{units}/{recording_id}.intervals.parquet",
+    log:
+        log_of("map_expressions", "units", "recording_id"),
+    benchmark:
+        benchmark_of("map_expressions", "units", "recording_id")
+    wildcard_constraints:
+        recording_id=one_of(WITH_VIDEO),
+        units=one_of(units.UNITS),
+    conda:
+        "../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        version=STAGE_VERSIONS["map_expressions"],
+        expressions=STUDY.face.expressions.model_dump(),
+        legacy_au43=STUDY.face.units.legacy_au43,
+    message:
+        "map_expressions {wildcards.units} {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/map_expressions.py"

@@ -199,6 +199,42 @@ TARGETS += expand(rules.contact_sheet.output.sheet, recording_id=WITH_VIDEO)
 TARGETS += expand(rules.render_vis.output.folder, recording_id=DRAWN)
 
 
+# Drawn when asked for by its path: results/<study>/figures/expressions/<units>/<recording_id>.svg.
+rule plot_expressions:
+    input:
+        expressions=rules.map_expressions.output.expressions,
+        intervals=rules.map_expressions.output.intervals,
+    output:
+        svg=RESULTS + "/figures/expressions/{units}/{recording_id}.svg",
+        png=report_of_recording(
+            RESULTS + "/figures/expressions/{units}/{recording_id}.png",
+            category="Recordings",
+            subcategory="Expressions",
+            labels={"recording": "{recording_id}", "action units": "{units}"},
+            caption="../workflow/report/plot_expressions.rst",
+        ),
+    log:
+        log_of("plot_expressions", "units", "recording_id"),
+    benchmark:
+        benchmark_of("plot_expressions", "units", "recording_id")
+    wildcard_constraints:
+        recording_id=one_of(WITH_VIDEO),
+        units=one_of(units.UNITS),
+    conda:
+        "../envs/viz.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        version=STAGE_VERSIONS["plot_expressions"],
+        simulated=lambda wc: is_simulated(recording(wc).video),
+    message:
+        "plot_expressions {wildcards.units} {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/plot_expressions.py"
+
+
 rule describe_methods:
     input:
         # Their footers say what was really run, stage by stage.

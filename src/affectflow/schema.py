@@ -360,6 +360,82 @@ AFFECT = Table(
     extra=r"p_[a-z]+",
 )
 
+EXPRESSIONS = Table(
+    "expressions",
+    "One row per decoded frame: how much of each fine-grained expression's pattern of action units the primary face shows, "
+    "0..1: neither probabilities nor feelings.",
+    ("recording_id", "frame_id"),
+    (
+        RECORDING_ID,
+        FRAME_ID,
+        TIME_S,
+        Column(
+            "valid",
+            pl.Boolean,
+            "",
+            "true when every action unit that the expressions need was measured in this frame, or bridged",
+            nullable=False,
+        ),
+        Column(
+            "method", pl.String, "", "what estimated the action units, as in action_units", nullable=False
+        ),
+        _f32(
+            "neutral",
+            "",
+            "score of neutral (peaceful): neutral_threshold where no raw score reaches it, else 0; then smoothed",
+        ),
+        _f32(
+            "neutral_threshold",
+            "",
+            "percentile `face.expressions.neutral_percentile` of all raw scores of this recording",
+        ),
+        Column("label", pl.String, "", "the highest of all scores and neutral; peaceful = neutral"),
+        Column(
+            "cumulative_label",
+            pl.String,
+            "",
+            "what showed most in the last seconds (`face.expressions.cumulative_s`): the first three of a frame count 4, 2 and 1",
+        ),
+        _f32(
+            "rough_valence",
+            "",
+            "from_expressions, -1..1: mean score of pleasant minus mean score of unpleasant expressions; a rough estimate, "
+            "fitted to nothing",
+        ),
+        _f32(
+            "rough_arousal",
+            "",
+            "from_expressions, -1..1: mean score of excited expressions minus that of calm ones (neutral); a rough estimate",
+        ),
+        Column("one_dominant", pl.Boolean, "", "the frame lies in a run that one expression leads"),
+        Column("two_dominant", pl.Boolean, "", "the frame lies in a run that the same two lead together"),
+        Column(
+            "unstable", pl.Boolean, "", "the frame lies in a window in which many take turns at like strength"
+        ),
+    ),
+    # raw_: before smoothing, score_: after it; of each name in face.expressions.names.
+    extra=r"(raw|score)_[a-z_]+",
+)
+
+EXPRESSION_INTERVALS = Table(
+    "expression_intervals",
+    "One row per finding of the automatic analyses of expressions.",
+    ("recording_id", "analysis", "onset_s"),
+    (
+        RECORDING_ID,
+        Column("analysis", pl.String, "", "one_dominant, two_dominant or unstable", nullable=False),
+        Column("onset_s", pl.Float64, "s", "time of its first frame", nullable=False),
+        Column("duration_s", pl.Float64, "s", "until its last frame is over", nullable=False),
+        Column(
+            "names",
+            pl.String,
+            "",
+            "the expressions it is about, joined by +; unstable: all that led, longest first",
+            nullable=False,
+        ),
+    ),
+)
+
 SIGNALS = Table(
     "signals",
     "Long table of cleaned signals, each on its own clock.",
@@ -645,6 +721,8 @@ TABLES: dict[str, Table] = {
         ACTION_UNITS,
         BLINKS,
         AFFECT,
+        EXPRESSIONS,
+        EXPRESSION_INTERVALS,
         SIGNALS,
         CLOCKS,
         FRAMES,

@@ -60,6 +60,7 @@ PARSED = (
     "affectflow.config.study",
     "affectflow.datasets",
     "affectflow.face.backends",
+    "affectflow.face.expressions.mapping",
     "affectflow.stats",
     "affectflow.train.audit.declared",
     "affectflow.train.explain.explanations",

@@ -8,6 +8,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from affectflow.config.affect import Affect
 from affectflow.config.base import Section
+from affectflow.config.expressions import Expressions
 from affectflow.config.units import ResNetAU, Units
 
 
@@ -104,3 +105,4 @@ class Face(Section):
     units: Units = Field(Units(), description="Action units and eyes.")
     resnet_au: ResNetAU = Field(ResNetAU(), description="The estimator resnet_au of action units.")
     affect: Affect = Field(Affect(), description="Valence, arousal and expression from pixels.")
+    expressions: Expressions = Field(Expressions(), description="Expressions from action units.")

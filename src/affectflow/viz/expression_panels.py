@@ -1,0 +1,136 @@
+"""The panels of the timing diagram: lines, areas, bands and the density of a recording's expressions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from affectflow.viz.expression_series import ExpressionSeries, colour_of
+from affectflow.viz.labels import in_words
+from affectflow.viz.style import BLACK, GREY, PAGE_MM, SMALLEST_PT, text_width_mm
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Array = NDArray[np.float64]
+
+OTHERS = "#C4C4C4"
+BANDS = {"one_dominant": "one leads", "two_dominant": "two lead", "unstable": "unstable"}
+# What axis labels and margins leave of a page's width.
+PLOT_MM = PAGE_MM - 24
+# Scores whose density is estimated: enough for the curve, few enough for an hour of frames.
+MOST_SCORES = 5000
+
+
+def draw_lines(axis: Axes, series: ExpressionSeries, values: Array) -> None:
+    """Draw a line per expression, those without a colour below in grey; lines break where there is no face."""
+    for k, name in reversed(list(enumerate(series.names))):
+        colour = series.colours.get(name)
+        axis.plot(
+            series.time_s,
+            values[:, k],
+            color=colour or OTHERS,
+            linewidth=1.1 if colour else 0.5,
+            zorder=3 if colour else 2,
+        )
+    axis.set_ylim(0, max(1.05 * float(np.nanmax(values, initial=0.0)), 0.1))
+
+
+def draw_threshold(axis: Axes, series: ExpressionSeries) -> None:
+    """Mark below which score a face counts as neutral."""
+    if np.isfinite(series.threshold):
+        axis.axhline(series.threshold, color=BLACK, linewidth=0.7, linestyle=(0, (4, 3)), zorder=4)
+
+
+def draw_stacked(axis: Axes, series: ExpressionSeries) -> None:
+    """Draw the coloured expressions' smoothed scores on top of each other."""
+    coloured = [series.names.index(name) for name in series.colours]
+    base = np.zeros(len(series.time_s))
+    for k in coloured:
+        above = base + series.score[:, k]
+        axis.fill_between(
+            series.time_s, base, above, color=series.colours[series.names[k]], linewidth=0, alpha=0.85
+        )
+        base = above
+    axis.set_ylim(0, max(1.05 * float(np.nanmax(base, initial=0.0)), 0.1))
+
+
+def draw_bands(axis: Axes, series: ExpressionSeries, intervals: pl.DataFrame) -> None:
+    """Draw rows of bands: the label, the label of the last seconds, and the three analyses with their names."""
+    for row, labels in enumerate((series.label, series.cumulative_label)):
+        _strip(axis, series, labels, row)
+    whole_s = series.edges_s[-1] - series.edges_s[0]
+    for row, analysis in enumerate(BANDS, start=2):
+        for each in intervals.filter(analysis=analysis).iter_rows(named=True):
+            names = each["names"].split("+")
+            colour = colour_of(series, names[0]) if analysis == "one_dominant" else "#D0D0D0"
+            axis.broken_barh([(each["onset_s"], each["duration_s"])], (row, 0.8), color=colour, linewidth=0)
+            _name_band(axis, names, each, row, PLOT_MM * each["duration_s"] / whole_s)
+    axis.set(ylim=(2 + len(BANDS), -0.1))
+    axis.set_yticks(np.arange(2 + len(BANDS)) + 0.4, ["label", "last seconds", *BANDS.values()])
+    axis.tick_params(left=False)
+    axis.spines["left"].set_visible(False)
+
+
+def _strip(axis: Axes, series: ExpressionSeries, labels: list[str | None], row: int) -> None:
+    """One row of colours; neighbouring moments of the same label are one bar."""
+    starts = [i for i in range(len(labels)) if i == 0 or labels[i] != labels[i - 1]]
+    for start, end in zip(starts, [*starts[1:], len(labels)], strict=True):
+        if (name := labels[start]) is not None:
+            bar = (series.edges_s[start], series.edges_s[end] - series.edges_s[start])
+            axis.broken_barh([bar], (row, 0.8), color=colour_of(series, name), linewidth=0)
+
+
+def _name_band(axis: Axes, names: list[str], band: dict[str, float], row: int, room_mm: float) -> None:
+    """Write as many of the names into a band as fit, an ellipsis for the rest, or nothing."""
+    for n in range(len(names), 0, -1):
+        words = " + ".join(in_words(name) for name in names[:n]) + (" …" if n < len(names) else "")
+        if text_width_mm(words, SMALLEST_PT) + 1.5 <= room_mm:
+            middle = band["onset_s"] + band["duration_s"] / 2
+            axis.text(middle, row + 0.42, words, ha="center", va="center", fontsize=SMALLEST_PT, color=BLACK)
+            return
+
+
+def draw_affect(axis: Axes, series: ExpressionSeries) -> None:
+    """Draw rough valence and arousal over time."""
+    axis.axhline(0, color=GREY, linewidth=0.5)
+    axis.plot(series.time_s, series.valence, color=BLACK, label="valence")
+    axis.plot(series.time_s, series.arousal, color=GREY, linestyle=(0, (3, 1.5)), label="arousal")
+    both = np.concatenate([series.valence, series.arousal])
+    limit = max(1.1 * float(np.nanmax(np.abs(both), initial=0.0)), 0.1)
+    axis.set_ylim(-limit, limit)
+    # Beside the title, where no line runs.
+    axis.legend(loc="lower right", bbox_to_anchor=(1, 0.97), borderaxespad=0, ncols=2)
+
+
+def draw_density(axis: Axes, series: ExpressionSeries, raw: Array) -> None:
+    """Draw how often which raw score occurs, of all expressions together, and the neutral threshold.
+
+    Parameters
+    ----------
+    axis, series
+        Where, and whose threshold.
+    raw
+        Scores of all frames and expressions, any shape; missing ones are left out.
+    """
+    from scipy.stats import gaussian_kde
+
+    known = raw[np.isfinite(raw)]
+    axis.set(xlabel="score before smoothing", yticks=[], xlim=(0, 1))
+    axis.spines["left"].set_visible(False)
+    if known.size < 2 or np.ptp(known) == 0:
+        axis.text(0.5, 0.5, "no scores that differ", transform=axis.transAxes, ha="center", color=GREY)
+        return
+    shown = np.sort(known)[:: -(-known.size // MOST_SCORES)]
+    at = np.linspace(0, max(float(known.max()), 0.1) * 1.05, 300)
+    density = gaussian_kde(shown)(at)
+    axis.fill_between(at, density, color=OTHERS, linewidth=0)
+    axis.set(xlim=(0, at[-1]), ylim=(0, 1.15 * float(density.max())))
+    axis.axvline(series.threshold, color=BLACK, linewidth=0.7, linestyle=(0, (4, 3)))
+    axis.text(
+        series.threshold, 0.97, f" neutral below {series.threshold:.2f}", fontsize=SMALLEST_PT + 0.5,
+        transform=axis.get_xaxis_transform(), va="top",
+    )  # fmt: skip

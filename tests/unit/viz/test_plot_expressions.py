@@ -1,0 +1,136 @@
+"""The timing diagram: what is drawn where, in which colours, and where nothing is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from affectflow.config.expressions import Expressions
+from affectflow.face.map_expressions import map_expressions
+from affectflow.viz.expression_series import COLOURS, MOST_MOMENTS, expression_series
+from affectflow.viz.plot_expressions import PANELS, plot_expressions
+from affectflow.viz.style import MM, PAGE_MM, figure_style, write_figure
+from tests.support.synth_units import told, units_table
+
+STORY = [("neutral", 2), ("sad", 2), ("gone", 1), ("happy", 2), ("surprised", 1), ("neutral", 1)]
+
+
+def mapped(story=STORY, *, fps=25.0, **options):
+    return map_expressions(told(story, fps=fps), options=Expressions(**options))
+
+
+def drawn(tables=None, **options):
+    figure = plot_expressions(*(tables or mapped()), recording_id="S01_a", **options)
+    with figure_style():
+        figure.draw_without_rendering()
+    return figure, dict(zip(PANELS, figure.axes, strict=True))
+
+
+def lines_of(axis, colour):
+    return [line for line in axis.lines if to_hex(line.get_color()) == colour.lower()]
+
+
+def test_every_panel_is_there_and_time_is_in_seconds():
+    figure, panels = drawn()
+    assert figure.get_size_inches()[0] / MM == pytest.approx(PAGE_MM)
+    assert panels["affect"].get_xlabel() == "time, s"
+    for name in list(PANELS)[:-1]:
+        assert panels[name].get_xlim() == pytest.approx((0, 9))
+    assert "action units: geometric" in figure.legends[0].get_title().get_text()
+
+
+def test_the_line_of_happy_is_high_where_the_face_is_happy():
+    _, panels = drawn()
+    (happy,) = lines_of(panels["smoothed"], COLOURS[0])
+    time, score = happy.get_xdata(), happy.get_ydata()
+    assert score[(time > 5.6) & (time < 6.9)].min() > 0.7
+    assert score[time < 1.8].max() < 0.05
+    assert np.isnan(score[(time > 4.01) & (time < 4.99)]).all()
+
+
+def test_at_most_six_colours_and_the_key_counts_the_rest():
+    figure, panels = drawn()
+    coloured = [line for line in panels["raw"].lines if line.get_linewidth() > 1]
+    assert len(coloured) == len({to_hex(line.get_color()) for line in coloured}) == 6
+    assert len(panels["raw"].lines) == 14
+    words = [t.get_text() for t in figure.legends[0].get_texts()]
+    assert {"happy", "sad", "surprised"} <= set(words[:6])
+    assert words[6:] == ["8 others", "no face"]
+    few, _ = drawn(mapped(names=["happy", "sad"]))
+    assert [t.get_text() for t in few.legends[0].get_texts()] == ["sad", "happy", "no face"]
+
+
+def test_only_the_three_highest_stay_in_their_panel():
+    _, panels = drawn()
+    values = np.array([line.get_ydata() for line in panels["top"].lines])
+    shown = np.isfinite(values).sum(axis=0)
+    assert set(shown.tolist()) == {0, 3}
+
+
+def test_stacked_areas_add_up():
+    tables = mapped()
+    _, panels = drawn(tables)
+    series = expression_series(tables[0])
+    highest = np.nanmax(series.score[:, :6].sum(axis=1))
+    top = max(p.get_extents().y1 for a in panels["stacked"].collections for p in a.get_paths())
+    assert top == pytest.approx(highest, rel=1e-6)
+
+
+def test_bands_lie_where_the_intervals_do():
+    expressions, intervals = mapped()
+    _, panels = drawn((expressions, intervals))
+    leads = intervals.filter(analysis="one_dominant", names="happy").row(0, named=True)
+    boxes = [p.get_extents() for c in panels["bands"].collections for p in c.get_paths()]
+    rows = [b for b in boxes if b.y0 == pytest.approx(2)]
+    assert any(
+        (b.x0, b.x1) == pytest.approx((leads["onset_s"], leads["onset_s"] + leads["duration_s"]))
+        for b in rows
+    )
+    assert "happy" in [t.get_text() for t in panels["bands"].texts]
+    # No label is drawn where there was no face.
+    labels = [b for b in boxes if b.y0 < 1]
+    assert not any(b.x0 < 4.9 and b.x1 > 4.1 for b in labels)
+
+
+def test_the_threshold_is_that_of_the_table():
+    expressions, intervals = mapped()
+    _, panels = drawn((expressions, intervals))
+    threshold = expressions["neutral_threshold"][0]
+    assert any(
+        np.allclose(line.get_ydata(), threshold)
+        for line in panels["smoothed"].lines
+        if len(line.get_ydata()) == 2
+    )
+    assert f"neutral below {threshold:.2f}" in panels["density"].texts[0].get_text()
+
+
+def test_a_long_recording_is_drawn_in_means_and_says_so():
+    tables = mapped([("neutral", 100), ("happy", 30), ("gone", 10)])
+    series = expression_series(tables[0])
+    assert len(series.time_s) <= MOST_MOMENTS
+    assert series.frames_per_moment == 3
+    happy = series.score[:, series.names.index("happy")]
+    assert happy[(series.time_s > 101) & (series.time_s < 129)].min() > 0.7
+    assert np.isnan(happy[series.time_s > 131]).all()
+    _, panels = drawn(tables)
+    assert panels["affect"].get_xlabel() == "time, s (each point: mean of 3 frames)"
+
+
+def test_nobody_there_and_one_frame():
+    time_s = np.arange(20) / 10
+    figure = plot_expressions(
+        *map_expressions(units_table(time_s, lost=np.ones(20, bool)), options=Expressions()),
+        recording_id="S01_a",
+    )
+    assert "no frame with expressions" in figure.texts[0].get_text()
+    drawn(map_expressions(units_table(time_s[:1]), options=Expressions()))
+
+
+@pytest.mark.parametrize("suffix", ["svg", "png"])
+def test_same_tables_same_bytes_and_simulated_data_say_so(tmp_path, suffix):
+    for i in range(2):
+        figure, _ = drawn(simulated=True)
+        write_figure(figure, tmp_path / f"{i}.{suffix}")
+    assert (tmp_path / f"0.{suffix}").read_bytes() == (tmp_path / f"1.{suffix}").read_bytes()
+    assert "simulated data" in [t.get_text() for t in figure.texts]

@@ -1,0 +1,47 @@
+"""Expressions through the real workflow: nothing unless asked for, and then from the video to the figure."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from tests.support.study import simulated_rows
+
+STAGES = ("extract_units", "map_expressions", "plot_expressions")
+
+
+def test_they_are_made_only_when_asked_for_by_their_path(new_study):
+    study = new_study(simulated_rows(["S01", "S02", "S03"]))
+    assert not set(STAGES) & set(study.planned())
+    figure = f"results/{study.results.name}/figures/expressions/geometric/S01_stressor.png"
+    planned = study.planned(figure)
+    assert {name: planned[name] for name in STAGES} == dict.fromkeys(STAGES, 1)
+    assert "extract_codes" not in planned
+
+
+def test_a_name_that_is_none_stops_with_one_line(new_study):
+    study = new_study(simulated_rows(["S01", "S02", "S03"]), face={"expressions": {"names": ["hapy"]}})
+    result = study.snakemake("-n")
+    assert result.returncode == 2
+    assert "face.expressions.names: 'hapy' is no expression. Did you mean happy?" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.slow
+def test_from_a_simulated_video_to_the_timing_diagram(new_study):
+    study = new_study(simulated_rows(["S01"]))
+    base = f"results/{study.results.name}"
+    svg = f"{base}/figures/expressions/geometric/S01_stressor.svg"
+    result = study.snakemake(svg)
+    assert result.returncode == 0, result.stdout + result.stderr
+    table = pl.read_parquet(study.results / "expressions/geometric/S01_stressor.parquet")
+    assert table.height == 90
+    assert table["valid"].mean() > 0.9
+    assert table["method"].unique().to_list() == ["geometric"]
+    drawn = (study.results / "figures/expressions/geometric/S01_stressor.svg").read_text()
+    assert "simulated data" in drawn
+    # Another threshold maps and draws anew, and measures nothing again.
+    study.write_config(face={"expressions": {"neutral_percentile": 80}})
+    planned = study.planned(svg)
+    assert {"map_expressions", "plot_expressions"} <= set(planned)
+    assert not {"track_faces", "extract_units"} & set(planned)
