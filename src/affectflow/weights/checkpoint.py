@@ -27,6 +27,8 @@ from affectflow.weights.unpickle import Made, Name, Stored, pickled_document
 from affectflow.weights.web_page import WEB_PAGE_BYTES, refuse_web_page
 
 LARGEST_PICKLE_BYTES = 64 * 2**20
+# How the stand-in of a file begins that Git LFS has not fetched.
+LFS_POINTER = b"version https://git-lfs"
 # What a damaged zip makes zipfile raise, and wrong sizes ourselves.
 _DATA_ERRORS = (*ZIP_ERRORS, TypeError)
 # Names of the standard library that trainings leave in their checkpoints. They are kept as
@@ -199,7 +201,7 @@ def open_checkpoint(path: Path, *, bare: bool = False) -> Iterator[CheckpointFil
     """
     with ExitStack() as stack:
         try:
-            _check_start(path)
+            _check_start(path, bare=bare)
             archive = stack.enter_context(zipfile.ZipFile(path))
             checkpoint = CheckpointFile(archive, path, bare=bare)
         except _DATA_ERRORS as error:
@@ -209,10 +211,19 @@ def open_checkpoint(path: Path, *, bare: bool = False) -> Iterator[CheckpointFil
         yield checkpoint
 
 
-def _check_start(path: Path) -> None:
+def _check_start(path: Path, *, bare: bool) -> None:
     with path.open("rb") as handle:
         start = handle.read(WEB_PAGE_BYTES)
     refuse_web_page(start, path)
+    if start.startswith(LFS_POINTER):
+        raise InputError(
+            f"{path}: is a pointer of Git LFS and not the file itself. Run git lfs pull where you cloned it, or download "
+            "the file from the project page."
+        )
+    if start[:2] != b"PK" and bare:
+        raise InputError(
+            f"{path}: is no file that torch.save wrote (it begins with {start[:4]!r}). Get it again."
+        )
     if start[:2] != b"PK":
         raise InputError(
             f"{path}: is no zip (it begins with {start[:4]!r}). PyTorch's files from before 1.6 are not read, since "

@@ -95,7 +95,20 @@ def test_a_truncated_file(tmp_path, new_form):
     whole = path.read_bytes()
     for n in range(0, len(whole), 7):
         path.write_bytes(whole[:n])
-        one_line(path, "is damaged|is no zip|no PyTorch checkpoint|no state")
+        one_line(path, "is damaged|is no file|no PyTorch checkpoint|no state")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1d8f", "is a pointer of Git LFS"),
+        (b"rubbish", r"is no file that torch\.save wrote"),
+        (b"<!DOCTYPE html>", "is a web page"),
+    ],
+)
+def test_what_downloads_end_in(tmp_path, content, says):
+    (tmp_path / "a.pth").write_bytes(content)
+    one_line(tmp_path / "a.pth", says)
 
 
 def test_the_old_form_is_the_one_pytorch_wrote(tmp_path):
