@@ -99,7 +99,10 @@ Scored = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def _others(study: Artefacts) -> dict[str, Scored]:
-    """Score each window by the labels that other people have at its time, and at its share of the recording."""
+    """Score each window by the labels that other people have at its time; within recordings also at its share of them.
+
+    Of whole recordings the share would only tell their length, which no model sees.
+    """
     rows = study.examples
     last_s = rows.select(pl.col("end_s").max().over("recording_id")).to_series().to_numpy()
     start_n, label_n = rows["start_s"].to_numpy(), rows["label"].to_numpy()
@@ -107,10 +110,9 @@ def _others(study: Artefacts) -> dict[str, Scored]:
     width_s = float((rows["end_s"] - rows["start_s"]).median() or 1.0)  # type: ignore[arg-type]
     one = np.zeros(len(label_n), int)
     share_n = start_n / np.where(last_s > 0, last_s, 1.0)
-    times = {
-        "time in seconds": start_n / width_s,
-        "share of the recording": share_n * np.median(last_s) / width_s,
-    }
+    times = {"time in seconds": start_n / width_s}
+    if study.declared["label_rule"]["label"] == "phase":
+        times["share of the recording"] = share_n * np.median(last_s) / width_s
     return {k: (label_n, _told(t_n, label_n, person_n), person_n, one) for k, t_n in times.items()}
 
 

@@ -10,7 +10,7 @@ from affectflow.train.windows.grid_frames import GAZE
 from affectflow.train.windows.inputs import CONTROL_SLOPE
 
 # Where a group has no array of its own: the summaries of `window_set.time_set`.
-TIME = ("start_s", "start_s_squared", "share_of_recording", "since_phase_s")
+TIME = ("start_s", "start_s_squared", "since_phase_s")
 VELOCITY = "velocity"
 PARTS: dict[str, tuple[str, ...]] = {
     "expression": EXP,

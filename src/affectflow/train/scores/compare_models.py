@@ -32,7 +32,8 @@ def compare_models(
     main: str,
     others: Sequence[str],
     measures: Sequence[str],
-    n_people: int,
+    n_people: Mapping[tuple[str, str], int],
+    main_on: Mapping[str, Mapping[str, np.ndarray]] | None = None,
     level: float = 0.95,
 ) -> pl.DataFrame:
     """Compare the main model with every other one in every measure.
@@ -53,7 +54,11 @@ def compare_models(
     measures
         Names, in the order of the rows.
     n_people
-        How many people were resampled.
+        (model, measure) → how many of the people that were resampled have a part in the value. A difference
+        is as sure as the side of fewer people.
+    main_on
+        Other model → measure → values of the main model on the windows that the other one was tested on,
+        where these are fewer than its own.
     level
         Of the intervals, 0..1.
 
@@ -66,19 +71,27 @@ def compare_models(
     for measure in measures:
         rows = []
         for other in others:
-            difference_r = values[main, measure] - values[other, measure]
-            low, high = interval(difference_r[1:], n_people=n_people, level=level)
-            p = p_value(difference_r[1:], n_people=n_people)
+            own = (main_on or {}).get(other, {}).get(measure, values[main, measure])
+            difference_r = own - values[other, measure]
+            people = min(n_people[main, measure], n_people[other, measure])
+            low, high = interval(difference_r[1:], n_people=people, level=level)
+            p = p_value(difference_r[1:], n_people=people)
             rows.append((main, other, measure, float(difference_r[0]), low, high, p))
         p_holm = corrected(np.array([row[-1] for row in rows], dtype=float), method="holm")
         full = [(*row, q, len(others)) for row, q in zip(rows, p_holm, strict=True)]
         tables.append(pl.DataFrame(full, schema=TYPES, orient="row"))
-    if others and n_people > 1:
-        least = least_p(n_people, n_resamples=len(values[main, measures[0]]) - 1) * len(others)
-        if least >= ALPHA:
-            logger.warning(
-                "with %d people and comparisons with %d other models no corrected p can be below %.2g, whatever the difference",
-                *(n_people, len(others), min(1.0, least)),
-            )
+    _warn_of_few(max(n_people[main, measure] for measure in measures), len(others), values[main, measures[0]])
     numbers = ("difference", "low", "high", "p", "p_holm")
     return pl.concat([pl.DataFrame(schema=TYPES), *tables]).with_columns(pl.col(numbers).fill_nan(None))
+
+
+def _warn_of_few(n_people: int, n_others: int, value_r: np.ndarray) -> None:
+    """Say so where no difference, however large, could be significant."""
+    if not n_others or n_people < 2:
+        return
+    least = least_p(n_people, n_resamples=len(value_r) - 1) * n_others
+    if least >= ALPHA:
+        logger.warning(
+            "with %d people and comparisons with %d other models no corrected p can be below %.2g, whatever the difference",
+            *(n_people, n_others, min(1.0, least)),
+        )

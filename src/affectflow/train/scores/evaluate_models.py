@@ -21,7 +21,7 @@ from affectflow.train.scores.model_tables import (
     reliability_table,
     roc_curve,
 )
-from affectflow.train.scores.notes import note_of
+from affectflow.train.scores.notes import OF_ORDER, note_of
 from affectflow.train.scores.same_windows import check_same_windows, number_splits
 
 logger = logging.getLogger("affectflow")
@@ -123,10 +123,11 @@ def evaluate_models(
     facts = {"n_resamples": n_resamples, "subject_norm": subject_norm}
     tables: dict[str, list[pl.DataFrame]] = {}
     values: dict[tuple[str, str], np.ndarray] = {}
+    n_people: dict[tuple[str, str], int] = {}
     for model in models:
         own = predictions.filter(pl.col("model") == model)
         kind = "control" if model in controls else "main" if model == main else "model"
-        of_measure, made = _evaluate_one(own, model, people, weight_rs)
+        of_measure, of_people, made = _evaluate_one(own, model, people, weight_rs)
         tested = own.filter(pl.col("role") == "test")
         notes = [note_of(tested, m, shuffled=model in shuffled) for m in made["scores"]["measure"]]
         made["scores"] = made["scores"].with_columns(
@@ -139,45 +140,81 @@ def evaluate_models(
                 table.select(pl.lit(model).alias("model"), pl.exclude("model"))
             )
         values |= {(model, name): value_r for name, value_r in of_measure.items()}
+        n_people |= {(model, name): n for name, n in of_people.items()}
     comparisons = compare_models(
         values,
         main=main,
         others=[m for m in models if m != main],
         measures=tuple(of_measure),
-        n_people=len(people),
+        n_people=n_people,
+        main_on=_main_on_fewer(predictions, main, people, weight_rs),
         level=LEVEL,
     )
     return Evaluation(comparisons=comparisons, **{name: pl.concat(parts) for name, parts in tables.items()})
 
 
-def _evaluate_one(
-    own: pl.DataFrame, model: str, people: Sequence[str], weight_rs: np.ndarray
-) -> tuple[dict[str, np.ndarray], dict[str, pl.DataFrame]]:
-    """Return a model's measures in all resamples, and its tables but the comparisons."""
-    thresholds = choose_thresholds(own.filter(pl.col("role") == "validation"), model)
-    test = own.filter(pl.col("role") == "test")
+def _main_on_fewer(
+    predictions: pl.DataFrame, main: str, people: Sequence[str], weight_rs: np.ndarray
+) -> dict[str, dict[str, np.ndarray]]:
+    """Return the main model's measures on the windows of each control that was tested on fewer than it was."""
+    window = ["split", "recording_id", "window_id"]
+    own = predictions.filter(pl.col("model") == main)
+    thresholds = choose_thresholds(own.filter(pl.col("role") == "validation"), main)
+    tested = own.filter(pl.col("role") == "test")
+    found = {}
+    others = predictions.filter((pl.col("role") == "test") & (pl.col("model") != main))
+    for (other,), rows in others.partition_by("model", as_dict=True).items():
+        both = tested.join(rows.select(window), on=window, how="semi", maintain_order="left")
+        if both.height < tested.height:
+            scored, weights = _scored(both, thresholds, people, weight_rs)
+            found[other] = {name: measure(weights) for name, (measure, _) in _measures(scored).items()}
+    return found
+
+
+def _scored(
+    test: pl.DataFrame, thresholds: pl.DataFrame, people: Sequence[str], weight_rs: np.ndarray
+) -> tuple[Scored, np.ndarray]:
+    """Return test windows as arrays, and the weights of the people who have some."""
     there = set(test["subject_id"])
     if len(there) < len(people):
         # Of shuffled labels: the same resamples, without whom no dealing could change.
         weight_rs = np.ascontiguousarray(weight_rs[:, [name in there for name in people]])
         people = [name for name in people if name in there]
-    scored = Scored.of(test, people=people, thresholds=thresholds)
-    values, rows = {}, []
+    return Scored.of(test, people=people, thresholds=thresholds), weight_rs
+
+
+def _evaluate_one(
+    own: pl.DataFrame, model: str, people: Sequence[str], weight_rs: np.ndarray
+) -> tuple[dict[str, np.ndarray], dict[str, int], dict[str, pl.DataFrame]]:
+    """Return a model's measures in all resamples, of how many people each is, and its tables but the comparisons."""
+    thresholds = choose_thresholds(own.filter(pl.col("role") == "validation"), model)
+    test = own.filter(pl.col("role") == "test")
+    scored, weight_rs = _scored(test, thresholds, people, weight_rs)
+    people = [name for name in people if name in set(test["subject_id"])]
+    of_order = metrics.people_of_order(scored.label_n, scored.person_n, scored.split_n)
+    values, n_people, rows = {}, {}, []
     for name, (measure, chance) in _measures(scored).items():
         values[name] = measure(weight_rs)
-        low, high = interval(values[name][1:], n_people=len(people), level=LEVEL)
+        n_people[name] = of_order if name in OF_ORDER else len(people)
+        low, high = interval(values[name][1:], n_people=n_people[name], level=LEVEL)
         rows.append((name, float(values[name][0]), low, high, chance))
     numbers = ("estimate", "low", "high", "chance")
     types = {"measure": pl.String, **dict.fromkeys(numbers, pl.Float64)}
     slope, intercept = calibration.slope_and_intercept(scored.label_n, scored.score_n)
-    return values, {
-        "scores": pl.DataFrame(rows, schema=types, orient="row").with_columns(pl.col(numbers).fill_nan(None)),
-        "curves": roc_curve(scored, weight_rs[: MOST_CURVES + 1], n_people=len(people)),
-        "reliability": reliability_table(scored, weight_rs, n_people=len(people)),
-        "calibration": pl.DataFrame({"slope": [slope], "intercept": [intercept]}).fill_nan(None),
-        "thresholds": thresholds.drop("split"),
-        "people": people_table(scored, people),
-    }
+    return (
+        values,
+        n_people,
+        {
+            "scores": pl.DataFrame(rows, schema=types, orient="row").with_columns(
+                pl.col(numbers).fill_nan(None)
+            ),
+            "curves": roc_curve(scored, weight_rs[: MOST_CURVES + 1], n_people=of_order),
+            "reliability": reliability_table(scored, weight_rs, n_people=len(people)),
+            "calibration": pl.DataFrame({"slope": [slope], "intercept": [intercept]}).fill_nan(None),
+            "thresholds": thresholds.drop("split"),
+            "people": people_table(scored, people),
+        },
+    )
 
 
 def _measures(scored: Scored) -> dict[str, tuple[metrics.Measure, float]]:

@@ -67,6 +67,18 @@ def auroc(label_n: np.ndarray, score_n: np.ndarray, person_n: np.ndarray, split_
     return measure
 
 
+def people_of_order(label_n: np.ndarray, person_n: np.ndarray, split_n: np.ndarray) -> int:
+    """Return of how many people a measure of order is: those with windows in a split that has both labels.
+
+    Parameters
+    ----------
+    label_n, person_n, split_n
+        As of `auroc`.
+    """
+    mixed = [split for split in np.unique(split_n) if len(np.unique(label_n[split_n == split])) == 2]
+    return len(np.unique(person_n[np.isin(split_n, mixed)]))
+
+
 def auprc(label_n: np.ndarray, score_n: np.ndarray, person_n: np.ndarray, split_n: np.ndarray) -> Measure:
     """Return the average precision as a function of person weights.
 

@@ -131,7 +131,7 @@ def time_set(examples: pl.DataFrame, *, shuffled: bool = False) -> WindowSet:
     """Return labelled windows of which nothing is known but when they are, as the array "summary".
 
     What a model scores on these is what the design gives away: a stressor that
-    always comes second, or tiredness, needs no face.
+    always comes second, or tiredness, needs no face. How long a recording is plays no part: no model sees it.
 
     Parameters
     ----------
@@ -146,15 +146,11 @@ def time_set(examples: pl.DataFrame, *, shuffled: bool = False) -> WindowSet:
         If the control has no labels at all.
     """
     examples, label_n = _labels(examples, shuffled)
-    names = ("start_s", "start_s_squared", "share_of_recording", "since_phase_s")
-    last_s = pl.col("end_s").max().over("recording_id")
+    names = ("start_s", "start_s_squared", "since_phase_s")
     run = pl.struct("recording_id", "phase").rle_id()
     times = (
         examples.with_columns(since_phase_s=pl.col("start_s") - pl.col("start_s").min().over(run))
-        .with_columns(
-            start_s_squared=pl.col("start_s") ** 2,
-            share_of_recording=pl.col("start_s") / pl.when(last_s > 0).then(last_s).otherwise(1.0),
-        )
+        .with_columns(start_s_squared=pl.col("start_s") ** 2)
         .select(pl.col(n).cast(pl.Float32) for n in names)
     )
     return WindowSet(examples.select(KEYS), label_n, {"summary": times.to_numpy()}, {"summary": names})

@@ -51,14 +51,19 @@ def study(rng, n_people, *, effects, n_resamples=400):
 
 def compared(values, n_people):
     models = [m for m, _ in values]
-    return compare_models(values, main=models[0], others=models[1:], measures=["auroc"], n_people=n_people)
+    of = dict.fromkeys(values, n_people)
+    return compare_models(values, main=models[0], others=models[1:], measures=["auroc"], n_people=of)
 
 
 def test_corrected_over_the_comparisons_of_a_measure():
     values = study(np.random.default_rng(0), 24, effects=[1.5, 0.0, 0.2, 1.4])
     values |= {(m, "f1"): v + 0.01 for (m, _), v in values.items()}
     table = compare_models(
-        values, main="m0", others=["m1", "m2", "m3"], measures=["auroc", "f1"], n_people=24
+        values,
+        main="m0",
+        others=["m1", "m2", "m3"],
+        measures=["auroc", "f1"],
+        n_people=dict.fromkeys(values, 24),
     )
     assert table.select("model", "than", "measure").rows()[:4] == [
         ("m0", "m1", "auroc"), ("m0", "m2", "auroc"), ("m0", "m3", "auroc"), ("m0", "m1", "f1"),
@@ -111,3 +116,15 @@ def test_without_a_difference_few_studies_find_one():
 @pytest.mark.parametrize("n_people", [6, 12, 30, 60])
 def test_without_a_difference_few_studies_find_one_in_many_studies(n_people):
     assert wrongly_found(1500, n_people, 1, 2000) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 1500)
+
+
+def test_a_difference_is_as_sure_as_the_side_of_fewer_people_and_of_the_same_windows():
+    values = study(np.random.default_rng(3), 24, effects=[1.5, 0.0])
+    of = {("m0", "auroc"): 24, ("m1", "auroc"): 4}
+    fewer = {"m1": {"auroc": values["m0", "auroc"] - 0.1}}
+    same = {"main": "m0", "others": ["m1"], "measures": ["auroc"]}
+    plain = compare_models(values, **same, n_people=of).row(0, named=True)
+    restricted = compare_models(values, **same, n_people=of, main_on=fewer).row(0, named=True)
+    difference_r = values["m0", "auroc"] - values["m1", "auroc"]
+    assert plain["p"] == p_value(difference_r[1:], n_people=4) > p_value(difference_r[1:], n_people=24)
+    assert restricted["difference"] == pytest.approx(plain["difference"] - 0.1)

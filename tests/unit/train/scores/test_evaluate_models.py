@@ -15,6 +15,7 @@ from affectflow.errors import DesignError
 from affectflow.train.protocol.split_subjects import split_subjects
 from affectflow.train.protocol.splits import all_splits
 from affectflow.train.protocol.train_model import train_model
+from affectflow.train.scores.bootstrap import least_p
 from affectflow.train.scores.evaluate_models import Evaluation, evaluate_models
 from affectflow.train.windows.label_windows import label_windows
 from tests.support.models import LOOP, SMALL, make_windows
@@ -312,3 +313,67 @@ def test_null_studies_are_rarely_called_an_effect():
     """Sixty studies of six people without an effect: at most one in ten intervals lies above 0.5."""
     above = [score_of(study_scores(0.0, seed, ("logistic",)), "logistic")["low"] > 0.5 for seed in range(60)]
     assert np.mean(above) <= 0.10
+
+
+def left_out_alone(model, strength, *, n_people=14, n_both=3):
+    """Each person alone in a fold; only the first `n_both` have windows of both labels."""
+    rng, rows = np.random.default_rng(len(model)), []
+    names = [f"P{i:02d}" for i in range(n_people)]
+    for fold, tested in enumerate(names):
+        for name, role in ((tested, "test"), (names[(fold + 1) % n_both], "validation")):
+            place = names.index(name)
+            for label in (0, 1) if place < n_both else (place % 2,):
+                for k in range(8):
+                    score = 1 / (1 + np.exp(-rng.normal() - strength * (label - 0.5)))
+                    rows.append((model, 0, fold, 0, role, name, f"{name}_{label}", k, label, score))
+    columns = (
+        "model",
+        "repeat",
+        "fold",
+        "seed",
+        "role",
+        "subject_id",
+        "recording_id",
+        "window_id",
+        "label",
+        "score",
+    )
+    types = {"repeat": pl.Int32, "fold": pl.Int32, "seed": pl.Int32, "window_id": pl.Int32, "label": pl.Int8}
+    return pl.DataFrame(rows, schema=columns, orient="row", schema_overrides=types)
+
+
+def test_people_whose_folds_have_no_auroc_make_it_no_surer():
+    both = pl.concat([left_out_alone("other", 0.0), left_out_alone("main", 3.0)])
+    counted = pl.col("subject_id").is_in(["P00", "P01", "P02"])
+    all_of_them = evaluate_models(both, main="main", **{**HOW, "n_resamples": 3000})
+    alone = evaluate_models(both.filter(counted), main="main", **{**HOW, "n_resamples": 3000})
+    p, p_alone = (
+        r.comparisons.filter(pl.col("measure") == "auroc")["p"].item() for r in (all_of_them, alone)
+    )
+    assert p == pytest.approx(p_alone, rel=0.3)
+    assert p > 0.05  # what 3 people can show at most; 14 people could show 0.001
+    widths = [score_of(r, "main")["high"] - score_of(r, "main")["low"] for r in (all_of_them, alone)]
+    assert widths[0] == pytest.approx(widths[1], abs=0.02)
+    # Decisions are of everybody.
+    f1 = all_of_them.comparisons.filter(pl.col("measure") == "balanced_accuracy")["p"].item()
+    assert f1 < 0.05
+
+
+def test_a_control_of_few_people_is_compared_on_their_windows():
+    main, control = predictions_of("main", 2.0, n_people=12), predictions_of("few", 0.0, n_people=12, seed=4)
+    few = ["P0", "P1", "P2", "P3"]
+    control = control.filter(pl.col("subject_id").is_in(few))
+    result = evaluate_models(
+        pl.concat([main, control]),
+        main="main",
+        controls=["few"],
+        shuffled=["few"],
+        **{**HOW, "n_resamples": 3000},
+    )
+    own = evaluate_models(
+        main.filter(pl.col("subject_id").is_in(few) | (pl.col("role") == "validation")), main="main", **HOW
+    )
+    row = result.comparisons.filter(pl.col("measure") == "auroc").row(0, named=True)
+    expected = score_of(own, "main")["estimate"] - score_of(result, "few")["estimate"]
+    assert row["difference"] == pytest.approx(expected)
+    assert row["p"] >= least_p(4, n_resamples=3000) > 0.05

@@ -134,10 +134,19 @@ def test_when_a_window_is(study):
         phases=frames_of(study, PHASES),
     ).with_columns(phase=pl.when(pl.col("start_s") < 5).then(pl.lit("P1")).otherwise(pl.lit("P2")))
     times = time_set(examples)
-    assert times.columns["summary"] == ("start_s", "start_s_squared", "share_of_recording", "since_phase_s")
+    assert times.columns["summary"] == ("start_s", "start_s_squared", "since_phase_s")
     row = times.arrays["summary"][(examples["start_s"] == 8.0).arg_true()[0]]
-    assert row.tolist() == pytest.approx([8, 64, 8 / examples["end_s"].max(), 3])
+    assert row.tolist() == pytest.approx([8, 64, 3])
     assert (time_set(examples, shuffled=True).label_n == examples["shuffled_label"].to_numpy()).all()
+
+
+def test_the_length_of_a_recording_tells_the_control_nothing(study):
+    """A stressor that always lasts longer is no time within a recording, and no model sees it."""
+    examples = label_windows(study.windows, **CONDITIONS)
+    early = examples.filter(pl.col("start_s") < 4)
+    assert early.height < examples.height
+    whole = time_set(examples).arrays["summary"][(examples["start_s"] < 4).to_numpy()]
+    np.testing.assert_array_equal(time_set(early).arrays["summary"], whole)
 
 
 def test_windows_without_a_shuffled_label_are_left_out_of_the_control(study):
