@@ -36,4 +36,5 @@ onstart:
 
 
 onerror:
-    print("\nWhat failed, once more:", *errors_since(LOGS, STARTED), sep="\n  ", file=sys.stderr)
+    if FAILED := errors_since(LOGS, STARTED):
+        print("\nWhat failed, once more:", *FAILED, sep="\n  ", file=sys.stderr)

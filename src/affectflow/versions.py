@@ -40,7 +40,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "split_subjects": 3,
     "train_model": 7,
     "evaluate_models": 5,
-    "describe_model": 2,
+    "describe_model": 3,
     "explain_model": 3,
     "plot_explanations": 1,
     "audit_models": 4,

@@ -78,6 +78,8 @@ def comparisons(study: Study, recordings: Sequence[Recording]) -> list[Finding]:
     findings += _windows(study.features.windows.length_s, recordings)
     if study.stats.by_phase:
         findings += _named(study.stats.stress_phases, phases, "stats.stress_phases")
+    if study.train.models and study.train.label == "phase":
+        findings += _named(study.train.positive_phases, phases, "train.positive_phases")
     if study.stats.by_phase or study.stats.contrast == "phases" or "mixed_model" in study.stats.analyses:
         findings += _long_enough(study.stats.min_phase_s, phases)
     if study.stats.contrast == "phases":

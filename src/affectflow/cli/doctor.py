@@ -152,7 +152,10 @@ def _study(config: Path) -> list[Finding]:
         shown = ", ".join(absent[:3]) + (" …" if len(absent) > 3 else "")
         findings.append(Finding("files", f"{len(absent)} of the sheet are missing: {shown}", False))
     if all(finding.what != "train.models" for finding in findings):
-        trained = ", ".join(study.train.models) or f"none: {no_models or 'none is asked for'}"
+        trained = (
+            ", ".join(f"{name} (main)" if name == study.train.main else name for name in study.train.models)
+            or f"none: {no_models or 'none is asked for'}"
+        )
         findings.append(Finding("train.models", trained, not no_models, False))
     return [*findings, *_kinds(study, recordings), *comparisons(study, recordings)]
 

@@ -151,7 +151,7 @@ class Train(Section):
     main_model: str = Field(
         "",
         description="One of models: compared with every other one, and trained on everybody for new people; "
-        "empty = the last of models.",
+        "empty = the last of auto, or of models without it.",
     )
     split: Literal["kfold", "leave_one_subject_out"] = Field(
         "kfold", description="How people are held out: in folds, or each one alone (folds is then not used)."

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from affectflow.viz.labels import listed, p_text
+from affectflow.viz.score_notes import least_p_note
 
 Params = Mapping[str, Any]
 WORDS = {
@@ -134,8 +135,8 @@ def _differences(comparisons: pl.DataFrame | None) -> str:
     first = rows.row(0, named=True)
     return (
         f"AUROC of {first['model'].replace('_', ' ')} minus that of each other model or control, on the same draws of people (p corrected over "
-        f"{first['n_comparisons']} comparisons after Holm 1979): {'; '.join(said)}."
-    )
+        f"{first['n_comparisons']} comparisons after Holm 1979): {'; '.join(said)}. {least_p_note(comparisons)}"
+    ).rstrip()
 
 
 def _audited(audit: pl.DataFrame | None) -> str:

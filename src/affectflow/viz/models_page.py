@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from affectflow.viz.score_notes import score_notes
+from affectflow.viz.score_notes import least_p_note, score_notes
 from affectflow.viz.table_page import table_page
 
 MEASURES = {
@@ -52,7 +52,7 @@ def models_page(
     table = table.join(differences, on="model", how="left", maintain_order="left")
     first = scores.row(0, named=True)
     counts = ", ".join(f"{first[f'n_{k}']} {k}" for k in ("people", "windows", "folds", "repeats", "seeds"))
-    notes = "".join(f"{note}\n" for note in score_notes(scores))
+    notes = "".join(f"{note}\n" for note in [*score_notes(scores), least_p_note(comparisons)] if note)
     data = "Simulated data: not a finding about people.\n" if simulated else ""
     return table_page(
         pl.concat([table, _chance(scores)], how="diagonal"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from affectflow.viz.model_curves import draw_reliability, draw_roc, line_styles
-from affectflow.viz.score_notes import score_notes
+from affectflow.viz.score_notes import least_p, score_notes
 from affectflow.viz.style import (
     BLACK,
     BLUE,
@@ -134,7 +134,9 @@ def _draw_differences(axes: Axes, rows: pl.DataFrame, styles: dict[str, dict]) -
         known = p is not None and p < ALPHA
         _draw_row(axes, row, row["difference"], y, text, colour=styles[row["than"]]["color"], filled=known)
     axes.axvline(0, color=GREY, linestyle=":", linewidth=0.8, zorder=0)
-    axes.set_xlabel("difference in AUROC; p corrected (Holm)", fontsize=7)
+    least = least_p(rows)
+    floor = "" if least is None else f", with so few people never below {least:.2g}"
+    axes.set_xlabel(f"difference in AUROC; p corrected (Holm){floor}", fontsize=7)
     _name(axes, f"b  {_words(rows['model'][0])} minus …")
 
 

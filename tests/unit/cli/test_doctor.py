@@ -260,7 +260,7 @@ def test_people_left_out_alone_need_no_more_of_them_than_roles(tmp_path):
     assert "4 people in both; tests need 3, models 10 (train.folds)" in folds.state
     alone = findings(tmp_path, sheet, "train: {folds: 10, split: leave_one_subject_out}")
     assert alone["conditions"].ok, alone["conditions"].state
-    assert alone["train.models"].state == "logistic, bio_transformer"
+    assert alone["train.models"].state == "logistic, bio_transformer (main)"
 
 
 def test_no_models_are_told_with_the_reason(tmp_path):

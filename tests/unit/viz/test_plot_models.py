@@ -5,12 +5,13 @@ import polars as pl
 import pytest
 
 from affectflow.viz.plot_models import plot_models
+from affectflow.viz.score_notes import least_p_note
 from affectflow.viz.style import write_figure
 
 COUNTS = {"n_people": 6, "n_windows": 48, "n_positive": 24, "n_folds": 3, "n_repeats": 1, "n_seeds": 1}
 
 
-def tables(models=("logistic", "cross_modal"), controls=(), *, measured=True):
+def tables(models=("logistic", "cross_modal"), controls=(), *, measured=True, least=0.001):
     """Tables of an evaluation whose main model is the last of `models`."""
     names, measures = [*models, *controls], ("auroc", "auprc", "brier")
     value = (lambda v: v) if measured else (lambda v: None)
@@ -33,12 +34,13 @@ def tables(models=("logistic", "cross_modal"), controls=(), *, measured=True):
         [
             {"model": models[-1], "than": m, "measure": q, "difference": value(-0.1), "low": value(-0.2)}
             | {"high": value(0.1), "p": value(0.01), "p_holm": value(0.0204 if m == "logistic" else 0.3)}
+            | {"p_least": value(least)}
             for m in names
             for q in measures
             if m != models[-1]
         ],
         schema={"model": pl.String, "than": pl.String, "measure": pl.String}
-        | dict.fromkeys(("difference", "low", "high", "p", "p_holm"), pl.Float64),
+        | dict.fromkeys(("difference", "low", "high", "p", "p_holm", "p_least"), pl.Float64),
     )
     x = np.linspace(0, 1, 11)
     curve = {"fpr": x, "tpr": x**0.3, "low": x, "high": x**0.1}
@@ -138,3 +140,11 @@ def test_same_figure_same_bytes(tmp_path):
         for name in "ab":
             write_figure(plot_models(*tables(), simulated=True), tmp_path / f"{name}{suffix}")
         assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+
+
+def test_a_floor_of_p_is_said_where_few_people_can_show_nothing():
+    scores, comparisons, curves, reliability = tables(least=0.22)
+    figure = plot_models(scores, comparisons, curves, reliability, simulated=False)
+    assert any("never below 0.22" in text for text in texts(figure))
+    assert "never below 0.22" in least_p_note(comparisons)
+    assert least_p_note(tables()[1]) == ""

@@ -168,4 +168,4 @@ def _beside(scores: pl.DataFrame, entry: str) -> list[dict[str, Any]]:
 
 def _comparisons(table: pl.DataFrame, entry: str) -> list[dict[str, Any]]:
     own = table.filter((pl.col("measure") == "auroc") & (pl.col("model") == entry))
-    return _rows(own, "than", "difference", "low", "high", "p_holm")
+    return _rows(own, "than", "difference", "low", "high", "p_holm", "p_least")

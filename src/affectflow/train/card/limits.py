@@ -73,6 +73,12 @@ def _of_result(card: Mapping[str, Any]) -> list[str]:
         said.append(
             f"It is not shown to differ from {', '.join(same)} (corrected p of at least {ALPHA}, or none)."
         )
+    least = [r["p_least"] for r in card["comparisons"] if r["p_least"] is not None]
+    if least and min(least) >= ALPHA:
+        said.append(
+            f"With so few people and so many comparisons no difference can be shown, however large: corrected p are never "
+            f"below {min(least):.2g}."
+        )
     return said
 
 

@@ -22,7 +22,7 @@ def resolve_auto(study: Study, recordings: Iterable[Recording]) -> tuple[Study, 
     A study has the models of the modalities that its sheet has: logistic
     regression on window summaries; the transformer of each modality, face
     (video) and biosignals (signals, or pulse from the video); with both, the
-    cross-modal transformer, last and therefore the main model. A study that
+    cross-modal transformer, which is the main model. A study that
     cannot be divided by people has none. Names beside auto stay.
 
     Parameters
@@ -50,12 +50,19 @@ def resolve_auto(study: Study, recordings: Iterable[Recording]) -> tuple[Study, 
     learnt = [r for r in recordings if r.condition in learnt_conditions(study)]
     note = _why_none(study, learnt) if AUTO in train.models else ""
     there = _modalities(study, learnt)
-    models = _filled(train.models, [] if note else _models(there))
-    main = train.main_model or (models[-1] if models else "")
+    automatic = [] if note else _models(there)
+    models = _filled(train.models, automatic)
+    # A name beside auto is one more to compare with, wherever it stands.
+    last = automatic if AUTO in train.models and automatic else models
+    main = train.main_model or (last[-1] if last else "")
     controls = _filled(train.controls, _controls(main, train.modalities, there))
-    values = train.model_dump() | {"models": models, "controls": controls if models else []}
+    values = train.model_dump() | {
+        "models": models,
+        "main_model": main,
+        "controls": controls if models else [],
+    }
     if not models:
-        values |= {"main_model": "", "explain": []}
+        values |= {"explain": []}
     resolved = read_settings(type(train), values, "config: train")
     return study.model_copy(update={"train": resolved}), note
 
@@ -88,6 +95,11 @@ def _why_none(study: Study, learnt: Sequence[Recording]) -> str:
     people = len({r.subject_id for r in learnt})
     if people < needed:
         return f"{people} people are too few to be held out in turn: {needed} or more are needed"
+    for condition in learnt_conditions(study):
+        # Who trains, validates and is tested: all three need windows of both.
+        people = len({r.subject_id for r in learnt if r.condition == condition})
+        if people < needed:
+            return f"{people} people in condition {condition} are too few to be held out in turn: {needed} or more are needed"
     return ""
 
 

@@ -22,6 +22,7 @@ TYPES = {
     "high": pl.Float64,
     "p": pl.Float64,
     "p_holm": pl.Float64,
+    "p_least": pl.Float64,
     "n_comparisons": pl.Int32,
 }
 
@@ -65,7 +66,8 @@ def compare_models(
     Returns
     -------
     A row per measure and other model: main minus other, `low`, `high`, `p` and
-    `p_holm`; null where a measure has no value.
+    `p_holm`; null where a measure has no value. `p_least` is what a corrected p
+    of as many people and comparisons cannot be below, whatever the difference.
     """
     tables = []
     for measure in measures:
@@ -76,12 +78,15 @@ def compare_models(
             people = min(n_people[main, measure], n_people[other, measure])
             low, high = interval(difference_r[1:], n_people=people, level=level)
             p = p_value(difference_r[1:], n_people=people)
-            rows.append((main, other, measure, float(difference_r[0]), low, high, p))
-        p_holm = corrected(np.array([row[-1] for row in rows], dtype=float), method="holm")
-        full = [(*row, q, len(others)) for row, q in zip(rows, p_holm, strict=True)]
+            least = least_p(people, n_resamples=len(difference_r) - 1) * len(others) if people > 1 else np.nan
+            rows.append(
+                (main, other, measure, float(difference_r[0]), low, high, p, float(np.minimum(1.0, least)))
+            )
+        p_holm = corrected(np.array([row[6] for row in rows], dtype=float), method="holm")
+        full = [(*row[:7], q, row[7], len(others)) for row, q in zip(rows, p_holm, strict=True)]
         tables.append(pl.DataFrame(full, schema=TYPES, orient="row"))
     _warn_of_few(max(n_people[main, measure] for measure in measures), len(others), values[main, measures[0]])
-    numbers = ("difference", "low", "high", "p", "p_holm")
+    numbers = ("difference", "low", "high", "p", "p_holm", "p_least")
     return pl.concat([pl.DataFrame(schema=TYPES), *tables]).with_columns(pl.col(numbers).fill_nan(None))
 
 

@@ -58,6 +58,11 @@ def test_a_modality_of_a_condition_that_is_not_learnt_counts_for_nothing():
         (sheet(2), {}, "2 people are too few .* 3 or more"),
         (sheet(4), {"train": {"folds": 5}}, "4 people are too few .* 5 or more"),
         (sheet(2), {"train": {"split": "leave_one_subject_out", "folds": 5}}, "2 people .* 3 or more"),
+        (
+            [*sheet(4, conditions=("baseline",)), *sheet(2, conditions=("stressor",))],
+            {},
+            "2 people in condition stressor are too few",
+        ),
         (sheet(4, conditions=("baseline", "other")), {}, "no recording of condition stressor"),
         (sheet(4, conditions=(None,)), {}, "condition baseline and none of stressor"),
         (sheet(4), {"stats": {"contrast": "phases", "baseline": "P1", "stressor": "P2"}}, "contrast: phases"),
@@ -86,6 +91,8 @@ def test_names_beside_auto_stay_and_none_is_trained_twice():
         "cross_modal",
     ]
     assert study.train.controls == ["pose_only", "time_only", "shuffled_labels", "gaze_only"]
+    beside, _ = resolved(sheet(), train={"models": ["auto", "boosting"]})
+    assert (beside.train.models[-1], beside.train.main) == ("boosting", "cross_modal")
 
 
 def test_names_written_out_are_left_alone():
