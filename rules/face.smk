@@ -238,7 +238,17 @@ def unit_options(wildcards):
     """What `load` of an estimator is told: its own settings, so that another's change nothing; threads come with the job."""
     if wildcards.units == "resnet_au":
         return {"resnet_au": STUDY.face.resnet_au.model_dump(exclude={"threads"})}
-    return STUDY.face.units.model_dump(exclude={"backend", "neutral_phase", "legacy_au43"})
+    if wildcards.units == "geometric":
+        return STUDY.face.units.model_dump(exclude={"backend", "neutral_phase", "legacy_au43"})
+    return {}
+
+
+def units_weights(wildcards):
+    """The files an estimator of action units reads: converted weights, or the task file as it is."""
+    if wildcards.units == "blendshapes":
+        # An absent file is no input: the job then says in one line what is missing.
+        return input_file(f"resources/models/blendshapes/{units.TASK_FILE}")
+    return weights_of(wildcards.units)
 
 
 # Made when asked for by their path, and for what is made from them.
@@ -246,7 +256,7 @@ rule extract_units:
     input:
         faces=rules.track_faces.output.faces,
         video=lambda wc: (rules.transcode_video.output.video if wc.units in units.NEEDS_VIDEO else []),
-        weights=lambda wc: weights_of(wc.units),
+        weights=units_weights,
         events=lambda wc: input_file(neutral_events(wc)),
         clock=lambda wc: clock_of(wc) if neutral_events(wc) else [],
     output:

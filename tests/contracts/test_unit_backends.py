@@ -14,6 +14,7 @@ from affectflow.errors import MissingDependencyError
 from affectflow.face.extract_units import extract_units
 from affectflow.face.units import NEEDS_GPU, NEEDS_VIDEO, UNITS
 from affectflow.face.units.base import UnitBackend
+from affectflow.face.units.blendshapes import SCORES, BlendshapeUnits
 from affectflow.io.tables import check_table
 from affectflow.registry import load
 from affectflow.schema import FACES
@@ -29,6 +30,10 @@ GAPS = (0, 4, 5, 11)
 def backend(request) -> UnitBackend:
     """Each estimator; one that needs weights gets made-up ones from the fixture `<name>_weights`."""
     name = request.param
+    if name == "blendshapes":
+        # Its file cannot be made up: a stand-in for what it computes from a picture.
+        names = {n for names in SCORES.values() for n in names} | {"mouthClose"}
+        return BlendshapeUnits(lambda rgb: dict.fromkeys(names, float(rgb.mean()) / 255))
     weights = request.getfixturevalue(f"{name}_weights") if name in WEIGHTS else None
     return load(UNITS, name, "estimator of action units").load(weights, device="cpu")
 

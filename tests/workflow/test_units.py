@@ -38,7 +38,7 @@ def test_units_of_a_simulated_person(new_study):
 
 
 def test_an_estimator_that_does_not_exist_stops_the_workflow_with_one_line(new_study):
-    study = new_study(simulated_rows(["S01"]), **STUDY, face={"units": {"backend": "geometrie"}})
+    study = new_study(simulated_rows(["S01"]), **STUDY, face={"units": {"backend": "geometrics"}})
     result = study.snakemake("-n")
     assert result.returncode != 0
     assert "Did you mean geometric?" in result.stdout + result.stderr

@@ -37,7 +37,12 @@ with stage(snakemake) as footer:
     backend = kind.load(
         open_model(snakemake.wildcards.units, params.weights),
         device=kind.choose_device(params.device, granted_gpus=snakemake.resources.get("gpu", 0)),
-        options={**params.options, "blink": params.blink, "threads": snakemake.threads},
+        options={
+            **params.options,
+            "blink": params.blink,
+            "threads": snakemake.threads,
+            "folder": params.weights,
+        },
     )
     frames = None
     if backend.needs_video:

@@ -7,8 +7,11 @@ imported; the contract tests keep both in step.
 """
 
 UNITS: dict[str, str] = {
+    "blendshapes": "affectflow.face.units.blendshapes:BlendshapeUnits",
     "geometric": "affectflow.face.units.geometric:GeometricUnits",
     "resnet_au": "affectflow.face.units.resnet_au:ResNetUnits",
 }
-NEEDS_VIDEO: frozenset[str] = frozenset({"resnet_au"})
+NEEDS_VIDEO: frozenset[str] = frozenset({"blendshapes", "resnet_au"})
 NEEDS_GPU: frozenset[str] = frozenset({"resnet_au"})
+# What the user puts into resources/models/blendshapes/.
+TASK_FILE = "face_landmarker.task"
