@@ -18,7 +18,7 @@ from affectflow.stats.patterns import count_patterns
 from affectflow.stats.power import smallest_grouped
 from affectflow.stats.results_table import corrected_table, log_results, tests_of
 from affectflow.stats.seeds import seed_of
-from affectflow.stats.unit_values import grouped_values, side_by_side
+from affectflow.stats.unit_values import grouped_values, side_by_side, with_phase
 
 
 def grouped_tests(
@@ -105,11 +105,12 @@ def grouped_tests(
             seed=seed_of(seed, "grouped_tests.max_t"),
         ),
         smallest=lambda levels: smallest_grouped(n_x, n_y, alpha=levels, power=power),
-    ).with_columns(
-        pl.lit(power).alias("power"),
-        pl.lit(LABELS[normalisation]).alias("normalisation"),
-        pl.lit(baseline).alias("baseline"),
-        pl.lit(stressor).alias("stressor"),
+        settings={
+            "power": power,
+            "normalisation": LABELS[normalisation],
+            "baseline": baseline,
+            "stressor": stressor,
+        },
     )
     log_results(results, design, len(columns), "units")
     return {
@@ -121,11 +122,10 @@ def grouped_tests(
 
 
 def _long(values: pl.DataFrame, columns: Sequence[str], baseline: str, stressor: str) -> pl.DataFrame:
-    if "phase" not in values.columns:
-        values = values.with_columns(pl.lit(None, pl.String).alias("phase"))
     condition = pl.when("stressed").then(pl.lit(stressor)).otherwise(pl.lit(baseline)).alias("condition")
     return (
-        values.with_columns(condition)
+        with_phase(values)
+        .with_columns(condition)
         .unpivot(
             on=list(columns),
             index=["unit", "condition", "phase"],

@@ -18,7 +18,7 @@ from affectflow.stats.patterns import count_patterns
 from affectflow.stats.power import smallest_paired
 from affectflow.stats.results_table import corrected_table, log_results, tests_of
 from affectflow.stats.seeds import seed_of
-from affectflow.stats.unit_values import paired_values, side_by_side
+from affectflow.stats.unit_values import paired_values, side_by_side, with_phase
 from affectflow.stats.units import pairs_across_people
 
 
@@ -124,11 +124,12 @@ def paired_tests(
             delta, families, n_permutations=n_permutations, seed=seed_of(seed, "paired_tests.max_t")
         ),
         smallest=lambda levels: smallest_paired(tests["n"].to_numpy(), alpha=levels, power=power),
-    ).with_columns(
-        pl.lit(power).alias("power"),
-        pl.lit(LABELS[normalisation]).alias("normalisation"),
-        pl.lit(baseline).alias("baseline"),
-        pl.lit(stressor).alias("stressor"),
+        settings={
+            "power": power,
+            "normalisation": LABELS[normalisation],
+            "baseline": baseline,
+            "stressor": stressor,
+        },
     )
     log_results(results, design, len(columns), "people")
     return {
@@ -140,13 +141,11 @@ def paired_tests(
 
 
 def _long(before: pl.DataFrame, after: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    before, after = (
-        t if "phase" in t.columns else t.with_columns(pl.lit(None, pl.String).alias("phase"))
-        for t in (before, after)
-    )
     ids = ["unit", "phase", "measure"]
     sides = [
-        t.unpivot(on=list(columns), index=["unit", "phase"], variable_name="measure", value_name=name)
+        with_phase(t).unpivot(
+            on=list(columns), index=["unit", "phase"], variable_name="measure", value_name=name
+        )
         for t, name in ((before, "value_baseline"), (after, "value_stressor"))
     ]
     return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -39,7 +39,13 @@ def tests_of(columns: Sequence[str], phases: Sequence[str], *, effect_name: str,
 
 
 def corrected_table(
-    tests: pl.DataFrame, *, family: str, alpha: float, max_t: MaxT, smallest: Smallest
+    tests: pl.DataFrame,
+    *,
+    family: str,
+    alpha: float,
+    max_t: MaxT,
+    smallest: Smallest,
+    settings: Mapping[str, str | float],
 ) -> pl.DataFrame:
     """Add corrections and the smallest effects to a table of tests, and sort it by kind and p.
 
@@ -53,6 +59,8 @@ def corrected_table(
         From the family of each test: p, number of relabellings, whether these are all.
     smallest
         From the level of each test: the smallest effect.
+    settings
+        Written beside every test: column → value.
     """
     p, n_used, exact = max_t(np.array(family_names(tests, family=family), dtype=object))
     results = add_corrections(tests, family=family, alpha=alpha)
@@ -64,6 +72,7 @@ def corrected_table(
         *(pl.Series(k, v, dtype=pl.Float64, nan_to_null=True) for k, v in new.items()),
         pl.lit(n_used, pl.Int32).alias("n_relabellings"),
         pl.lit(exact).alias("all_relabellings"),
+        *(pl.lit(value).alias(name) for name, value in settings.items()),
     ).sort("kind", "p", "measure", "phase", nulls_last=True)
 
 

@@ -108,3 +108,10 @@ def side_by_side(
     return np.hstack(
         [matrix(order.join(part, on="unit", how="left", maintain_order="left"), columns) for part in parts]
     )
+
+
+def with_phase(values: pl.DataFrame) -> pl.DataFrame:
+    """Return the table with a column `phase`, null where it has none."""
+    if "phase" in values.columns:
+        return values
+    return values.with_columns(pl.lit(None, pl.String).alias("phase"))
