@@ -274,7 +274,7 @@ def test_a_signal_of_an_excluded_recording_is_no_channel_of_a_network(tmp_path):
             "subject_norm": "none",
             "options": CrossModalOptions(d_model=8, heads=2, conv_width=6, feed_forward=8).model_dump(),
             "choices": {},
-            "made_of": {},
+            "made_of": {"windows": {"stride_s": 1.0}},
             "device": "cpu",
             "seed": 1,
             "splits": ["r0f0s0"],
