@@ -43,7 +43,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "describe_model": 3,
     "explain_model": 3,
     "plot_explanations": 1,
-    "audit_models": 5,
+    "audit_models": 6,
     "plot_analysis": 4,
     "plot_expressions": 1,
     "quality_page": 2,

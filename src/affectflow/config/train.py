@@ -228,7 +228,7 @@ class Train(Section):
     threads: PositiveInt = Field(
         1, description="CPU threads of one training job; another number changes the last digits of a network."
     )
-    bootstrap: int = Field(5000, ge=200, description="Resamples of people for the intervals.")
+    bootstrap: int = Field(5000, ge=200, le=100_000, description="Resamples of people for the intervals.")
     choices: dict[str, dict[str, Annotated[list[Any], Field(min_length=1)]]] = Field(
         {},
         description="Model → option → values: every combination is trained, and the one with the least loss on validation "

@@ -25,6 +25,9 @@ MOST_CHANNELS, MOST_SAMPLES = 16, 32768
 # Part of the shorter recording that must be shared.
 LEAST_SHARED = 0.5
 FEWEST_STEPS = 3
+# A channel whose steps vary less than this share of their mean runs at one rate (distance at cruising speed), in
+# everybody alike.
+STEADY = 1e-3
 SOURCES = ("face", "bio", "gaze")
 
 
@@ -114,11 +117,13 @@ def _varying(own: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: x_tc[:, best] for name, x_tc in own.items()}
 
 
-def _spread(x_tc: np.ndarray) -> np.ndarray:
+def _mean(x_tc: np.ndarray) -> np.ndarray:
     known_tc = np.isfinite(x_tc)
-    n_c = np.maximum(known_tc.sum(axis=0), 1)
-    mean_c = np.where(known_tc, x_tc, 0.0).sum(axis=0) / n_c
-    return np.sqrt(np.where(known_tc, (x_tc - mean_c) ** 2, 0.0).sum(axis=0) / n_c)
+    return np.where(known_tc, x_tc, 0.0).sum(axis=0) / np.maximum(known_tc.sum(axis=0), 1)
+
+
+def _spread(x_tc: np.ndarray) -> np.ndarray:
+    return np.sqrt(_mean(np.where(np.isfinite(x_tc), (x_tc - _mean(x_tc)) ** 2, np.nan)))
 
 
 def _transform(trajectories: dict[str, np.ndarray]) -> dict[str, Spectra]:
@@ -129,6 +134,8 @@ def _transform(trajectories: dict[str, np.ndarray]) -> dict[str, Spectra]:
     for name, step_tc in steps.items():
         known_tc = np.isfinite(step_tc)
         spread_c = _spread(step_tc)
+        steady_c = spread_c < STEADY * np.abs(_mean(step_tc))
+        spread_c[steady_c] = 0.0
         z_tc = np.where(known_tc & (spread_c > 0), step_tc / np.where(spread_c > 0, spread_c, 1.0), 0.0)
         arrays = (z_tc, z_tc**2, known_tc.astype(np.float64))
         step_fc, square_fc, known_fc = (fft.rfft(a, size, axis=0).astype(np.complex64) for a in arrays)

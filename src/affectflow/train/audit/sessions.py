@@ -11,8 +11,9 @@ import polars as pl
 from affectflow.signal.stretches import median_step
 from affectflow.train.audit.artefacts import Artefacts, Found
 
-# A step between frames is a break when it is longer than a second and than ten usual steps.
-BREAK_S, BREAK_STEPS = 1.0, 10.0
+# A step between frames is a break when it is longer than a second, than ten usual steps and than half a window: a camera
+# that drops frames for a moment goes on with the same session, and windows count what they have lost as not covered.
+BREAK_S, BREAK_STEPS, BREAK_SHARE = 1.0, 10.0, 0.5
 
 
 def windows_across_sessions(study: Artefacts) -> Found:
@@ -32,7 +33,7 @@ def windows_across_sessions(study: Artefacts) -> Found:
         n += windows.height
         for what in (
             _beyond(windows, frames),
-            _over_breaks(windows, frames),
+            _over_breaks(study, windows, frames),
             _over_phases(study, windows, frames),
         ):
             if what:
@@ -57,10 +58,11 @@ def _beyond(windows: pl.DataFrame, frames: pl.DataFrame) -> str:
     return f"{_window(windows, wrong_n)}, reach beyond the recording, which lasts from {time_f.min():g} to {time_f.max():g} s"
 
 
-def _over_breaks(windows: pl.DataFrame, frames: pl.DataFrame) -> str:
+def _over_breaks(study: Artefacts, windows: pl.DataFrame, frames: pl.DataFrame) -> str:
     time_f = frames["time_s"].to_numpy()
     step_f = np.diff(time_f)
-    broken_f = (step_f > max(BREAK_S, BREAK_STEPS * median_step(time_f))) | (step_f < 0)
+    least_s = max(BREAK_S, BREAK_STEPS * median_step(time_f), BREAK_SHARE * study.declared["length_s"])
+    broken_f = (step_f > least_s) | (step_f < 0)
     if not broken_f.any():
         return ""
     before, after = time_f[:-1][broken_f], time_f[1:][broken_f]
@@ -81,8 +83,10 @@ def _over_phases(study: Artefacts, windows: pl.DataFrame, frames: pl.DataFrame) 
     names, phase_f = np.unique(frames["phase"].fill_null("").to_numpy(), return_inverse=True)
     own_n = np.searchsorted(names, windows["phase"].fill_null("").to_numpy())
     known_n = np.isin(windows["phase"].fill_null("").to_numpy(), names)
+    # A phase lasts until half a step after its last frame's turn, as in make_windows.
+    forgiven_s = median_step(time_f) / 2 + 1e-9
     first = np.searchsorted(time_f, windows["start_s"].to_numpy() - 1e-9)
-    last = np.searchsorted(time_f, windows["end_s"].to_numpy() - 1e-9)
+    last = np.maximum(first, np.searchsorted(time_f, windows["end_s"].to_numpy() - forgiven_s))
     wrong_n = np.zeros(windows.height, bool)
     for phase in range(len(names)):
         inside = np.append(0, np.cumsum(phase_f == phase))

@@ -33,7 +33,10 @@ def _of_data(card: Mapping[str, Any]) -> list[str]:
     if card["simulated"]:
         said.append("It was trained on simulated data: nothing it says is a finding about people.")
     if card["shuffled_labels"]:
-        said.append("It is a control: its labels were shuffled on purpose, so its scores mean nothing.")
+        said.append(
+            "It is a control: its labels were shuffled on purpose, so its scores mean nothing. The folds above are the study's; "
+            "it goes without people whose labels no dealing changes."
+        )
     if card["time_alone"]:
         said.append("It is a control: it sees nothing but when a window is.")
     few = ", which is few" if n < FEW else ""

@@ -12,7 +12,7 @@ from scipy.signal import fftconvolve
 from affectflow.train.audit import CHECKS
 from affectflow.train.audit.artefacts import Training
 from affectflow.train.audit.audit_models import audit_models
-from affectflow.train.audit.duplicates import ALIKE, MOST_SAMPLES, _alike, _averaged, _transform
+from affectflow.train.audit.duplicates import ALIKE, COPIED, MOST_SAMPLES, _alike, _averaged, _transform
 from affectflow.train.scores.decisions import best_threshold
 from tests.support.audit import (
     changed,
@@ -412,10 +412,10 @@ def test_a_window_beyond_its_recording_is_found(clean):
 
 def test_a_window_over_a_stall_of_the_clock_is_found(clean):
     stalled = {
-        name: t.filter((pl.col("time_s") < 5) | (pl.col("time_s") > 6.8)) for name, t in clean.frames.items()
+        name: t.filter((pl.col("time_s") < 5) | (pl.col("time_s") > 7.3)) for name, t in clean.frames.items()
     }
     evidence = one(changed(clean, frames=stalled), "windows_across_sessions")
-    assert "span a stall in the recording's clock (up to 2 s)" in evidence
+    assert "span a stall in the recording's clock (up to 2.5 s)" in evidence
 
 
 def test_a_window_over_a_phase_is_found_unless_windows_may(clean):
@@ -590,3 +590,12 @@ def test_copies_of_long_recordings_are_seen_however_they_are_cut(rows, rate_hz):
 
 def together(rows):
     return -(-rows // MOST_SAMPLES)
+
+
+def test_a_channel_that_runs_at_one_rate_in_everybody_makes_no_copies():
+    """Distance at cruising speed: the steps of two people are alike, and are no trajectory to go by."""
+    rng = np.random.default_rng(0)
+    cruise = {f"r{k}": (rng.uniform(0, 100) + np.arange(600)[:, None] * 2.5) for k in range(6)}
+    assert list(_alike(_transform(cruise), COPIED)) == []
+    walk = {name: np.cumsum(rng.normal(size=(600, 1)), axis=0) for name in "ab"}
+    assert [pair[:2] for pair in _alike(_transform({**walk, "c": walk["a"].copy()}), COPIED)] == [("a", "c")]
