@@ -135,8 +135,8 @@ def _draw_differences(axes: Axes, rows: pl.DataFrame, styles: dict[str, dict]) -
         _draw_row(axes, row, row["difference"], y, text, colour=styles[row["than"]]["color"], filled=known)
     axes.axvline(0, color=GREY, linestyle=":", linewidth=0.8, zorder=0)
     least = least_p(rows)
-    floor = "" if least is None else f", with so few people never below {least:.2g}"
-    axes.set_xlabel(f"difference in AUROC; p corrected (Holm){floor}", fontsize=7)
+    p = "p corrected (Holm)" if least is None else f"p (Holm) never below {least:.2g}"
+    axes.set_xlabel(f"difference in AUROC; {p}", fontsize=7)
     _name(axes, f"b  {_words(rows['model'][0])} minus …")
 
 
