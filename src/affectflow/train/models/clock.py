@@ -5,6 +5,7 @@ Axes: b = window, t = time of the fastest modality, s = time of a modality, c = 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
@@ -46,7 +47,7 @@ def one_clock(values: Sequence[Tensor], masks: Sequence[Tensor]) -> tuple[Tensor
     return torch.cat([*parts, present_btm.to(values[0].dtype)], dim=2), present_btm.any(dim=2)
 
 
-class OneClock(nn.Module):
+class OneClock(nn.Module, ABC):
     """A network that sees any number of modalities, each on a clock of its own, as the channels of one sequence.
 
     What it makes of the sequence a network says in `logits`.
@@ -62,6 +63,6 @@ class OneClock(nn.Module):
         n = len(inputs) // 2
         return self.logits(*one_clock(inputs[:n], inputs[n:]))
 
+    @abstractmethod
     def logits(self, x_btc: Tensor, present_bt: Tensor) -> Tensor:
         """Return logits (b,) from what `one_clock` returns."""
-        raise NotImplementedError
