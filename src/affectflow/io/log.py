@@ -68,6 +68,7 @@ def stage(snakemake: Any) -> Iterator[dict[str, Any]]:
         print(f"affectflow {snakemake.rule}: {line}", file=sys.stderr)
         raise SystemExit(1) from None
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    level_before = logger.level
     logger.setLevel(logging.INFO)
     logger.addHandler(handler)
     logging.captureWarnings(True)
@@ -98,6 +99,8 @@ def stage(snakemake: Any) -> Iterator[dict[str, Any]]:
         raise
     finally:
         logger.removeHandler(handler)
+        # A caller in the same process (a notebook, a test) asked for its own level.
+        logger.setLevel(level_before)
         warning_log.removeHandler(handler)
         handler.close()
 

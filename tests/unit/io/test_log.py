@@ -29,6 +29,13 @@ def test_a_users_mistake_is_one_line_and_exit_1(tmp_path, capsys):
     assert "the file is empty" in (tmp_path / "logs/x.log").read_text()
 
 
+def test_the_level_of_the_log_is_the_callers_again_afterwards(tmp_path):
+    before = logging.getLogger("affectflow").level
+    with stage(stand_in(tmp_path)):
+        assert logging.getLogger("affectflow").level == logging.INFO
+    assert logging.getLogger("affectflow").level == before
+
+
 def test_a_defect_keeps_its_traceback(tmp_path):
     with pytest.raises(ZeroDivisionError), stage(stand_in(tmp_path)):
         _ = 1 / 0
