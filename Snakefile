@@ -18,6 +18,7 @@ include: "rules/features.smk"
 include: "rules/stats.smk"
 include: "rules/train.smk"
 include: "rules/viz.smk"
+include: "rules/pictures.smk"
 
 
 tell_params_apart(workflow.rules)

@@ -711,6 +711,58 @@ PREDICTIONS = Table(
     ),
 )
 
+PICTURES = Table(
+    "pictures",
+    "One row per labelled still picture of a data set.",
+    ("picture_id",),
+    (
+        _id("picture_id", "name of the picture, made from its path"),
+        Column("path", pl.String, "", "where it lies below the data set's folder", nullable=False),
+        Column(
+            "person",
+            pl.String,
+            "",
+            "the person, or the group of pictures that belong together; the picture's own id where nothing is known. "
+            "All splits group by it",
+            nullable=False,
+        ),
+        Column("split", pl.String, "", "train, validation or test as the data set has it; null without"),
+        Column(
+            "expression",
+            pl.String,
+            "",
+            "neutral, happy, sad, surprise, fear, disgust, anger or contempt; null without a label",
+        ),
+        _f32("valence", "", "label: how pleasant, -1 (unpleasant) to 1 (pleasant); null without"),
+        _f32("arousal", "", "label: how activated, -1 (calm) to 1 (excited); null without"),
+        _f32("face_x", "px", "left edge of the face's box; null without"),
+        _f32("face_y", "px", "top edge"),
+        _f32("face_width", "px", "width of the box"),
+        _f32("face_height", "px", "height of the box"),
+        Column(
+            "landmarks",
+            pl.Array(pl.Float32, 2 * N_LANDMARKS_68),
+            "px",
+            "68 points (iBUG order) as x0, y0, x1, …; null without",
+        ),
+        Column(
+            "emotions",
+            pl.List(pl.String),
+            "",
+            "names of several emotions at once, for data sets with such labels",
+        ),
+        Column(
+            "digest",
+            pl.String,
+            "",
+            "sha256 of the pixels: the same for identical pictures; null when it cannot be read",
+        ),
+        Column("width_px", pl.Int32, "px", "width of the upright picture"),
+        Column("height_px", pl.Int32, "px", "height of the upright picture"),
+        Column("note", pl.String, "", "why the picture cannot be used; null when all is well"),
+    ),
+)
+
 TABLES: dict[str, Table] = {
     t.name: t
     for t in (
@@ -733,5 +785,6 @@ TABLES: dict[str, Table] = {
         EXAMPLES,
         FOLDS,
         PREDICTIONS,
+        PICTURES,
     )
 }

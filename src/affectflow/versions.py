@@ -51,4 +51,5 @@ STAGE_VERSIONS: dict[str, int] = {
     "render_overlay": 1,
     "render_vis": 2,
     "contact_sheet": 2,
+    "index_pictures": 1,
 }

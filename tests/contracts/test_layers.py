@@ -26,8 +26,22 @@ BELOW: dict[str, set[str]] = {
     "stats": BASE | {"config", "io", "signal", "face", "datasets", "features"},
     "train": BASE | {"config", "io", "signal", "face", "datasets", "features"},
     "viz": BASE | {"config", "io", "signal", "face", "datasets", "features"},
+    "pictures": BASE
+    | {"config", "io", "signal", "face", "datasets", "features", "stats", "train", "weights"},
     "cli": BASE
-    | {"config", "io", "signal", "face", "datasets", "features", "stats", "train", "viz", "weights"},
+    | {
+        "config",
+        "io",
+        "signal",
+        "face",
+        "datasets",
+        "features",
+        "stats",
+        "train",
+        "pictures",
+        "viz",
+        "weights",
+    },
 }
 # The rooms of train, by the same rule.
 TRAINING = {"windows", "models", "scores", "protocol"}
@@ -59,6 +73,7 @@ PARSED = (
     "affectflow.config.sheet",
     "affectflow.config.study",
     "affectflow.datasets",
+    "affectflow.datasets.pictures",
     "affectflow.face.backends",
     "affectflow.face.expressions.mapping",
     "affectflow.stats",

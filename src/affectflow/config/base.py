@@ -121,9 +121,16 @@ def _explain(model: type[Section], error: Any, where: str) -> str:
 
 def _section_at(model: type[Section], path: list[Any]) -> type[Section] | None:
     current: Any = model
+    named = False
     for part in path:
+        if named:
+            # The user's own name of a section.
+            named = False
+            continue
         field = getattr(current, "model_fields", {}).get(part)
-        current = section_of(field) if field else None
+        inner = named_section_of(field) if field else None
+        named = inner is not None
+        current = inner or (section_of(field) if field else None)
         if current is None:
             return None
     return current
@@ -136,8 +143,16 @@ def _plain_kinds(annotation: Any) -> set[Any]:
 
 
 def section_of(field: FieldInfo) -> type[Section] | None:
-    """Return the section a field holds, or None for a plain value."""
-    annotation = field.annotation
+    """Return the section a field holds, or None for a plain value or named sections (`named_section_of`)."""
+    return None if get_origin(field.annotation) is dict else _section_in(field.annotation)
+
+
+def named_section_of(field: FieldInfo) -> type[Section] | None:
+    """Return the section of which a field holds any number, each under a name of the user's; None for other fields."""
+    return _section_in(field.annotation) if get_origin(field.annotation) is dict else None
+
+
+def _section_in(annotation: Any) -> type[Section] | None:
     for candidate in (annotation, *get_args(annotation)):
         if isinstance(candidate, type) and issubclass(candidate, Section) and get_origin(candidate) is None:
             return candidate

@@ -12,7 +12,7 @@ import polars as pl
 import yaml
 from pydantic.fields import FieldInfo
 
-from affectflow.config.base import Section, section_of
+from affectflow.config.base import Section, named_section_of, section_of
 from affectflow.config.sheet_columns import SHEET_COLUMNS
 from affectflow.schema import TABLES, Column, Table
 
@@ -77,6 +77,8 @@ def _type_in_words(annotation: Any) -> str:
         return f"{_type_in_words(inside[0])} → {_type_in_words(inside[1])}"
     if origin is not None and inside:  # Annotated
         return _type_in_words(inside[0])
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return "settings"
     return WORDS.get(annotation, getattr(annotation, "__name__", str(annotation)))
 
 
@@ -94,17 +96,24 @@ def _section_blocks(model: type[Section], path: str) -> Iterator[str]:
     leaves = {name: field for name, field in model.model_fields.items() if section_of(field) is None}
     title = f"## {path}" if path else "## At the top"
     rows = [
-        f"| `{name}` | {_cell(values_of(field))} | `{_cell(yaml_value(field.get_default(call_default_factory=True)))}` "
-        f"| {_cell(field.description or '')} |"
+        f"| `{name}` | {_cell(values_of(field))} | {_default(field)} | {_cell(field.description or '')} |"
         for name, field in leaves.items()
     ]
     about = " ".join((model.__doc__ or "").split())
     table = "\n".join(["| key | values | default | meaning |", "|---|---|---|---|", *rows]) if rows else ""
     yield "\n\n".join(part for part in (title, about, table) if part) + "\n"
     for name, field in model.model_fields.items():
-        inner = section_of(field)
-        if inner is not None:
-            yield from _section_blocks(inner, f"{path}.{name}" if path else name)
+        whole = f"{path}.{name}" if path else name
+        if (inner := section_of(field)) is not None:
+            yield from _section_blocks(inner, whole)
+        elif (inner := named_section_of(field)) is not None:
+            yield from _section_blocks(inner, f"{whole}.<name>")
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "must be there"
+    return f"`{_cell(yaml_value(field.get_default(call_default_factory=True)))}`"
 
 
 def columns_page() -> str:

@@ -12,6 +12,7 @@ from affectflow.config.datasets import Datasets
 from affectflow.config.face import Face
 from affectflow.config.features import Features
 from affectflow.config.io import Io
+from affectflow.config.pictures import Pictures
 from affectflow.config.signal import Signal
 from affectflow.config.stats import Stats
 from affectflow.config.train import Train
@@ -42,6 +43,7 @@ class Study(Section):
     features: Features = Field(Features(), description="Temporal preprocessing and windows.")
     stats: Stats = Field(Stats(), description="Statistics.")
     train: Train = Field(Train(), description="Models.")
+    pictures: Pictures = Field(Pictures(), description="Labelled still pictures.")
     viz: Viz = Field(Viz(), description="Figures and videos.")
 
 

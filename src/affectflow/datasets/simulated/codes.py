@@ -20,7 +20,7 @@ from affectflow.datasets.codes.other_codes import POINTS
 from affectflow.datasets.simulated.design import generator
 from affectflow.datasets.simulated.face import PIVOT, RELIEF, VIEW_CENTRE, VIEW_HEIGHT
 from affectflow.datasets.simulated.folder import HEIGHT_PX, WIDTH_PX, write_people
-from affectflow.datasets.simulated.person import make_person
+from affectflow.datasets.simulated.person import Person, make_person
 from affectflow.datasets.simulated.recording import SimulatedRecording
 from affectflow.face.anatomy import IBUG68
 from affectflow.face.template import N_POINTS, facemesh_template
@@ -163,16 +163,30 @@ def simulated_points(subject_id: str, truth: pl.DataFrame, *, seed: int) -> np.n
         See `recording.truth_table`.
     """
     person = make_person(subject_id, seed=seed, scale=HEIGHT_PX / VIEW_HEIGHT)
-    turns = _turns(truth)
+    return projected_points(person, _turns(truth), width_px=WIDTH_PX, height_px=HEIGHT_PX)
+
+
+def projected_points(person: Person, turns: np.ndarray, *, width_px: int, height_px: int) -> np.ndarray:
+    """Return the 68 points of a person's face at rest, turned, (n, 68, 2), pixels, (0, 0) the picture's corner.
+
+    Parameters
+    ----------
+    person
+        Whose.
+    turns
+        (n, 3) rotation vectors of the head, radians, as for `face.FaceRenderer.draw`.
+    width_px, height_px
+        Of the picture.
+    """
     if person.mirrored:
         turns = turns * (1.0, -1.0, -1.0)
     place = person.points[:N_POINTS] * (1.0, 1.0, -RELIEF) - PIVOT
     # Rotations are given with y up, the picture has y down.
     turned = np.einsum("nij,pj->npi", Rotation.from_rotvec(turns * (-1.0, 1.0, -1.0)).as_matrix(), place)
-    extent = np.array([VIEW_HEIGHT * WIDTH_PX / HEIGHT_PX, VIEW_HEIGHT])
-    size = np.array([WIDTH_PX, HEIGHT_PX])
+    extent = np.array([VIEW_HEIGHT * width_px / height_px, VIEW_HEIGHT])
+    size = np.array([width_px, height_px])
     pixels = (turned[..., :2] + PIVOT[:2] - (VIEW_CENTRE - extent / 2)) / extent * (size - 1) + 0.5
     if person.mirrored:
         pixels = pixels[:, facemesh_template().mirror]
-        pixels[..., 0] = WIDTH_PX - pixels[..., 0]
+        pixels[..., 0] = width_px - pixels[..., 0]
     return pixels[:, IBUG68]

@@ -1,0 +1,1 @@
+"""Labelled still pictures: what is in a data set, its splits, networks fine-tuned on it, and what they are worth."""
