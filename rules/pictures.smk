@@ -47,3 +47,29 @@ rule index_pictures:
         "index_pictures {wildcards.source}"
     script:
         "../workflow/scripts/index_pictures.py"
+
+
+rule split_pictures:
+    input:
+        pictures=rules.index_pictures.output.pictures,
+    output:
+        roles=RESULTS + "/pictures/{source}/roles.parquet",
+    log:
+        log_of("split_pictures", "source"),
+    benchmark:
+        benchmark_of("split_pictures", "source")
+    conda:
+        "../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        version=STAGE_VERSIONS["split_pictures"],
+        validation_share=STUDY.pictures.validation_share,
+        test_share=STUDY.pictures.test_share,
+        seed=STUDY.seed,
+    message:
+        "split_pictures {wildcards.source}"
+    script:
+        "../workflow/scripts/split_pictures.py"

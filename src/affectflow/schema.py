@@ -763,6 +763,25 @@ PICTURES = Table(
     ),
 )
 
+PICTURE_ROLES = Table(
+    "picture_roles",
+    "One row per labelled still picture: which side it is on.",
+    ("picture_id",),
+    (
+        PICTURES.columns[0],
+        PICTURES.columns[2],
+        Column(
+            "group",
+            pl.Int32,
+            "",
+            "number of the group that stays on one side: a person's pictures and those identical to them; null for a "
+            "picture that cannot be used",
+        ),
+        Column("role", pl.String, "", "train, validation or test; null for a picture that is left out"),
+        Column("reason", pl.String, "", "why it is left out"),
+    ),
+)
+
 TABLES: dict[str, Table] = {
     t.name: t
     for t in (
@@ -786,5 +805,6 @@ TABLES: dict[str, Table] = {
         FOLDS,
         PREDICTIONS,
         PICTURES,
+        PICTURE_ROLES,
     )
 }

@@ -52,4 +52,5 @@ STAGE_VERSIONS: dict[str, int] = {
     "render_vis": 2,
     "contact_sheet": 2,
     "index_pictures": 1,
+    "split_pictures": 1,
 }

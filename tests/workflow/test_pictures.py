@@ -18,12 +18,13 @@ def test_the_table_is_made_when_asked_for_and_anew_with_new_labels(new_study):
     study = new_study(simulated_rows(["S01", "S02", "S03"]), pictures=pictures())
     simulate_emodataset(study.folder / "stills", people=4, each=3)
     assert "index_pictures" not in study.planned()
-    path = "results/small/pictures/stills/pictures.parquet"
+    path = "results/small/pictures/stills/roles.parquet"
     result = study.snakemake(path)
     assert result.returncode == 0, result.stdout + result.stderr
     table = pl.read_parquet(study.folder / path)
     assert table.height == 12
-    assert table["person"].n_unique() == 4
+    people = dict(table.group_by("role").agg(pl.col("person").n_unique()).rows())
+    assert people == {"train": 2, "validation": 1, "test": 1}
     assert study.planned(path) == {}
     labels = study.folder / "stills/train_labels.csv"
     labels.write_text(labels.read_text().replace("happy", "neutral"))

@@ -50,6 +50,19 @@ class Pictures(Section):
         {},
         description="The data sets: name → format, folder, person, arousal_range (docs/config.md, pictures.sources).",
     )
+    validation_share: float = Field(
+        0.15,
+        gt=0,
+        lt=1,
+        description="Share of the training pictures, whole persons or groups, that validate, 0..1; where the data set has no "
+        "validation pictures of its own.",
+    )
+    test_share: float = Field(
+        0.2,
+        gt=0,
+        lt=1,
+        description="Share that is tested, likewise, where the data set has no test pictures.",
+    )
 
     @field_validator("sources", mode="after")
     @classmethod
