@@ -53,6 +53,12 @@ def resnet_au_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weig
     yield from _converted("resnet_au", tmp_path_factory)
 
 
+@pytest.fixture(scope="session")
+def resnet50_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WeightsFile]:
+    """Converted weights of a made-up file of torchvision's; its folder serves as resources/models/resnet50."""
+    yield from _converted("resnet50", tmp_path_factory)
+
+
 def _converted(name: str, factory: pytest.TempPathFactory) -> Iterator[WeightsFile]:
     from affectflow.weights.convert_weights import convert_weights
     from affectflow.weights.open_model import open_model

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from affectflow.weights.emonet import CLASSES, emonet_shapes, role_of
+from affectflow.weights.networks import resnet50_shapes, with_bias
 from affectflow.weights.resnet_au import N_UNITS, unit_network_shapes
 
 EMONET_GAIN, UNITS_GAIN = 0.5, 0.7
@@ -66,6 +67,19 @@ def write_emonet(folder: Path, *, classes: tuple[int, ...] = CLASSES) -> Path:
     for n_classes in classes:
         path = folder / "pretrained" / f"{role_of(n_classes)}.pth"
         write_state_dict(path, pseudo_emonet(n_classes), prefix="module.", new_form=False)
+    return folder
+
+
+@lru_cache(maxsize=1)
+def pseudo_resnet50() -> dict[str, np.ndarray]:
+    """The tensors of torchvision's ResNet-50, its last layer included."""
+    shapes = {**resnet50_shapes(), **with_bias("fc", (1000, 2048))}
+    return {name: pseudo_weight(name, shape, gain=UNITS_GAIN) for name, shape in shapes.items()}
+
+
+def write_resnet50(folder: Path) -> Path:
+    """Write a file as torchvision's, under a name that says another sha256."""
+    write_state_dict(folder / "resnet50-0676ba61.pth", pseudo_resnet50(), new_form=False)
     return folder
 
 

@@ -13,4 +13,5 @@ WEIGHTS: dict[str, str] = {
     "emoca": "affectflow.weights.emoca:EMOCA",
     "emonet": "affectflow.weights.emonet:EMONET",
     "resnet_au": "affectflow.weights.resnet_au:RESNET_AU",
+    "resnet50": "affectflow.weights.resnet50:RESNET50",
 }

@@ -1,4 +1,4 @@
-"""Names and shapes of layers, and of the networks in an EMOCA checkpoint (Daněček et al. 2022; Feng et al. 2021)."""
+"""Names and shapes of layers, of a ResNet-50, and of the networks in an EMOCA checkpoint (Daněček et al. 2022; Feng et al. 2021)."""
 
 from __future__ import annotations
 
@@ -17,13 +17,20 @@ DETAIL_CONVOLUTIONS = {2: (128, 128), 6: (128, 64), 10: (64, 64), 14: (64, 32), 
 def encoder_shapes(n_outputs: int) -> Shapes:
     """Return name → shape of one encoder: a ResNet-50 and two linear layers, 322 tensors."""
     return {
-        "encoder.conv1.weight": (64, 3, 7, 7),
-        **batch_norm_shapes("encoder.bn1", 64),
-        **dict(_blocks()),
+        **resnet50_shapes("encoder."),
         "layers.0.weight": (1024, 2048),
         "layers.0.bias": (1024,),
         "layers.2.weight": (n_outputs, 1024),
         "layers.2.bias": (n_outputs,),
+    }
+
+
+def resnet50_shapes(prefix: str = "") -> Shapes:
+    """Return name → shape of a ResNet-50 without its last layer, 318 tensors; torchvision's names without a prefix."""
+    return {
+        f"{prefix}conv1.weight": (64, 3, 7, 7),
+        **batch_norm_shapes(f"{prefix}bn1", 64),
+        **dict(_blocks(prefix)),
     }
 
 
@@ -54,12 +61,12 @@ def with_bias(name: str, shape: tuple[int, ...]) -> Shapes:
     return {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
 
 
-def _blocks() -> Iterator[tuple[str, tuple[int, ...]]]:
+def _blocks(prefix: str) -> Iterator[tuple[str, tuple[int, ...]]]:
     n_in = 64
     for layer, (width, n_blocks) in enumerate(LAYERS, start=1):
         n_out = 4 * width
         for block in range(n_blocks):
-            name = f"encoder.layer{layer}.{block}"
+            name = f"{prefix}layer{layer}.{block}"
             convolutions = {
                 1: (width, n_in, 1, 1),
                 2: (width, width, 3, 3),

@@ -15,6 +15,7 @@ from affectflow.weights.networks import Shapes
 
 # What trainings on several cards put before names, anywhere and more than once.
 WRAPPER = "module."
+COUNTER = "num_batches_tracked"
 # Names that a message lists before it says how many more there are.
 LISTED = 3
 
@@ -37,7 +38,9 @@ def open_tensors(path: Path) -> Iterator[Tensors]:
             yield checkpoint
 
 
-def read_state_dict(path: Path, shapes: Shapes, *, what: str) -> Arrays:
+def read_state_dict(
+    path: Path, shapes: Shapes, *, what: str, unread: tuple[str, ...] = (), counters: bool = True
+) -> Arrays:
     """Read a network's tensors, all of them and no others.
 
     Parameters
@@ -48,6 +51,10 @@ def read_state_dict(path: Path, shapes: Shapes, *, what: str) -> Arrays:
         Name → shape of the network's tensors.
     what
         What the file should be, for messages, such as "EmoNet for 8 classes".
+    unread
+        Beginnings of names that may be there or not and are left out, such as "fc." of a last layer.
+    counters
+        Whether the counters of batch norms must be there; files from before PyTorch 0.4.1 have none.
 
     Returns
     -------
@@ -63,9 +70,13 @@ def read_state_dict(path: Path, shapes: Shapes, *, what: str) -> Arrays:
         official: dict[str, str] = {}
         for name in file.tensors:
             plain = name.replace(WRAPPER, "")
+            if plain.startswith(unread):
+                continue
             if plain in official:
                 raise InputError(f"{path}: holds {plain} twice, as {official[plain]} and as {name}.")
             official[plain] = name
+        if not counters:
+            shapes = {n: s for n, s in shapes.items() if n in official or not n.endswith(COUNTER)}
         _check(path, {plain: file.tensors[name].shape for plain, name in official.items()}, shapes, what)
         return {plain: checked_numbers(plain, file.read(official[plain]), path) for plain in shapes}
 
