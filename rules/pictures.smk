@@ -68,8 +68,67 @@ rule split_pictures:
         version=STAGE_VERSIONS["split_pictures"],
         validation_share=STUDY.pictures.validation_share,
         test_share=STUDY.pictures.test_share,
+        extra_train=STUDY.pictures.extra_train,
         seed=STUDY.seed,
     message:
         "split_pictures {wildcards.source}"
     script:
         "../workflow/scripts/split_pictures.py"
+
+
+# How much of a face each picture shows. EMOTIC's people are often seen from behind.
+rule measure_visibility:
+    input:
+        pictures=rules.index_pictures.output.pictures,
+    output:
+        visibility=RESULTS + "/pictures/{source}/visibility.parquet",
+    log:
+        log_of("measure_visibility", "source"),
+    benchmark:
+        benchmark_of("measure_visibility", "source")
+    conda:
+        "../envs/face.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=120,
+    params:
+        version=STAGE_VERSIONS["measure_visibility"],
+        folder=lambda wc: source_of(wc).folder,
+        detection_score_min=STUDY.face.detection_score_min,
+        presence_score_min=STUDY.face.presence_score_min,
+    message:
+        "measure_visibility {wildcards.source}"
+    script:
+        "../workflow/scripts/measure_visibility.py"
+
+
+rule plot_visibility:
+    input:
+        visibility=rules.measure_visibility.output.visibility,
+    output:
+        svg=RESULTS + "/figures/pictures/{source}/visibility.svg",
+        png=report(
+            RESULTS + "/figures/pictures/{source}/visibility.png",
+            category="Pictures",
+            subcategory="{source}",
+            labels={"figure": "visible faces"},
+            caption="../workflow/report/plot_visibility.rst",
+        ),
+    log:
+        log_of("plot_visibility", "source"),
+    benchmark:
+        benchmark_of("plot_visibility", "source")
+    conda:
+        "../envs/viz.yaml"
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=10,
+    params:
+        version=STAGE_VERSIONS["plot_visibility"],
+        simulated=lambda wc: is_simulated(source_of(wc).folder),
+    message:
+        "plot_visibility {wildcards.source}"
+    script:
+        "../workflow/scripts/plot_visibility.py"

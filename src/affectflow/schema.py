@@ -726,7 +726,12 @@ PICTURES = Table(
             "All splits group by it",
             nullable=False,
         ),
-        Column("split", pl.String, "", "train, validation or test as the data set has it; null without"),
+        Column(
+            "split",
+            pl.String,
+            "",
+            "train, validation, test or (EMOTIC) extra_train, as the data set has it; null without",
+        ),
         Column(
             "expression",
             pl.String,
@@ -735,6 +740,7 @@ PICTURES = Table(
         ),
         _f32("valence", "", "label: how pleasant, -1 (unpleasant) to 1 (pleasant); null without"),
         _f32("arousal", "", "label: how activated, -1 (calm) to 1 (excited); null without"),
+        _f32("dominance", "", "label: how much in control, -1 (submissive) to 1 (dominant); null without"),
         _f32("face_x", "px", "left edge of the face's box; null without"),
         _f32("face_y", "px", "top edge"),
         _f32("face_width", "px", "width of the box"),
@@ -782,6 +788,23 @@ PICTURE_ROLES = Table(
     ),
 )
 
+FACE_VISIBILITY = Table(
+    "face_visibility",
+    "One row per labelled still picture: how much of a face can be seen.",
+    ("picture_id",),
+    (
+        _id("picture_id", "name of the picture, as in pictures"),
+        Column("has_face", pl.Boolean, "", "a face was found; null when the picture cannot be read"),
+        _f32(
+            "visible_percent",
+            "%",
+            "share of the largest face's 478 mesh points that lie in the picture, 0..100; 0 where no face was found, "
+            "null when the picture cannot be read",
+        ),
+        _f32("score", "", "face presence score of the mesh network, 0..1; null without a face"),
+    ),
+)
+
 TABLES: dict[str, Table] = {
     t.name: t
     for t in (
@@ -806,5 +829,6 @@ TABLES: dict[str, Table] = {
         PREDICTIONS,
         PICTURES,
         PICTURE_ROLES,
+        FACE_VISIBILITY,
     )
 }

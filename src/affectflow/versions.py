@@ -53,4 +53,6 @@ STAGE_VERSIONS: dict[str, int] = {
     "contact_sheet": 2,
     "index_pictures": 1,
     "split_pictures": 1,
+    "measure_visibility": 1,
+    "plot_visibility": 1,
 }

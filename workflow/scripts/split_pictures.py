@@ -10,5 +10,6 @@ with stage(snakemake) as footer:
         validation_share=snakemake.params.validation_share,
         test_share=snakemake.params.test_share,
         seed=snakemake.params.seed,
+        extra_train=snakemake.params.extra_train,
     )
     write_table(roles, snakemake.output.roles, "picture_roles", footer=footer)

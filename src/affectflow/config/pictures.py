@@ -63,6 +63,10 @@ class Pictures(Section):
         lt=1,
         description="Share that is tested, likewise, where the data set has no test pictures.",
     )
+    extra_train: bool = Field(
+        False,
+        description="Whether the pictures that EMOTIC's packaging calls extra_train train as well.",
+    )
 
     @field_validator("sources", mode="after")
     @classmethod

@@ -75,6 +75,7 @@ def index_pictures(
         pl.Series("picture_id", picture_ids(rows["path"].to_list())),
         _on_scale("valence", -1.0, 1.0),
         _on_scale("arousal", *arousal_range),
+        _on_scale("dominance", -1.0, 1.0),
     )
     table = table.with_columns(
         pl.coalesce(_named(table["path"], person), "person", "picture_id").alias("person")
@@ -133,7 +134,7 @@ def _tell(table: pl.DataFrame, rows: pl.DataFrame) -> None:
         logger.warning("left out: %s", note)
     if bad.height > NAMED:
         logger.warning("left out as well: %d more, named in the table", bad.height - NAMED)
-    for name in ("valence", "arousal"):
+    for name in ("valence", "arousal", "dominance"):
         if lost := table[name].null_count() - rows[name].null_count():
             logger.warning("%s of %d pictures is outside of its range and counts as missing", name, lost)
     logger.info(

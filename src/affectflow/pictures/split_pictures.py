@@ -16,12 +16,18 @@ from affectflow.train.protocol.deal_people import deal_people
 
 logger = logging.getLogger("affectflow")
 ROLES = ("train", "validation", "test")
+EXTRA = "extra_train"
 # Shares are met to one part in so many.
 FINEST = 20
 
 
 def split_pictures(
-    pictures: pl.DataFrame, *, validation_share: float, test_share: float, seed: int
+    pictures: pl.DataFrame,
+    *,
+    validation_share: float,
+    test_share: float,
+    seed: int,
+    extra_train: bool = False,
 ) -> pl.DataFrame:
     """Give every picture its role.
 
@@ -40,6 +46,8 @@ def split_pictures(
         Of the pictures that are free, 0..1; of test pictures only where the data set has none.
     seed
         Of the shuffle.
+    extra_train
+        Whether pictures that the data set calls extra training pictures (EMOTIC) train as well; else they are left out.
 
     Returns
     -------
@@ -50,11 +58,11 @@ def split_pictures(
     DesignError
         If a role stays empty.
     """
-    table = pictures.with_columns(reason=_unusable())
+    table = pictures.with_columns(reason=_unusable(extra_train))
     usable = table.filter(pl.col("reason").is_null())
     usable = usable.with_columns(group=belonging_together(usable))
     _tell_duplicates(usable)
-    roles = _kept_apart(usable.with_columns(role=pl.col("split").fill_null("train")))
+    roles = _kept_apart(usable.with_columns(role=pl.col("split").fill_null("train").replace(EXTRA, "train")))
     for role, share, turn in (("test", test_share, 0), ("validation", validation_share, 1)):
         if not (roles["role"] == role).any():
             roles = _taken(
@@ -95,13 +103,15 @@ def belonging_together(pictures: pl.DataFrame) -> pl.Series:
     return pl.Series("group", label[person], dtype=pl.Int32)
 
 
-def _unusable() -> pl.Expr:
+def _unusable(extra_train: bool) -> pl.Expr:
     labels = ("expression", "valence", "arousal", "emotions")
     return (
         pl.when(pl.col("digest").is_null())
         .then(pl.lit("cannot be read"))
         .when(pl.all_horizontal(pl.col(name).is_null() for name in labels))
         .then(pl.lit("has no label"))
+        .when((pl.col("split") == EXTRA) & (not extra_train))
+        .then(pl.lit("an extra training picture (pictures.extra_train: false)"))
     )
 
 

@@ -133,3 +133,15 @@ def test_without_expressions_the_signs_are_evened():
 def test_too_few_people_are_told(people, splits, said):
     with pytest.raises(DesignError, match=said):
         split(picture_rows(people, splits=splits))
+
+
+def test_extra_training_pictures_train_only_when_asked_for():
+    table = picture_rows(
+        [f"P{i}" for i in range(40)], splits=["train"] * 20 + ["extra_train"] * 10 + ["test"] * 10
+    )
+    without, with_extra = split(table), split(table, extra_train=True)
+    extra = pl.col("split") == "extra_train"
+    assert without.filter(extra)["role"].null_count() == 10
+    assert set(without.filter(extra)["reason"]) == {"an extra training picture (pictures.extra_train: false)"}
+    assert set(with_extra.filter(extra)["role"]) <= {"train", "validation"}
+    assert "train" in set(with_extra.filter(extra)["role"])
