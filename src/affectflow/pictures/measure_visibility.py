@@ -16,6 +16,8 @@ from affectflow.face.tracker import Face, FaceTracker
 from affectflow.schema import FACE_VISIBILITY
 
 logger = logging.getLogger("affectflow")
+# Of a table: has_face, visible_percent, score.
+Row = tuple[bool | None, float | None, float | None]
 # Pictures that cannot be read are named in the log up to this many; the table has them all.
 NAMED = 20
 
@@ -52,7 +54,8 @@ def measure_visibility(
     detector = FaceDetector(score_min=min(FIRST_LOOK_SCORE_MIN, detection_score_min))
     mesh = MeshNetwork()
     scores = {"detection_score_min": detection_score_min, "presence_score_min": presence_score_min}
-    rows, unread = [], []
+    rows: list[Row] = []
+    unread: list[str] = []
     try:
         for path in told(pictures["path"]):
             try:
@@ -88,14 +91,14 @@ def percent_inside(points_px: NDArray[np.float32], *, width: int, height: int) -
     return 100 * float(np.mean((x >= 0) & (x <= width) & (y >= 0) & (y <= height)))
 
 
-def _row(found: list[Face], rgb: NDArray[np.uint8]) -> tuple[bool, float, float | None]:
+def _row(found: list[Face], rgb: NDArray[np.uint8]) -> Row:
     if not found:
         return False, 0.0, None
     inside = percent_inside(found[0].landmarks_px, width=rgb.shape[1], height=rgb.shape[0])
     return True, inside, found[0].score
 
 
-def _tell(rows: list[tuple], unread: list[str]) -> None:
+def _tell(rows: list[Row], unread: list[str]) -> None:
     for said in unread[:NAMED]:
         logger.warning("not looked at: %s", said)
     if len(unread) > NAMED:

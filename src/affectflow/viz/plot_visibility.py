@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from affectflow.viz.style import BLUE, COLUMN_MM, GREY, figure_style, mark_simulated, new_figure, words_alone
@@ -41,7 +40,7 @@ def plot_visibility(visibility: pl.DataFrame, *, source: str, simulated: bool = 
             return figure
         figure = new_figure(width_mm=COLUMN_MM, height_mm=62)
         axis = figure.subplots()
-        axis.hist(seen, np.arange(0, 100 + BIN_PERCENT, BIN_PERCENT), color=BLUE, label="a face")
+        axis.hist(seen, list(range(0, 100 + BIN_PERCENT, BIN_PERCENT)), color=BLUE, label="a face")
         axis.bar(-10, n_without, width=8, color=GREY, label="none found")
         axis.set_xticks([-10, *range(0, 101, 25)], ["no\nface", *(str(x) for x in range(0, 101, 25))])
         axis.set_xlim(-16, 102)
