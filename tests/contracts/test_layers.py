@@ -28,6 +28,7 @@ BELOW: dict[str, set[str]] = {
     "viz": BASE | {"config", "io", "signal", "face", "datasets", "features"},
     "pictures": BASE
     | {"config", "io", "signal", "face", "datasets", "features", "stats", "train", "weights"},
+    "eda": BASE | {"config", "io", "signal", "face", "datasets", "features", "train"},
     "cli": BASE
     | {
         "config",

@@ -1,0 +1,1 @@
+"""Electrodermal activity from videos of faces."""
