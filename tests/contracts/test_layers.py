@@ -29,6 +29,7 @@ BELOW: dict[str, set[str]] = {
     "pictures": BASE
     | {"config", "io", "signal", "face", "datasets", "features", "stats", "train", "weights"},
     "eda": BASE | {"config", "io", "signal", "face", "datasets", "features", "train"},
+    "live": BASE | {"config", "io", "face", "features", "weights"},
     "cli": BASE
     | {
         "config",
@@ -42,6 +43,7 @@ BELOW: dict[str, set[str]] = {
         "pictures",
         "viz",
         "weights",
+        "live",
     },
 }
 # The rooms of train, by the same rule.
@@ -67,6 +69,9 @@ HEAVY = {
     "pingouin",
     "statsmodels",
     "skimage",
+    "gradio",
+    "fastapi",
+    "uvicorn",
 }
 # What rules/*.smk import while Snakemake parses them.
 PARSED = (

@@ -38,6 +38,7 @@ OPTIONAL = {
     "pytorch3d": "the pytorch3d renderer (see docs/weights.md)",
     "face-alignment": "FAN landmarks for EMOCA crops: pip install affectflow[face-alignment]",
     "pyedflib": "signals in EDF files: pip install affectflow[edf]",
+    "gradio": "the live page: pip install affectflow[live]",
     "umap-learn": "the analysis umap: pip install affectflow[umap]",
     "snakemake-executor-plugin-slurm": "profiles/slurm: pip install affectflow[slurm]",
 }

@@ -1,4 +1,4 @@
-"""The command line: `affectflow manifest`, `simulate`, `convert-weights`, `doctor`, `schema`, `summary`, `predict`, `audit`."""
+"""The command line: `affectflow manifest`, `simulate`, `convert-weights`, `doctor`, `schema`, `summary`, `predict`, `audit`, `live`."""
 
 from __future__ import annotations
 
@@ -220,6 +220,28 @@ def audit(
         typer.echo(line)
     if (table["verdict"] == "found").any():
         raise typer.Exit(1)
+
+
+@app.command()
+def live(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than this machine's own warn.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 7860,
+    record: Annotated[
+        Path | None, typer.Option(help="Folder that recordings go to; without it none can be made.")
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", "--configfile", help="Settings; config/config.yaml, or the defaults without one."
+        ),
+    ] = None,
+) -> None:
+    """Watch a face in the browser, from a camera or a video: landmarks, action units, expression, valence and arousal."""
+    from affectflow.cli.live import serve, tell
+
+    serve(host, port, record=record, config=config, say=tell)
 
 
 def main() -> None:

@@ -1,0 +1,147 @@
+"""`affectflow live`: the page's server from its start to Ctrl-C."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from affectflow.cli.weights import MODELS
+from affectflow.config.study import Study, read_study
+from affectflow.errors import UsageError
+
+LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
+# A browser keeps connections open; they are not waited for longer than that.
+LAST_ANSWERS_S = 2
+DEFAULT_CONFIG = Path("config/config.yaml")
+
+
+def serve(
+    host: str, port: int, *, record: Path | None, config: Path | None, say: Callable[[str], None]
+) -> None:
+    """Run the page until Ctrl-C.
+
+    Parameters
+    ----------
+    host, port
+        Where to listen; port 0 = any free one.
+    record
+        Folder of recordings; None = none can be made.
+    config
+        Settings; None = config/config.yaml where there is one, else the defaults.
+    say
+        Takes lines for the user.
+
+    Raises
+    ------
+    AffectflowError
+        If Gradio or weights that were asked for are not there, the port is
+        taken, or the settings are wrong.
+    """
+    from affectflow.live.page import import_gradio
+
+    import_gradio()
+    import uvicorn
+
+    from affectflow.live.affect import open_affect
+    from affectflow.live.desk import Desk
+    from affectflow.live.page import make_page, mount
+    from affectflow.live.server import Requests, is_loopback, make_app, open_port
+
+    study = _settings(config)
+    _check_folder(record)
+    bound = open_port(host, port)
+    with bound, _own_uploads(), _log_lines(say):
+        affect = open_affect(study, MODELS)
+        requests = Requests(Desk(study, folder=record, affect=affect))
+        here = is_loopback(host)
+        app = make_app(requests, hosts=LOOPBACK if here else ["*"])
+        network = None if affect is None else affect.name
+        page = make_page(requests, can_record=record is not None, network=network)
+        app = mount(app, page, host=host, port=bound.getsockname()[1])
+        for line in _greeting(host, bound.getsockname()[1], record, network, here=here):
+            say(line)
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=LAST_ANSWERS_S, access_log=False)
+        )
+        # uvicorn stops by itself, and raises the signal again for those around it.
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[bound])
+    say("stopped")
+
+
+def _settings(config: Path | None) -> Study:
+    if config is None:
+        return read_study(DEFAULT_CONFIG) if DEFAULT_CONFIG.is_file() else Study()
+    return read_study(config)
+
+
+def _check_folder(record: Path | None) -> None:
+    """Say at once that nothing can be written there, not after the first recording."""
+    if record is None:
+        return
+    if record.exists() and not record.is_dir():
+        raise UsageError(f"--record {record}: is a file. Name a folder.")
+    record.mkdir(parents=True, exist_ok=True)
+    if not os.access(record, os.W_OK):
+        raise UsageError(f"--record {record}: there is no permission to write there. Name another folder.")
+
+
+def _greeting(host: str, port: int, record: Path | None, network: str | None, *, here: bool) -> Iterator[str]:
+    shown = f"[{host}]" if ":" in host else host
+    if not here:
+        yield (
+            f"warning: --host {host}: other machines can open this page and are sent its pictures, without encryption or "
+            "password; and their browsers give no camera to a page without https. Safer: ssh -L 7860:localhost:7860"
+        )
+        shown = "localhost" if host in {"0.0.0.0", "::"} else shown  # noqa: S104  # compared, not listened on
+    yield f"valence and arousal: {network or 'a rough estimate from the expressions (no network is installed)'}"
+    yield f"recordings go to {record}" if record else "nothing can be recorded (--record FOLDER)"
+    yield f"open http://{shown}:{port}/ in a browser; Ctrl-C ends it"
+
+
+@contextmanager
+def _own_uploads() -> Iterator[None]:
+    """Have Gradio keep the files it is handed in a folder that goes when the server goes."""
+    before = os.environ.get("GRADIO_TEMP_DIR")
+    with TemporaryDirectory(prefix="affectflow-live-") as folder:
+        os.environ["GRADIO_TEMP_DIR"] = folder
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["GRADIO_TEMP_DIR"]
+            else:
+                os.environ["GRADIO_TEMP_DIR"] = before
+
+
+@contextmanager
+def _log_lines(say: Callable[[str], None]) -> Iterator[None]:
+    """Have what the package logs told to the user."""
+
+    class Teller(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            say(
+                record.getMessage()
+                if record.levelno == logging.INFO
+                else f"{record.levelname.lower()}: {record.getMessage()}"
+            )
+
+    logger, teller = logging.getLogger("affectflow"), Teller(logging.INFO)
+    level = logger.level
+    logger.addHandler(teller)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(teller)
+        logger.setLevel(level)
+
+
+def tell(line: str) -> None:
+    """Write a line for the user to stderr, at once."""
+    print(f"affectflow live: {line}", file=sys.stderr, flush=True)
