@@ -27,9 +27,10 @@ from affectflow.face.extract_codes import extract_codes
 from affectflow.face.track_faces import track_faces
 from affectflow.io.video import read_frames, video_info
 from affectflow.io.video_writer import VideoWriter
+from affectflow.viz.frame_pane import BOX_COLUMNS
 from affectflow.viz.mesh_renderer import MeshRenderer
 from affectflow.viz.overlay_layout import overlay_layout
-from affectflow.viz.render_overlay import BOX_COLUMNS, render_overlay
+from affectflow.viz.render_overlay import render_overlay
 from affectflow.viz.series import code_series
 
 # The stand-in head lives with the tests.

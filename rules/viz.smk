@@ -235,6 +235,47 @@ rule plot_expressions:
         "../workflow/scripts/plot_expressions.py"
 
 
+# Rendered when asked for by its path: results/<study>/videos/expressions/<units>/<recording_id>.mp4.
+rule render_expressions:
+    input:
+        video=rules.transcode_video.output.video,
+        faces=rules.track_faces.output.faces,
+        units=rules.extract_units.output.units,
+        expressions=rules.map_expressions.output.expressions,
+        intervals=rules.map_expressions.output.intervals,
+    output:
+        video=report_of_recording(
+            RESULTS + "/videos/expressions/{units}/{recording_id}.mp4",
+            category="Recordings",
+            subcategory="Expression videos",
+            labels={"recording": "{recording_id}", "action units": "{units}"},
+            caption="../workflow/report/render_expressions.rst",
+        ),
+    log:
+        log_of("render_expressions", "units", "recording_id"),
+    benchmark:
+        benchmark_of("render_expressions", "units", "recording_id")
+    wildcard_constraints:
+        recording_id=one_of(WITH_VIDEO),
+        units=one_of(units.UNITS),
+    conda:
+        "../envs/viz.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=240,
+    params:
+        version=STAGE_VERSIONS["render_expressions"],
+        height_px=STUDY.viz.overlay_height_px,
+        crf=STUDY.viz.overlay_crf,
+        landmarks=STUDY.viz.expression_landmarks,
+        simulated=lambda wc: is_simulated(recording(wc).video),
+    message:
+        "render_expressions {wildcards.units} {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/render_expressions.py"
+
+
 rule describe_methods:
     input:
         # Their footers say what was really run, stage by stage.

@@ -5,16 +5,18 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from affectflow.io.video import read_frames
 from tests.support.study import simulated_rows
 
-STAGES = ("extract_units", "map_expressions", "plot_expressions")
+STAGES = ("extract_units", "map_expressions", "plot_expressions", "render_expressions")
 
 
 def test_they_are_made_only_when_asked_for_by_their_path(new_study):
     study = new_study(simulated_rows(["S01", "S02", "S03"]))
     assert not set(STAGES) & set(study.planned())
     figure = f"results/{study.results.name}/figures/expressions/geometric/S01_stressor.png"
-    planned = study.planned(figure)
+    video = f"results/{study.results.name}/videos/expressions/geometric/S01_stressor.mp4"
+    planned = study.planned(figure, video)
     assert {name: planned[name] for name in STAGES} == dict.fromkeys(STAGES, 1)
     assert "extract_codes" not in planned
 
@@ -32,7 +34,8 @@ def test_from_a_simulated_video_to_the_timing_diagram(new_study):
     study = new_study(simulated_rows(["S01"]))
     base = f"results/{study.results.name}"
     svg = f"{base}/figures/expressions/geometric/S01_stressor.svg"
-    result = study.snakemake(svg)
+    video = f"{base}/videos/expressions/geometric/S01_stressor.mp4"
+    result = study.snakemake(svg, video)
     assert result.returncode == 0, result.stdout + result.stderr
     table = pl.read_parquet(study.results / "expressions/geometric/S01_stressor.parquet")
     assert table.height == 90
@@ -40,6 +43,8 @@ def test_from_a_simulated_video_to_the_timing_diagram(new_study):
     assert table["method"].unique().to_list() == ["geometric"]
     drawn = (study.results / "figures/expressions/geometric/S01_stressor.svg").read_text()
     assert "simulated data" in drawn
+    shown = [frame.time_s for frame in read_frames(study.folder / video)]
+    assert shown == pytest.approx(table["time_s"].to_list(), abs=1e-6)
     # Another threshold maps and draws anew, and measures nothing again.
     study.write_config(face={"expressions": {"neutral_percentile": 80}})
     planned = study.planned(svg)

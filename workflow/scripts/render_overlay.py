@@ -6,8 +6,9 @@ from affectflow.io.tables import read_table
 from affectflow.io.video import read_frames, video_info
 from affectflow.io.video_writer import VideoWriter
 from affectflow.registry import load
+from affectflow.viz.frame_pane import BOX_COLUMNS
 from affectflow.viz.overlay_layout import overlay_layout
-from affectflow.viz.render_overlay import BOX_COLUMNS, render_overlay
+from affectflow.viz.render_overlay import render_overlay
 from affectflow.viz.series import code_series
 from affectflow.weights.open_model import open_model
 

@@ -35,10 +35,17 @@ class Viz(Section):
         360,
         ge=240,
         le=1080,
-        description="Height of frame and mesh in an overlay, pixels; frames are scaled to it.",
+        description="Height of frame and mesh in an overlay, and of the frame in a video of expressions, pixels; frames are "
+        "scaled to it.",
     )
     overlay_crf: int = Field(
-        23, ge=0, le=51, description="Quality of overlays: 0 lossless, 23 good, 51 worst."
+        23,
+        ge=0,
+        le=51,
+        description="Quality of overlays and of videos of expressions: 0 lossless, 23 good, 51 worst.",
+    )
+    expression_landmarks: bool = Field(
+        False, description="Draw the 68 and the 105 points onto the face in videos of expressions."
     )
     jaw_gain: float = Field(
         1.0, ge=0, le=5, description="Opening of the jaw in rendered meshes as a multiple of the coded one."

@@ -18,11 +18,25 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 OTHERS = "#C4C4C4"
+NO_FACE = "#F4F4F4"
 BANDS = {"one_dominant": "one leads", "two_dominant": "two lead", "unstable": "unstable"}
 # What axis labels and margins leave of a page's width.
 PLOT_MM = PAGE_MM - 24
 # Scores whose density is estimated: enough for the curve, few enough for an hour of frames.
 MOST_SCORES = 5000
+
+
+def shade_gaps(axis: Axes, series: ExpressionSeries) -> None:
+    """Shade where there is no face."""
+    edges = np.diff(np.isnan(series.score[:, 0]).astype(np.int8), prepend=0, append=0)
+    for a, b in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
+        axis.axvspan(series.edges_s[a], series.edges_s[b], color=NO_FACE, linewidth=0, zorder=0)
+
+
+def axis_words(series: ExpressionSeries) -> str:
+    """Return what the time axis says: of how many frames a point is the mean."""
+    n = series.frames_per_moment
+    return "time, s" if n == 1 else f"time, s (each point: mean of {n} frames)"
 
 
 def draw_lines(axis: Axes, series: ExpressionSeries, values: Array) -> None:

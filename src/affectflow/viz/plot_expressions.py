@@ -8,13 +8,16 @@ import numpy as np
 import polars as pl
 
 from affectflow.viz.expression_panels import (
+    NO_FACE,
     OTHERS,
+    axis_words,
     draw_affect,
     draw_bands,
     draw_density,
     draw_lines,
     draw_stacked,
     draw_threshold,
+    shade_gaps,
 )
 from affectflow.viz.expression_series import ExpressionSeries, expression_series
 from affectflow.viz.labels import in_words
@@ -44,7 +47,6 @@ TITLES = {
     "affect": "rough valence and arousal, from the signs of the expressions",
     "density": "how often which score occurs, all expressions",
 }
-NO_FACE = "#F4F4F4"
 
 
 def plot_expressions(
@@ -87,8 +89,8 @@ def plot_expressions(
         raw = expressions.select(f"raw_{name}" for name in series.names).cast(pl.Float64).to_numpy()
         draw_density(axes["density"], series, raw)
         for name in list(PANELS)[:-1]:
-            _shade_gaps(axes[name], series)
-        axes["affect"].set_xlabel(_axis_words(series))
+            shade_gaps(axes[name], series)
+        axes["affect"].set_xlabel(axis_words(series))
         axes["affect"].set_xlim(series.edges_s[0], series.edges_s[-1])
         _key(figure, series, f"{recording_id}, action units: {expressions['method'][0]}")
         mark_simulated(figure, simulated)
@@ -106,17 +108,6 @@ def _axes(figure: Figure) -> dict[str, Axes]:
         if name not in ("affect", "density"):
             axes[name].tick_params(labelbottom=False)
     return axes
-
-
-def _shade_gaps(axis: Axes, series: ExpressionSeries) -> None:
-    edges = np.diff(np.isnan(series.score[:, 0]).astype(np.int8), prepend=0, append=0)
-    for a, b in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
-        axis.axvspan(series.edges_s[a], series.edges_s[b], color=NO_FACE, linewidth=0, zorder=0)
-
-
-def _axis_words(series: ExpressionSeries) -> str:
-    n = series.frames_per_moment
-    return "time, s" if n == 1 else f"time, s (each point: mean of {n} frames)"
 
 
 def _key(figure: Figure, series: ExpressionSeries, title: str) -> None:

@@ -18,16 +18,14 @@ from affectflow.viz.draw import (
     ORANGE,
     SKY,
     VERMILLION,
-    WHITE,
-    YELLOW,
     Picture,
     darken,
-    draw_box,
     draw_landmarks,
     draw_pill,
     draw_text,
     text_width,
 )
+from affectflow.viz.frame_pane import FramePane
 from affectflow.viz.hud import Hud
 from affectflow.viz.mesh_renderer import MeshRenderer
 from affectflow.viz.overlay_layout import OverlayLayout
@@ -35,7 +33,6 @@ from affectflow.viz.series import CodeSeries, Frame, row_of
 
 MESH_BLOCK = 64
 FRAMES_AHEAD = 4
-BOX_COLUMNS = ["frame_id", "track_id", "primary", "valid", "x0_px", "y0_px", "x1_px", "y1_px"]
 
 
 class MeshMaker(Protocol):
@@ -172,16 +169,12 @@ class _Painter:
         jaw_gain: float,
     ) -> None:
         self._series, self._layout = series, layout
-        self._recording_id, self._simulated = recording_id, simulated
         if missing is not None:
             self._labels = missing, missing
         else:
             drawn = "mesh drawn from the code" + (f", jaw × {jaw_gain:g}" if jaw_gain != 1 else "")
             self._labels = "no face: resting template", drawn
-        found = boxes.select(BOX_COLUMNS).filter(pl.col("valid")).sort("frame_id", "track_id")
-        self._box_frame = found["frame_id"].to_numpy()
-        self._box_primary = found["primary"].to_numpy()
-        self._box_px = found.select("x0_px", "y0_px", "x1_px", "y1_px").to_numpy()
+        self._frame = FramePane(layout, boxes, recording_id=recording_id, simulated=simulated)
         self._hud = Hud(series, width_px=layout.width_px, zoom=layout.zoom)
         self._ground = np.empty((layout.height_px, layout.width_px, 3), np.uint8)
         self._ground[:] = BLACK
@@ -200,23 +193,12 @@ class _Painter:
         return picture
 
     def _paint_frame(self, left: Picture, rgb: NDArray[np.uint8], row: int) -> None:
-        layout, series = self._layout, self._series
-        (x, y), (width, height) = layout.offset_px, layout.frame_px
-        frame = left[y : y + height, x : x + width]
-        if rgb.shape[:2] == (height, width):
-            frame[:] = rgb
-        else:
-            smooth = cv2.INTER_AREA if layout.scale < 1 else cv2.INTER_CUBIC
-            frame[:] = cv2.resize(rgb, (width, height), interpolation=smooth)
-        here = slice(*np.searchsorted(self._box_frame, [series.frame_id[row], series.frame_id[row] + 1]))
-        for box, primary in zip(self._box_px[here], self._box_primary[here], strict=True):
-            draw_box(frame, box * layout.scale, WHITE if primary else GREY)
+        scale, series = self._layout.scale, self._series
+        frame = self._frame.paint_frame(left, rgb, int(series.frame_id[row]))
         if series.valid[row]:
             # Positions are edges of pixels in the table, centres of pixels when drawing.
             draw_landmarks(
-                frame,
-                series.landmarks_68[row] * layout.scale - 0.5,
-                series.landmarks_105[row] * layout.scale - 0.5,
+                frame, series.landmarks_68[row] * scale - 0.5, series.landmarks_105[row] * scale - 0.5
             )
 
     def _paint_labels(self, left: Picture, row: int) -> None:
@@ -226,14 +208,7 @@ class _Painter:
         def px(length: float) -> int:
             return round(length * zoom)
 
-        darken(left, 0, 0, width, px(22))
-        draw_text(left, self._recording_id, px(10), px(11), size=px(12), bold=True)
-        x_right = width - px(8)
-        if self._simulated:
-            draw_pill(left, "SIMULATED", x_right, px(11), size=px(10), colour=YELLOW, ink=BLACK)
-            x_right -= text_width("SIMULATED", px(10), bold=True) + px(20)
-        moment = f"{series.time_s[row]:.3f} s · frame {series.frame_id[row]}"
-        draw_text(left, moment, x_right, px(11), size=px(11), anchor="right")
+        self._frame.paint_head(left, time_s=series.time_s[row], frame_id=int(series.frame_id[row]))
         darken(left, 0, height - px(20), width, height)
         y = height - px(10)
         if not series.valid[row]:

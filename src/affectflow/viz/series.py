@@ -117,23 +117,36 @@ def code_series(codes: pl.DataFrame, *, close_below: float = 0.65, open_above: f
     )
 
 
-def row_of(frame: Frame, series: CodeSeries, recording_id: str) -> int:
-    """Return the row that belongs to a video frame.
+class Rows(Protocol):
+    """What is asked of a recording's numbers: a row per frame, in order."""
+
+    @property
+    def frame_id(self) -> NDArray[np.int32]:
+        """(n,) numbers of the frames, ascending."""
+
+    @property
+    def time_s(self) -> NDArray[np.float64]:
+        """(n,) seconds."""
+
+
+def row_of(frame: Frame, series: Rows, recording_id: str, *, table: str = "codes") -> int:
+    """Return the row that belongs to a video frame; `table` is what the rows are called in errors.
 
     Raises
     ------
     TableError
         If there is none, or it has another time: the video was made anew since.
     """
+    n_rows = len(series.frame_id)
     row = int(np.searchsorted(series.frame_id, frame.frame_id))
-    if row >= series.n_frames or series.frame_id[row] != frame.frame_id:
+    if row >= n_rows or series.frame_id[row] != frame.frame_id:
         raise TableError(
-            f"recording {recording_id}: frame {frame.frame_id} of the video has no row in its codes "
-            f"({series.n_frames} rows). Re-run: snakemake -R track_faces"
+            f"recording {recording_id}: frame {frame.frame_id} of the video has no row in its {table} "
+            f"({n_rows} rows). Re-run: snakemake -R track_faces"
         )
     if abs(series.time_s[row] - frame.time_s) > TIME_TOLERANCE_S:
         raise TableError(
-            f"recording {recording_id}: frame {frame.frame_id} is shown at {frame.time_s:.3f} s, its codes say "
+            f"recording {recording_id}: frame {frame.frame_id} is shown at {frame.time_s:.3f} s, its {table} say "
             f"{series.time_s[row]:.3f} s. Re-run: snakemake -R track_faces"
         )
     return row
