@@ -19,6 +19,8 @@ from sklearn.metrics import (
     precision_recall_fscore_support,
 )
 
+from affectflow.train.scores.metrics import auprc_of_chance
+
 Labels = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
 # What is averaged over emotions.
@@ -76,8 +78,7 @@ def score_emotions(
     -------
     emotion; pictures that have it (n_labelled), for which it was told (n_told)
     and both (n_both); threshold; precision, recall, f1; average_precision and
-    chance, what it is for scores that know nothing: the share of pictures with
-    the emotion. Null where not defined: without a threshold, where nothing was
+    chance, what is to be expected of it from scores that know nothing. Null where not defined: without a threshold, where nothing was
     told, where no picture has the emotion.
     """
     _check(label_nk, score_nk)
@@ -91,6 +92,7 @@ def score_emotions(
     precision_k, recall_k, f1_k = np.array(parts, float).reshape(-1, 3).T
     there_k = label_nk.any(axis=0)
     known_k = ~np.isnan(threshold_k)
+    one_split = np.zeros(len(label_nk), int)
     order_k = [
         average_precision_score(label_nk[:, k], score_nk[:, k]) if there_k[k] else np.nan
         for k in range(len(names))
@@ -106,7 +108,7 @@ def score_emotions(
             "recall": np.where(known_k & there_k, recall_k, np.nan),
             "f1": np.where(known_k & there_k, f1_k, np.nan),
             "average_precision": order_k,
-            "chance": np.where(there_k, label_nk.mean(axis=0), np.nan),
+            "chance": [auprc_of_chance(label_nk[:, k].astype(int), one_split) for k in range(len(names))],
         }
     )
     counts = [pl.col(name).cast(pl.Int32) for name in ("n_labelled", "n_told", "n_both")]

@@ -1,0 +1,197 @@
+"""What a network that tells several emotions at once is worth: on pictures of the test side, before and after training.
+
+Axes: n = picture, k = emotion, r = resample, s = person or group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from affectflow.errors import DesignError
+from affectflow.pictures.emotion_scores import (
+    choose_thresholds,
+    mean_scores,
+    score_emotions,
+    share_together,
+    told,
+)
+from affectflow.train.scores.bootstrap import interval, person_weights
+from affectflow.train.scores.metrics import auprc, ratio
+
+DIMENSIONS = ("valence", "arousal")
+# EMOTIC's annotators tell valence and arousal from 1 to 10, which is 9 wide where -1..1 is 2.
+ANNOTATORS_STEP = 4.5
+PROBABILITY = "p_"
+
+
+@dataclass(frozen=True)
+class EmotionEvaluation:
+    """Tables of an evaluation; `state` is start (before training) or tuned, as in the predictions.
+
+    Attributes
+    ----------
+    emotions
+        A row per state and emotion: `emotion_scores.score_emotions` of the test pictures, and an interval of the
+        average precision over persons or groups (`low`, `high`).
+    means
+        Two rows per state: `emotion_scores.mean_scores`, with an interval of the macro average precision.
+    pairs
+        `emotion_scores.share_together` of the test pictures: `kind` labels (which go together in the data; no state),
+        told (in what the network says), confusion (what it says where the label is which).
+    errors
+        A row per state and dimension: mean absolute error, in -1..1 (`mae`) and in the annotators' 1..10
+        (`mae_annotators`), and of the training pictures' mean (`mae_constant`).
+    """
+
+    emotions: pl.DataFrame
+    means: pl.DataFrame
+    pairs: pl.DataFrame
+    errors: pl.DataFrame
+
+
+def evaluate_emotions(
+    pictures: pl.DataFrame,
+    roles: pl.DataFrame,
+    predictions: pl.DataFrame,
+    *,
+    n_resamples: int = 1000,
+    seed: int = 0,
+) -> EmotionEvaluation:
+    """Compare predictions with labels; thresholds are chosen on the validation pictures, all else is of the test pictures.
+
+    Parameters
+    ----------
+    pictures, roles, predictions
+        `schema.PICTURES`, `schema.PICTURE_ROLES`, `schema.PICTURE_PREDICTIONS` with a `p_` column per emotion.
+    n_resamples
+        Of the persons or groups, for the intervals.
+    seed
+        Of the resamples.
+
+    Raises
+    ------
+    DesignError
+        If the pictures have no labels of these emotions.
+    """
+    names = emotion_names(predictions)
+    labelled = pictures.filter(pl.col("emotions").is_not_null())
+    table = predictions.join(
+        labelled.select("picture_id", "emotions", *DIMENSIONS), on="picture_id", maintain_order="left"
+    )
+    parts = {
+        (state, role): table.filter(state=state, role=role)
+        for state in predictions["state"].unique(maintain_order=True)
+        for role in ("validation", "test")
+    }
+    if not all(part.height for part in parts.values()):
+        raise DesignError(
+            "evaluate_emotions: no validation or no test picture has labels of emotions. Is the data set one with several "
+            "emotions at once (EMOTIC)?"
+        )
+    emotions, means, pairs = [], [], []
+    for state in dict.fromkeys(state for state, _ in parts):
+        threshold_k = choose_thresholds(*_labels_and_scores(parts[state, "validation"], names))
+        test = parts[state, "test"]
+        label_nk, score_nk = _labels_and_scores(test, names)
+        ap_rk = _resampled(label_nk, score_nk, test["person"].to_list(), n_resamples=n_resamples, seed=seed)
+        n_people = test["person"].n_unique()
+        rows = score_emotions(label_nk, score_nk, threshold_k, names=names)
+        emotions.append(_with_intervals(rows, ap_rk.T, n_people).with_columns(state=pl.lit(state)))
+        means.append(_means(rows, ap_rk, n_people).with_columns(state=pl.lit(state)))
+        told_nk = told(score_nk, threshold_k)
+        compared = {"told": (told_nk, told_nk), "confusion": (label_nk, told_nk)}
+        pairs += [
+            share_together(*two, names=names).with_columns(kind=pl.lit(kind), state=pl.lit(state))
+            for kind, two in compared.items()
+        ]
+    own = share_together(label_nk, label_nk, names=names)
+    pairs.insert(0, own.with_columns(kind=pl.lit("labels"), state=pl.lit(None, pl.String)))
+    train = pictures.join(roles.filter(role="train").select("picture_id"), on="picture_id", how="semi")
+    return EmotionEvaluation(
+        emotions=_first(pl.concat(emotions), "state"),
+        means=_first(pl.concat(means), "state"),
+        pairs=_first(pl.concat(pairs), "kind", "state"),
+        errors=_errors({state: part for (state, role), part in parts.items() if role == "test"}, train),
+    )
+
+
+def emotion_names(predictions: pl.DataFrame) -> list[str]:
+    """Return the emotions that a table of predictions has probabilities of, in its order."""
+    return [name.removeprefix(PROBABILITY) for name in predictions.columns if name.startswith(PROBABILITY)]
+
+
+def label_matrix(emotions: pl.Series, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which of the emotions each picture has, (n, k), from lists of names."""
+    return np.stack([emotions.list.contains(name).to_numpy() for name in names], axis=1).astype(bool)
+
+
+def _labels_and_scores(
+    part: pl.DataFrame, names: Sequence[str]
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    scores = part.select(pl.col(f"{PROBABILITY}{name}").cast(pl.Float64) for name in names).to_numpy()
+    return label_matrix(part["emotions"], names), scores
+
+
+def _resampled(
+    label_nk: NDArray[np.bool_],
+    score_nk: NDArray[np.float64],
+    people: Sequence[str],
+    *,
+    n_resamples: int,
+    seed: int,
+) -> NDArray[np.float64]:
+    """Average precision of each emotion in each resample, (r, k); NaN where it has none."""
+    person_n = np.unique(people, return_inverse=True)[1]
+    weight_rs = person_weights(int(person_n.max()) + 1, n_resamples=n_resamples, seed=seed)
+    one_split = np.zeros(len(person_n), int)
+    columns = [
+        auprc(label_nk[:, k].astype(float), score_nk[:, k], person_n, one_split)(weight_rs)
+        for k in range(label_nk.shape[1])
+    ]
+    return np.stack(columns, axis=1)
+
+
+def _with_intervals(rows: pl.DataFrame, ap_kr: NDArray[np.float64], n_people: int) -> pl.DataFrame:
+    limits = np.array([interval(ap_r, n_people=n_people) for ap_r in ap_kr])
+    return rows.with_columns(
+        low=pl.Series(limits[:, 0]).fill_nan(None), high=pl.Series(limits[:, 1]).fill_nan(None)
+    )
+
+
+def _means(rows: pl.DataFrame, ap_rk: NDArray[np.float64], n_people: int) -> pl.DataFrame:
+    """Both means; the macro one with an interval over the emotions that it is of."""
+    known = ap_rk[:, rows["average_precision"].is_not_null().to_numpy()]
+    # An emotion that a resample has no picture of counts nothing in it.
+    there_rk = np.isfinite(known)
+    macro_r = ratio(np.where(there_rk, known, 0.0).sum(axis=1), there_rk.sum(axis=1))
+    low, high = interval(macro_r, n_people=n_people)
+    macro = pl.col("mean") == "macro"
+    return mean_scores(rows).with_columns(
+        pl.when(macro).then(pl.lit(value)).fill_nan(None).alias(name)
+        for name, value in (("low", low), ("high", high))
+    )
+
+
+def _errors(parts: dict[str, pl.DataFrame], train: pl.DataFrame) -> pl.DataFrame:
+    rows = []
+    for state, part in parts.items():
+        for name in DIMENSIONS:
+            known = part.filter(pl.col(name).is_not_null())
+            apart = (known[name] - known[f"predicted_{name}"]).abs()
+            mean = train[name].mean()
+            constant = None if mean is None else (known[name] - mean).abs().mean()
+            mae = apart.mean()
+            wide = None if mae is None else ANNOTATORS_STEP * float(mae)  # type: ignore[arg-type]
+            rows.append((state, name, known.height, mae, wide, constant))
+    kinds = {"state": pl.String, "dimension": pl.String, "n": pl.Int32}
+    numbers = dict.fromkeys(("mae", "mae_annotators", "mae_constant"), pl.Float64)
+    return pl.DataFrame(rows, schema={**kinds, **numbers}, orient="row")
+
+
+def _first(table: pl.DataFrame, *names: str) -> pl.DataFrame:
+    return table.select(*names, pl.exclude(names))

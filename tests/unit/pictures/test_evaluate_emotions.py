@@ -1,0 +1,104 @@
+"""Evaluation of several emotions: thresholds from validation only, intervals over people, errors on both scales."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from affectflow.errors import DesignError
+from affectflow.pictures.evaluate_emotions import emotion_names, evaluate_emotions, label_matrix
+from tests.support.emotions import NAMES, emotion_tables
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return emotion_tables(seed=1)
+
+
+@pytest.fixture(scope="module")
+def made(tables):
+    return evaluate_emotions(*tables, n_resamples=200)
+
+
+def test_emotions_are_found_by_the_predictions_columns(tables):
+    assert emotion_names(tables[2]) == list(NAMES)
+    lists = pl.Series([["pain", "anger"], []], dtype=pl.List(pl.String))
+    assert label_matrix(lists, ("anger", "peace", "pain")).tolist() == [[True, False, True], [False] * 3]
+
+
+def test_a_network_that_knows_beats_chance_and_one_that_does_not_is_there(made):
+    """The tables' `tuned` state knows the labels by a third, `start` knows nothing."""
+    macro = made.means.filter(mean="macro")
+    start, tuned = (
+        macro.filter(state="start").row(0, named=True),
+        macro.filter(state="tuned").row(0, named=True),
+    )
+    assert tuned["low"] > tuned["chance"] + 0.1
+    assert start["low"] < start["chance"] + 0.02
+    assert start["average_precision"] == pytest.approx(start["chance"], abs=0.12)
+    assert tuned["low"] < tuned["average_precision"] < tuned["high"]
+
+
+def test_test_labels_decide_no_threshold(tables, made):
+    pictures, roles, predictions = tables
+    test_ids = roles.filter(role="test")["picture_id"]
+    others = pictures.with_columns(
+        emotions=pl.when(pl.col("picture_id").is_in(test_ids.to_list()))
+        .then(pl.lit(["pain"]))
+        .otherwise("emotions")
+    )
+    changed = evaluate_emotions(others, roles, predictions, n_resamples=20).emotions
+    assert changed["threshold"].equals(made.emotions["threshold"])
+    assert not changed["recall"].equals(made.emotions["recall"])
+
+
+def test_train_and_validation_pictures_are_not_reported(tables, made):
+    _, roles, _ = tables
+    n_test = roles.filter(role="test").height
+    assert made.errors["n"].to_list() == [n_test] * 4
+    assert made.emotions["n_labelled"].max() <= n_test
+
+
+def test_errors_are_on_both_scales_beside_that_of_a_constant(tables, made):
+    pictures, roles, predictions = tables
+    row = made.errors.filter(state="tuned", dimension="valence").row(0, named=True)
+    test = predictions.filter(state="tuned", role="test").join(pictures, on="picture_id")
+    assert row["mae"] == pytest.approx((test["valence"] - test["predicted_valence"]).abs().mean())
+    assert row["mae_annotators"] == pytest.approx(4.5 * row["mae"])
+    train = pictures.join(roles.filter(role="train"), on="picture_id", how="semi")
+    assert row["mae_constant"] == pytest.approx((test["valence"] - train["valence"].mean()).abs().mean())
+    assert row["mae"] < row["mae_constant"]
+
+
+def test_pairs_of_labels_of_what_is_told_and_of_both(made):
+    kinds = made.pairs.select("kind", "state").unique().sort("kind", "state").rows()
+    assert kinds == [
+        ("confusion", "start"),
+        ("confusion", "tuned"),
+        ("labels", None),
+        ("told", "start"),
+        ("told", "tuned"),
+    ]
+    # Anger and annoyance are always told together in these labels; peace with neither.
+    labels = {
+        (r["emotion"], r["other"]): r["share"] for r in made.pairs.filter(kind="labels").iter_rows(named=True)
+    }
+    assert labels["anger", "annoyance"] == 1
+    assert labels["anger", "peace"] == 0
+    right = made.pairs.filter(pl.col("emotion") == pl.col("other"), kind="confusion", state="tuned")
+    recall = made.emotions.filter(state="tuned")["recall"]
+    np.testing.assert_allclose(right["share"].drop_nulls().to_numpy(), recall.drop_nulls().to_numpy())
+
+
+def test_the_same_seed_gives_the_same_tables(tables, made):
+    again = evaluate_emotions(*tables, n_resamples=200)
+    for name in ("emotions", "means", "pairs", "errors"):
+        assert getattr(again, name).equals(getattr(made, name))
+
+
+def test_pictures_without_such_labels_are_one_line(tables):
+    pictures, roles, predictions = tables
+    bare = pictures.with_columns(emotions=pl.lit(None, pl.List(pl.String)))
+    with pytest.raises(DesignError, match="no test picture has labels of emotions"):
+        evaluate_emotions(bare, roles, predictions)
