@@ -1,11 +1,12 @@
-"""Batches of windows as tensors, read and scaled ahead of the network.
+"""Batches as tensors, read ahead of the network: of any examples, and of windows.
 
-Axes: n = window, b = window of a batch, t = time, c = channel.
+Axes: n = example, b = example of a batch, t = time, c = channel.
 """
 
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,17 +23,14 @@ from affectflow.train.windows.window_set import WindowSet
 AHEAD = 2
 
 
-@dataclass
-class Batches:
-    """The windows of a set, a batch at a time, in an order that is given.
+class ReadAhead(ABC):
+    """Examples, a batch at a time, in an order that is given.
 
     The same batches whatever the number of workers: each is made of its
     positions alone, and they come in order.
 
     Attributes
     ----------
-    windows, modalities, scaler
-        What is read, which arrays, and the scale they are put on.
     device
         Where tensors go.
     workers
@@ -41,30 +39,33 @@ class Batches:
         Time the consumer waited for data so far, seconds.
     """
 
-    windows: WindowSet
-    modalities: tuple[str, ...]
-    scaler: Scaler
     device: torch.device
-    workers: int = 0
-    waited_s: float = 0.0
+    workers: int
+    waited_s: float
+
+    @abstractmethod
+    def _make(self, chosen_b: np.ndarray) -> tuple[list[Tensor], Tensor]:
+        """Read inputs and labels of the examples at some positions; on the CPU, in several threads at once."""
 
     def run(self, order_n: np.ndarray, batch_size: int) -> Iterator[tuple[list[Tensor], Tensor]]:
-        """Yield inputs (values of each modality, 0 where missing, then masks) and labels of each batch.
+        """Yield inputs and labels of each batch.
 
         Parameters
         ----------
         order_n
-            Positions of windows in the order wanted.
+            Positions of examples in the order wanted.
         batch_size
-            Windows of a batch; the last may have fewer.
+            Examples of a batch; the last may have fewer.
         """
-        pieces = [order_n[i : i + batch_size] for i in range(0, len(order_n), batch_size)]
-        for arrays, labels_b in self._made(pieces):
+        for arrays, labels_b in self._made(self._pieces(order_n, batch_size)):
             began = time.perf_counter()
             inputs = [self._moved(a) for a in arrays]
             labels = self._moved(labels_b)
             self.waited_s += time.perf_counter() - began
             yield inputs, labels
+
+    def _pieces(self, order_n: np.ndarray, batch_size: int) -> list[np.ndarray]:
+        return [order_n[i : i + batch_size] for i in range(0, len(order_n), batch_size)]
 
     def _made(self, pieces: Sequence[np.ndarray]) -> Iterator[tuple[list[Tensor], Tensor]]:
         if self.workers == 0:
@@ -93,6 +94,29 @@ class Batches:
         self.waited_s += time.perf_counter() - began
         return made
 
+    def _moved(self, tensor: Tensor) -> Tensor:
+        return tensor.to(self.device, non_blocking=True)
+
+
+@dataclass
+class Batches(ReadAhead):
+    """The windows of a set: values of each modality (0 where missing), then masks, and labels.
+
+    Attributes
+    ----------
+    windows, modalities, scaler
+        What is read, which arrays, and the scale they are put on.
+    device, workers, waited_s
+        See `ReadAhead`.
+    """
+
+    windows: WindowSet
+    modalities: tuple[str, ...]
+    scaler: Scaler
+    device: torch.device
+    workers: int = 0
+    waited_s: float = 0.0
+
     def _make(self, chosen_b: np.ndarray) -> tuple[list[Tensor], Tensor]:
         scaled = self.scaler.apply({name: self.windows.arrays[name][chosen_b] for name in self.modalities})
         values, masks = [], []
@@ -109,6 +133,3 @@ class Batches:
                 labels_b.pin_memory(),
             )
         return values + masks, labels_b
-
-    def _moved(self, tensor: Tensor) -> Tensor:
-        return tensor.to(self.device, non_blocking=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ from affectflow.io.log import progress
 from affectflow.io.weights import Checkpoint
 from affectflow.train.models.base import Fitted
 from affectflow.train.models.batches import Batches
-from affectflow.train.models.trainer import Trainer, network_logits
+from affectflow.train.models.objective import Source, network_logits
+from affectflow.train.models.trainer import Trainer
 from affectflow.train.windows.normalise import CLIP_SD, Scaler
 from affectflow.train.windows.window_set import WindowSet
 
@@ -77,21 +79,11 @@ def fit_network(
     def batches(windows: WindowSet) -> Batches:
         return Batches(windows, modalities, scaler, place, workers=loop["workers"])
 
-    with reproducible(place, threads=threads), torch.random.fork_rng(devices=_cards(place)):
-        torch.manual_seed(_derived(seed, 0))
+    with reproducible(place, threads=threads), seeded(place, seed):
         training = Trainer(build().to(place), loop, checkpoint)
         of_train, of_validation = batches(train), batches(validation)
         training.resume()
-        started = time.perf_counter()
-        for epoch in progress(
-            range(training.epoch + 1, loop["epochs"] + 1), total=loop["epochs"], label="epochs"
-        ):
-            if training.stopped:
-                break
-            torch.manual_seed(_derived(seed, epoch))
-            training.run_epoch(epoch, of_train, torch.randperm(len(train)).numpy())
-            training.judge(of_validation)
-        _log_pace(training, of_train, of_validation, time.perf_counter() - started)
+        run_epochs(training, of_train, of_validation, n_train=len(train), seed=seed)
         network = training.best()
 
     def score(windows: WindowSet) -> np.ndarray:
@@ -114,13 +106,46 @@ def fit_network(
     )
 
 
+@contextmanager
+def seeded(device: torch.device, seed: int) -> Iterator[None]:
+    """Run a block that begins with a random state of its own, and put the caller's back."""
+    cards = [device.index or 0] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=cards):
+        torch.manual_seed(_derived(seed, 0))
+        yield
+
+
+def run_epochs(training: Trainer, train: Source, validation: Source, *, n_train: int, seed: int) -> None:
+    """Train from where a training is to its last epoch, or until it stops.
+
+    Parameters
+    ----------
+    training
+        Fresh, or resumed.
+    train, validation
+        Examples, where the network is.
+    n_train
+        How many there are to train on.
+    seed
+        Every epoch's order (and dropout, and changes of inputs) has a seed derived from it.
+    """
+    started, epochs = time.perf_counter(), training.loop["epochs"]
+    for epoch in progress(range(training.epoch + 1, epochs + 1), total=epochs, label="epochs"):
+        if training.stopped:
+            break
+        torch.manual_seed(_derived(seed, epoch))
+        training.run_epoch(epoch, train, torch.randperm(n_train).numpy())
+        training.judge(validation)
+    _log_pace(training, train, validation, time.perf_counter() - started)
+
+
 def network_scores(network: nn.Module, batches: Batches) -> np.ndarray:
     """Return the probability of every window of a set, in full precision, float64 (n,)."""
     logits_n = network_logits(network, batches, mixed_precision("off", batches.device))
     return logits_n.double().sigmoid().numpy()
 
 
-def _log_pace(training: Trainer, train: Batches, validation: Batches, seconds: float) -> None:
+def _log_pace(training: Trainer, train: Source, validation: Source, seconds: float) -> None:
     """Say how fast it went and whether the network had to wait for its data."""
     waited = train.waited_s + validation.waited_s
     logger.info(
@@ -137,7 +162,3 @@ def _weights(network: nn.Module, scaler: Scaler) -> dict[str, np.ndarray]:
 
 def _derived(seed: int, epoch: int) -> int:
     return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
-
-
-def _cards(device: torch.device) -> list[int]:
-    return [device.index or 0] if device.type == "cuda" else []

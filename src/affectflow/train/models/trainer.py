@@ -1,6 +1,6 @@
 """One training of a network: its optimiser, its best weights, and the checkpoint it goes on from.
 
-Axes: n = window, b = window of a batch.
+Axes: n = example (window, picture), b = example of a batch.
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 import torch
-from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
-from affectflow.device import MixedPrecision, mixed_precision
+from affectflow.device import mixed_precision
 from affectflow.io.weights import Checkpoint
 from affectflow.train.models.base import DivergedError
-from affectflow.train.models.batches import Batches
+from affectflow.train.models.objective import WINDOWS, Objective, Source
 
 logger = logging.getLogger("affectflow")
-LARGEST_BATCH = 64
-LOG_COLUMNS = ("epoch", "steps", "train_loss", "validation_loss", "validation_auroc")
+LOG_COLUMNS = ("epoch", "steps", "train_loss")
 
 
 class Trainer:
@@ -37,10 +35,18 @@ class Trainer:
         `config.train.Loop` as a dict.
     checkpoint
         Where the state goes after each epoch; None = nowhere.
+    objective
+        What it is trained for.
     """
 
-    def __init__(self, network: nn.Module, loop: dict[str, Any], checkpoint: Checkpoint | None) -> None:
-        self.network, self.loop, self.checkpoint = network, loop, checkpoint
+    def __init__(
+        self,
+        network: nn.Module,
+        loop: dict[str, Any],
+        checkpoint: Checkpoint | None,
+        objective: Objective = WINDOWS,
+    ) -> None:
+        self.network, self.loop, self.checkpoint, self.objective = network, loop, checkpoint, objective
         flat = [p for p in network.parameters() if p.dim() < 2]
         deep = [p for p in network.parameters() if p.dim() >= 2]
         groups = [
@@ -59,25 +65,24 @@ class Trainer:
 
     @property
     def stopped(self) -> bool:
-        """Whether the validation loss has not improved for long enough."""
+        """Whether the cost on the validation examples has not improved for long enough."""
         return self.epoch - self.best_epoch >= self.loop["patience"]
 
-    def run_epoch(self, epoch: int, batches: Batches, order_n: np.ndarray) -> None:
+    def run_epoch(self, epoch: int, batches: Source, order_n: np.ndarray) -> None:
         """Take one optimiser step per batch of the epoch."""
+        factor = self.objective.before_epoch(self.network, epoch)
         self.network.train()
         scaler, total = self.precision.scaler, 0.0
         for inputs, labels_b in batches.run(order_n, self.loop["batch_size"]):
             self.step += 1
             warm = min(1.0, self.step / max(1, self.loop["warmup_steps"]))
             for group in self.optimiser.param_groups:
-                group["lr"] = self.loop["learning_rate"] * warm
+                group["lr"] = self.loop["learning_rate"] * warm * factor
             self.optimiser.zero_grad()
             for part in _parts([*inputs, labels_b], self._at_once):
                 with self.precision.autocast():
-                    logits_b = self.network(*part[:-1])
-                loss = nn.functional.binary_cross_entropy_with_logits(
-                    logits_b.float(), part[-1], reduction="sum"
-                ) / len(labels_b)
+                    outputs = self.network(*part[:-1])
+                loss = self.objective.loss(outputs.float(), part[-1], len(labels_b))
                 scaler.scale(loss).backward()
                 total += loss.item() * len(labels_b)
             scaler.unscale_(self.optimiser)
@@ -87,14 +92,10 @@ class Trainer:
         self.epoch = epoch
         self.rows.append({"epoch": epoch, "steps": self.step, "train_loss": total / len(order_n)})
 
-    def judge(self, batches: Batches) -> None:
-        """Look at the validation people, remember the best weights, save the state."""
-        logits_n = network_logits(self.network, batches, self.precision)
-        labels_n = torch.from_numpy(batches.windows.label_n.astype(np.float32))
-        loss = float(nn.functional.binary_cross_entropy_with_logits(logits_n, labels_n))
-        known = math.isfinite(loss)
-        auroc = float(roc_auc_score(labels_n.numpy(), logits_n.numpy())) if known else math.nan
-        self.rows[-1] |= {"validation_loss": loss, "validation_auroc": auroc}
+    def judge(self, batches: Source) -> None:
+        """Look at the validation examples, remember the best weights, save the state."""
+        loss, measures = self.objective.judge(self.network, batches, self.precision)
+        self.rows[-1] |= measures
         if loss < self.best_loss:
             self.best_loss, self.best_epoch = loss, self.epoch
             self.best_state = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
@@ -104,7 +105,7 @@ class Trainer:
     @property
     def log(self) -> pl.DataFrame:
         """One row per epoch."""
-        return pl.DataFrame(self.rows).select(LOG_COLUMNS)
+        return pl.DataFrame(self.rows).select(*LOG_COLUMNS, *self.objective.columns)
 
     def best(self) -> nn.Module:
         """Return the network with the weights of its best epoch.
@@ -112,12 +113,12 @@ class Trainer:
         Raises
         ------
         DivergedError
-            If the loss on the validation people was a number in no epoch.
+            If the cost on the validation examples was a number in no epoch.
         """
         if not self.best_state:
             raise DivergedError(
-                f"training diverged: the validation loss was {self.rows[-1]['validation_loss']} in every epoch. "
-                "Lower train.loop.learning_rate.",
+                f"training diverged: the {self.objective.cost} was {self.rows[-1][self.objective.columns[0]]} in every "
+                f"epoch. Lower {self.objective.section}.learning_rate.",
                 self.log,
             )
         self.network.load_state_dict(self.best_state)
@@ -167,12 +168,3 @@ class Trainer:
 def _parts(tensors: list[Tensor], size: int) -> Iterator[tuple[Tensor, ...]]:
     """Split tensors of a batch alike."""
     return zip(*(x.split(size) for x in tensors), strict=True)
-
-
-def network_logits(network: nn.Module, batches: Batches, precision: MixedPrecision) -> Tensor:
-    """Return the logits of all windows of a set, in their order, on the CPU."""
-    network.eval()
-    n = len(batches.windows)
-    with torch.no_grad(), precision.autocast():
-        made = [network(*inputs).float().cpu() for inputs, _ in batches.run(np.arange(n), LARGEST_BATCH)]
-    return torch.cat(made) if made else torch.zeros(0)
