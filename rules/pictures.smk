@@ -1,5 +1,6 @@
 # Labelled still pictures: what is there, who is on which side, and networks fine-tuned on them. Made when asked for by path.
 from affectflow.datasets.pictures import LABEL_FILES, PICTURE_FORMATS
+from affectflow.pictures import PICTURE_MODELS
 
 SOURCES = STUDY.pictures.sources
 for name, source in SOURCES.items():
@@ -8,11 +9,21 @@ for name, source in SOURCES.items():
 
 wildcard_constraints:
     source=one_of(SOURCES),
+    picture_model=one_of(PICTURE_MODELS),
 
 
 def source_of(wildcards):
     """The settings of a data set of pictures."""
     return SOURCES[wildcards.source]
+
+
+# What networks are told; each takes what it knows.
+PICTURE_SETTINGS = STUDY.pictures.model_dump(include={"loss", "expression_weight", "flip"})
+
+
+def start_weights(wildcards):
+    """The official weights that a network begins with; [] for one that begins at random."""
+    return weights_of(wildcards.picture_model) if STUDY.pictures.start == "official" else []
 
 
 def label_files(wildcards):
@@ -74,6 +85,45 @@ rule split_pictures:
         "split_pictures {wildcards.source}"
     script:
         "../workflow/scripts/split_pictures.py"
+
+
+rule train_pictures:
+    input:
+        pictures=rules.index_pictures.output.pictures,
+        roles=rules.split_pictures.output.roles,
+        weights=start_weights,
+    output:
+        predictions=RESULTS + "/pictures/{source}/{picture_model}/predictions.parquet",
+        weights=RESULTS + "/pictures/{source}/{picture_model}/weights.safetensors",
+        training=RESULTS + "/pictures/{source}/{picture_model}/training.csv",
+    log:
+        log_of("train_pictures", "source", "picture_model"),
+    benchmark:
+        benchmark_of("train_pictures", "source", "picture_model")
+    conda:
+        "../envs/train.yaml"
+    threads: STUDY.pictures.threads
+    resources:
+        # On a CPU, all activations of a batch; most of them belong to the trunk.
+        mem_mb=6000 if STUDY.pictures.unfreeze_after is None else 24000,
+        runtime=2880,
+        gpu=int(STUDY.device != "cpu"),
+    params:
+        version=STAGE_VERSIONS["train_pictures"],
+        folder=lambda wc: source_of(wc).folder,
+        start=STUDY.pictures.start,
+        weights=lambda wc: f"resources/models/{wc.picture_model}",
+        settings=PICTURE_SETTINGS,
+        unfreeze_after=STUDY.pictures.unfreeze_after,
+        unfreeze_factor=STUDY.pictures.unfreeze_factor,
+        changes=STUDY.pictures.changes.model_dump(),
+        loop=STUDY.pictures.loop.model_dump(),
+        device=STUDY.device,
+        seed=STUDY.seed,
+    message:
+        "train_pictures {wildcards.source} {wildcards.picture_model}"
+    script:
+        "../workflow/scripts/train_pictures.py"
 
 
 # How much of a face each picture shows. EMOTIC's people are often seen from behind.

@@ -788,6 +788,24 @@ PICTURE_ROLES = Table(
     ),
 )
 
+PICTURE_PREDICTIONS = Table(
+    "picture_predictions",
+    "One row per validation and test picture, and state of a network: what it said. `p_` = probability of that name, 0..1.",
+    ("state", "picture_id"),
+    (
+        Column(
+            "state", pl.String, "", "start (before fine-tuning) or tuned (its best epoch)", nullable=False
+        ),
+        PICTURES.columns[0],
+        PICTURES.columns[2],
+        Column("role", pl.String, "", "validation or test", nullable=False),
+        Column("predicted_valence", pl.Float32, "", "-1 (unpleasant) to 1 (pleasant)", nullable=False),
+        Column("predicted_arousal", pl.Float32, "", "-1 (calm) to 1 (excited)", nullable=False),
+        Column("predicted_expression", pl.String, "", "the likeliest; null for networks without"),
+    ),
+    extra=r"p_[a-z_]+",
+)
+
 FACE_VISIBILITY = Table(
     "face_visibility",
     "One row per labelled still picture: how much of a face can be seen.",
@@ -829,6 +847,7 @@ TABLES: dict[str, Table] = {
         PREDICTIONS,
         PICTURES,
         PICTURE_ROLES,
+        PICTURE_PREDICTIONS,
         FACE_VISIBILITY,
     )
 }

@@ -54,6 +54,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "contact_sheet": 2,
     "index_pictures": 1,
     "split_pictures": 1,
+    "train_pictures": 1,
     "measure_visibility": 1,
     "plot_visibility": 1,
 }

@@ -82,6 +82,7 @@ PARSED = (
     "affectflow.datasets.pictures",
     "affectflow.face.backends",
     "affectflow.face.expressions.mapping",
+    "affectflow.pictures",
     "affectflow.stats",
     "affectflow.train.audit.declared",
     "affectflow.train.explain.explanations",

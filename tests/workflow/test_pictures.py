@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 
 from affectflow.datasets.simulated.pictures import simulate_emodataset
 from tests.support.study import simulated_rows
@@ -53,3 +54,40 @@ def test_a_folder_without_labels_fails_with_one_line(new_study):
         "affectflow index_pictures: stills: holds neither train_labels.csv nor test_labels.csv. "
         "Check pictures.sources.<name>.folder."
     ]
+
+
+def test_without_the_official_weights_one_line_says_how_to_get_them(new_study):
+    study = new_study(simulated_rows(["S01", "S02", "S03"]), pictures=pictures())
+    simulate_emodataset(study.folder / "stills", people=4, each=2)
+    result = study.snakemake("results/small/pictures/stills/emonet/weights.safetensors")
+    assert result.returncode == 1
+    said = [line for line in result.stderr.splitlines() if line.startswith("affectflow ")]
+    assert len(said) == 1
+    assert "weights for backend emonet not found in resources/models/emonet/" in said[0]
+    assert "Get them from" in said[0]
+
+
+@pytest.mark.slow
+def test_a_network_is_trained_from_random_weights(new_study):
+    loop = {"epochs": 1, "batch_size": 4, "workers": 1}
+    study = new_study(
+        simulated_rows(["S01", "S02", "S03"]),
+        pictures=pictures(start="random", loop=loop, threads=2),
+        device="cpu",
+    )
+    simulate_emodataset(study.folder / "stills", people=4, each=2)
+    base = "results/small/pictures/stills/emonet"
+    result = study.snakemake(f"{base}/weights.safetensors")
+    assert result.returncode == 0, result.stdout + result.stderr
+    predictions = pl.read_parquet(study.folder / base / "predictions.parquet")
+    assert predictions.height == 2 * 4
+    assert pl.read_csv(study.folder / base / "training.csv").height == 1
+    assert not (study.folder / base / "checkpoint.safetensors").exists()
+    log = (study.results / "logs/train_pictures/stills_emonet.log").read_text()
+    assert "begins with random weights" in log
+    assert "the trunk is random and never learns" in log
+    # Another data set's settings train nothing anew; another loss does.
+    assert study.planned(f"{base}/weights.safetensors") == {}
+    study.write_config(pictures=pictures(start="random", loop=loop, threads=2, loss="mse"), device="cpu")
+    planned = study.planned(f"{base}/weights.safetensors")
+    assert set(planned) == {"train_pictures"}

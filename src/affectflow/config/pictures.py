@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
 from affectflow.config.base import Section
 
@@ -43,6 +44,42 @@ class PictureSource(Section):
         return value
 
 
+class PictureLoop(Section):
+    """The training loop of networks on pictures."""
+
+    epochs: PositiveInt = Field(40, description="Most passes over the training pictures.")
+    patience: PositiveInt = Field(
+        8, description="Stop after this many epochs without a better validation concordance."
+    )
+    batch_size: int = Field(
+        32, ge=2, description="Pictures per optimiser step; the concordance is taken over them."
+    )
+    learning_rate: PositiveFloat = Field(3e-4, description="Step size of AdamW after warm-up.")
+    weight_decay: NonNegativeFloat = Field(
+        1e-4, description="Weight decay of AdamW; not applied to 1-D parameters."
+    )
+    warmup_steps: NonNegativeInt = Field(
+        50, description="Optimiser steps over which the step size grows to its full value."
+    )
+    clip_norm: PositiveFloat = Field(
+        1.0, description="Largest norm of the gradient; a longer one is scaled down."
+    )
+    amp: Literal["auto", "off", "bf16", "fp16"] = Field(
+        "auto", description="Mixed precision: auto = bf16 (or fp16) on a GPU, none on the CPU."
+    )
+    workers: NonNegativeInt = Field(
+        4, description="Threads that read pictures ahead of the network; any number gives the same result."
+    )
+
+
+class PictureChanges(Section):
+    """How training pictures are changed at random, anew in every epoch."""
+
+    flip: bool = Field(True, description="Half of them are seen in the mirror.")
+    rotation_deg: float = Field(10.0, ge=0, le=180, description="Turned by up to so many degrees.")
+    brightness: float = Field(0.2, ge=0, lt=1, description="Made brighter or darker by up to this share.")
+
+
 class Pictures(Section):
     """Labelled still pictures: made when asked for by their path, see docs/pictures.md."""
 
@@ -63,6 +100,31 @@ class Pictures(Section):
         lt=1,
         description="Share that is tested, likewise, where the data set has no test pictures.",
     )
+    start: Literal["official", "random"] = Field(
+        "official",
+        description="What networks begin with: their official weights, which you bring (docs/weights.md), or random numbers.",
+    )
+    loss: Literal["ccc", "mse", "mae", "huber"] = Field(
+        "ccc", description="Loss of valence and of arousal; ccc = 1 - concordance correlation of the batch."
+    )
+    expression_weight: NonNegativeFloat = Field(
+        1.0, description="Weight of the expression's cross-entropy beside it; 0 = none."
+    )
+    unfreeze_after: NonNegativeInt | None = Field(
+        None,
+        description="Epochs in which the trunk (EmoNet: the face alignment network) stays exactly as it is; then it learns. "
+        "0 = from the first; null = never.",
+    )
+    unfreeze_factor: PositiveFloat = Field(
+        0.3, le=1, description="Factor on the step size once the trunk learns as well."
+    )
+    flip: bool = Field(
+        True,
+        description="Scores: average valence and arousal over a picture and its mirror image, as EmoNet's published figures do.",
+    )
+    threads: PositiveInt = Field(4, description="CPU threads of one job.")
+    changes: PictureChanges = Field(PictureChanges(), description="Random changes of training pictures.")
+    loop: PictureLoop = Field(PictureLoop(), description="The training loop.")
     extra_train: bool = Field(
         False,
         description="Whether the pictures that EMOTIC's packaging calls extra_train train as well.",

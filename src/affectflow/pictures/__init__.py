@@ -1,1 +1,10 @@
-"""Labelled still pictures: what is in a data set, its splits, networks fine-tuned on it, and what they are worth."""
+"""Labelled still pictures: what is in a data set, its splits, networks fine-tuned on it, and what they are worth.
+
+To add a network: a file with a class derived from `picture_model.PictureModel`, and
+a line in `PICTURE_MODELS`. Its name is also that of its official weights
+(`affectflow.weights.WEIGHTS`) and stands in the paths of its results.
+"""
+
+PICTURE_MODELS: dict[str, str] = {
+    "emonet": "affectflow.pictures.emonet_model:EmoNetModel",
+}

@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from affectflow.errors import DesignError, InputError
+from affectflow.face.box_crop import SIDE_MIN_PX
 from affectflow.schema import PICTURES
 
 logger = logging.getLogger("affectflow")
@@ -105,6 +106,13 @@ def _look(path: str, read: Read) -> tuple[str | None, int | None, int | None, st
         picture = read(path)
     except InputError as error:
         return None, None, None, str(error)
+    if min(picture.shape[:2]) < SIDE_MIN_PX:
+        return (
+            None,
+            None,
+            None,
+            f"{path}: has {picture.shape[1]} x {picture.shape[0]} pixels, too few to see anything.",
+        )
     digest = hashlib.sha256(repr(picture.shape).encode() + np.ascontiguousarray(picture).tobytes())
     return digest.hexdigest(), picture.shape[1], picture.shape[0], None
 
