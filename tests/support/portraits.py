@@ -1,4 +1,4 @@
-"""The London set's portraits as landmarks: 8 people, each neutral and smiling."""
+"""Real people as landmarks: the London set's portraits (8 people, each neutral and smiling), and a clip."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import polars as pl
 
 from affectflow.face.networks import FaceDetector, MeshNetwork
 from affectflow.face.tracker import FaceTracker
+from affectflow.io.video import read_frames
+from tests.support.synth_faces import faces_of
 
 TRACKING = {
     "max_faces": 1,
@@ -35,3 +37,17 @@ def london_portraits(shared: Path) -> tuple[pl.DataFrame, np.ndarray]:
         detector.close()
         mesh.close()
     return labels.drop("file"), np.stack(found)
+
+
+def tracked_clip(shared: Path, name: str) -> pl.DataFrame:
+    """Return the one face of a clip of ../shared/data/media in every frame, as a table of faces."""
+    detector, mesh = FaceDetector(score_min=0.4), MeshNetwork()
+    tracker, points, times = FaceTracker(detector, mesh, **TRACKING), [], []
+    try:
+        for frame in read_frames(shared / "data/media" / name, recording_id="clip"):
+            points.append(tracker.step(np.ascontiguousarray(frame.rgb), frame.time_s)[0].landmarks_px)
+            times.append(frame.time_s)
+    finally:
+        detector.close()
+        mesh.close()
+    return faces_of(np.stack(points)).with_columns(time_s=pl.Series(times))

@@ -7,11 +7,8 @@ import polars as pl
 import pytest
 
 from affectflow.face.extract_units import extract_units
-from affectflow.face.networks import FaceDetector, MeshNetwork
-from affectflow.face.tracker import FaceTracker
 from affectflow.face.units.geometric import GeometricUnits
-from affectflow.io.video import read_frames
-from tests.support.portraits import TRACKING, london_portraits
+from tests.support.portraits import london_portraits, tracked_clip
 from tests.support.synth_faces import faces_of
 
 # Counted in woman_emotions_360p24.mp4 before anything was run on it: all 472 frames decoded with PyAV, the region of the
@@ -54,17 +51,7 @@ def test_a_smile_is_neither_a_frown_nor_a_blink(smiles):
 @pytest.fixture(scope="module")
 def woman(shared) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Action units and closures of the eyes of the clip."""
-    detector, mesh = FaceDetector(score_min=0.4), MeshNetwork()
-    tracker, points, times = FaceTracker(detector, mesh, **TRACKING), [], []
-    try:
-        for frame in read_frames(shared / "data/media/woman_emotions_360p24.mp4", recording_id="woman"):
-            points.append(tracker.step(np.ascontiguousarray(frame.rgb), frame.time_s)[0].landmarks_px)
-            times.append(frame.time_s)
-    finally:
-        detector.close()
-        mesh.close()
-    faces = faces_of(np.stack(points)).with_columns(time_s=pl.Series(times))
-    return extract_units([faces], GeometricUnits.load())
+    return extract_units([tracked_clip(shared, "woman_emotions_360p24.mp4")], GeometricUnits.load())
 
 
 def test_every_blink_counted_by_hand_is_found_and_no_other(woman):
