@@ -1,6 +1,5 @@
 # Faces: where they are in every frame, and their codes.
-from affectflow.face import units
-from affectflow.face.affect import AFFECT
+from affectflow.face import affect, units
 from affectflow.face.backends import BACKENDS, NEEDS_GPU, NEEDS_VIDEO
 from affectflow.face.expressions.mapping import chosen_expressions
 
@@ -296,14 +295,29 @@ rule extract_units:
 
 
 AFFECT_SETTINGS = STUDY.face.affect
-AFFECT_BACKEND = chosen(AFFECT_SETTINGS.backend, {"none": "", **AFFECT}, "face.affect.backend")
+AFFECT_BACKEND = chosen(AFFECT_SETTINGS.backend, {"none": "", **affect.AFFECT}, "face.affect.backend")
+
+
+def affect_reads(name, path):
+    """An input of extract_affect: pixels and faces, or expressions for an estimator that needs no video."""
+    return lambda wc: path if (wc.affect in affect.NEEDS_VIDEO) == (name == "video") else []
+
+
+def affect_settings(wildcards):
+    """What `load` of an estimator is told: one without a network has no settings."""
+    if wildcards.affect not in affect.NEEDS_VIDEO:
+        return {}
+    return AFFECT_SETTINGS.model_dump(exclude={"backend", "threads", "smoothing", "legacy_zero_start"})
 
 
 # Made for a study that sets face.affect.backend, and for whoever asks for it by its path.
 rule extract_affect:
     input:
-        faces=rules.track_faces.output.faces,
-        video=rules.transcode_video.output.video,
+        faces=affect_reads("video", rules.track_faces.output.faces),
+        video=affect_reads("video", rules.transcode_video.output.video),
+        expressions=affect_reads(
+            "expressions", f"{RESULTS}/expressions/{UNITS_BACKEND}/{{recording_id}}.parquet"
+        ),
         weights=lambda wc: weights_of(wc.affect),
     output:
         affect=RESULTS + "/affect/{affect}/{recording_id}.parquet",
@@ -313,21 +327,22 @@ rule extract_affect:
         benchmark_of("extract_affect", "affect", "recording_id")
     wildcard_constraints:
         recording_id=one_of(WITH_VIDEO),
-        affect=one_of(AFFECT),
+        affect=one_of(affect.AFFECT),
     conda:
         "../envs/face.yaml"
-    threads: AFFECT_SETTINGS.threads
+    threads: lambda wc: AFFECT_SETTINGS.threads if wc.affect in affect.NEEDS_VIDEO else 1
     resources:
-        mem_mb=3000,
-        runtime=480,
-        gpu=int(STUDY.device != "cpu"),
+        mem_mb=lambda wc: 3000 if wc.affect in affect.NEEDS_VIDEO else 700,
+        runtime=lambda wc: 480 if wc.affect in affect.NEEDS_VIDEO else 20,
+        gpu=lambda wc: int(wc.affect in affect.NEEDS_GPU and STUDY.device != "cpu"),
     params:
         version=STAGE_VERSIONS["extract_affect"],
         weights=lambda wc: f"resources/models/{wc.affect}",
-        options=AFFECT_SETTINGS.model_dump(exclude={"backend", "threads", "smoothing", "legacy_zero_start"}),
-        smoothing=AFFECT_SETTINGS.smoothing,
+        options=affect_settings,
+        # Expressions are smoothed already.
+        smoothing=lambda wc: AFFECT_SETTINGS.smoothing if wc.affect in affect.NEEDS_VIDEO else "none",
         legacy_zero_start=AFFECT_SETTINGS.legacy_zero_start,
-        device=STUDY.device,
+        device=lambda wc: STUDY.device if wc.affect in affect.NEEDS_GPU else "cpu",
     message:
         "extract_affect {wildcards.affect} {wildcards.recording_id}"
     script:

@@ -346,14 +346,22 @@ BLINKS = Table(
 
 AFFECT = Table(
     "affect",
-    "One row per decoded frame: valence, arousal and expression of the primary face, read off its pixels. `p_` = probability "
-    "of that expression, 0..1; all of a row sum to 1.",
+    "One row per decoded frame: valence and arousal of the primary face. `p_` = probability of that expression, 0..1, of "
+    "estimators that look at pixels; all of a row sum to 1.",
     ("recording_id", "frame_id"),
     (
         RECORDING_ID,
         FRAME_ID,
         TIME_S,
         VALID,
+        Column(
+            "method",
+            pl.String,
+            "",
+            "the estimator, a name in affectflow.face.affect; from_expressions = a rough estimate from the signs of the "
+            "expressions, fitted to nothing",
+            nullable=False,
+        ),
         _f32("valence", "", "how pleasant the face looks, -1 (unpleasant) to 1 (pleasant)"),
         _f32("arousal", "", "how activated the face looks, -1 (calm) to 1 (excited)"),
     ),

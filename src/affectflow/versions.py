@@ -21,7 +21,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "extract_units": 1,
     "map_expressions": 1,
     "import_codes": 1,
-    "extract_affect": 1,
+    "extract_affect": 2,
     "export_csv": 1,
     "clean_signals": 2,
     "extract_rppg": 1,

@@ -8,8 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from affectflow.io.tables import read_footer, read_table
+from affectflow.config.expressions import Expressions
+from affectflow.face.map_expressions import map_expressions
+from affectflow.io.tables import read_footer, read_table, write_table
 from tests.support.scripts import run_script
+from tests.support.synth_units import told
 from tests.support.tiny_emoca import write_recording
 
 N_FRAMES, GAPS = 5, (2,)
@@ -28,7 +31,12 @@ def extract(recording: Path, folder: Path, weights: Path, *, smoothing: str = "n
     run_script(
         "extract_affect",
         folder,
-        inputs={"faces": recording / "rec.faces.parquet", "video": recording / "rec.mp4", "weights": []},
+        inputs={
+            "faces": recording / "rec.faces.parquet",
+            "video": recording / "rec.mp4",
+            "expressions": [],
+            "weights": [],
+        },
         outputs={"affect": table},
         params={
             "weights": str(weights),
@@ -50,7 +58,7 @@ def plain(recording, emonet_weights, tmp_path_factory) -> Path:
 
 def test_a_row_for_every_frame_with_all_eight_classes(plain):
     table = read_table(plain, "affect")
-    assert table.columns[6:] == [f"p_{name}" for name in CLASSES]
+    assert table.columns[7:] == [f"p_{name}" for name in CLASSES]
     assert table["frame_id"].to_list() == list(range(N_FRAMES))
     assert table.filter(~pl.col("valid"))["frame_id"].to_list() == list(GAPS)
     assert table["valence"].drop_nulls().is_between(-1, 1).all()
@@ -67,9 +75,48 @@ def test_smoothed_and_with_five_classes_and_nothing_left_beside(recording, emone
     folder = emonet_weights.path.parent
     table = extract(recording, tmp_path, folder, smoothing="emonet", classes=5, flip=False, crop="box")
     made = read_table(table, "affect")
-    assert set(made.columns[6:]) == {f"p_{name}" for name in ("neutral", "happy", "sad", "surprise", "anger")}
+    assert set(made.columns[7:]) == {f"p_{name}" for name in ("neutral", "happy", "sad", "surprise", "anger")}
     assert made["valence"].is_null().to_list() == [i in GAPS for i in range(N_FRAMES)]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["extract_affect.log", "rec.parquet"]
+
+
+def from_expressions(folder: Path) -> Path:
+    table = folder / "affect.parquet"
+    run_script(
+        "extract_affect",
+        folder,
+        inputs={"faces": [], "video": [], "expressions": folder / "expressions.parquet", "weights": []},
+        outputs={"affect": table},
+        params={
+            "weights": str(folder / "none"),
+            "device": "cpu",
+            "options": {},
+            "smoothing": "none",
+            "legacy_zero_start": False,
+        },
+        wildcards={"recording_id": "S01_a", "affect": "from_expressions"},
+    )
+    return table
+
+
+def test_from_expressions_needs_neither_video_nor_weights_and_says_what_it_is(tmp_path):
+    units = told([("neutral", 2), ("happy", 2), ("gone", 1), ("sad", 2)])
+    expressions, _ = map_expressions(units, options=Expressions())
+    write_table(expressions, tmp_path / "expressions.parquet", "expressions")
+    made = from_expressions(tmp_path)
+    table = read_table(made, "affect")
+    assert table.height == expressions.height
+    assert table["method"].unique().to_list() == ["from_expressions"]
+    assert not [name for name in table.columns if name.startswith("p_")]
+    assert table["valence"].equals(expressions["rough_valence"].alias("valence"))
+    assert table["arousal"].equals(expressions["rough_arousal"].alias("arousal"))
+    happy, sad = (
+        table.filter(pl.col("time_s").is_between(*span))["valence"] for span in ((3, 3.9), (6, 6.9))
+    )
+    assert happy.min() > 0.2 > 0 > sad.max()
+    assert table.filter(~pl.col("valid"))["time_s"].is_between(4, 5).all()
+    first = made.read_bytes()
+    assert from_expressions(tmp_path).read_bytes() == first
 
 
 def test_without_weights_it_is_one_line(recording, tmp_path, capsys):

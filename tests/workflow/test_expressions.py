@@ -21,6 +21,16 @@ def test_they_are_made_only_when_asked_for_by_their_path(new_study):
     assert "extract_codes" not in planned
 
 
+def test_the_rough_affect_is_made_from_expressions_without_pixels(new_study):
+    study = new_study(simulated_rows(["S01", "S02", "S03"]))
+    planned = study.planned(f"results/{study.results.name}/affect/from_expressions/S01_stressor.parquet")
+    assert planned["map_expressions"] == planned["extract_affect"] == 1
+    assert "convert_weights" not in planned
+    # A study that sets it has it for every recording.
+    study.write_config(face={"affect": {"backend": "from_expressions"}})
+    assert study.planned()["extract_affect"] == 6
+
+
 def test_a_name_that_is_none_stops_with_one_line(new_study):
     study = new_study(simulated_rows(["S01", "S02", "S03"]), face={"expressions": {"names": ["hapy"]}})
     result = study.snakemake("-n")

@@ -1,4 +1,4 @@
-"""Read valence, arousal and expression off the face of one recording."""
+"""Estimate valence, arousal and expression of one recording's face."""
 
 from pathlib import Path
 
@@ -15,6 +15,11 @@ from affectflow.weights.open_model import open_model
 
 def affect_pieces(done_rows=0):
     """Pieces of the recording's table after those that are done."""
+    if not backend.needs_video:
+        yield from extract_affect(
+            read_pieces(snakemake.input.expressions, "expressions"), backend, done_rows=done_rows
+        )
+        return
     frames = read_frames(snakemake.input.video, recording_id=recording_id, n_threads=snakemake.threads)
     faces = read_pieces(snakemake.input.faces, "faces")
     # Frames, not pieces: on a CPU one piece takes minutes.

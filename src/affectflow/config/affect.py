@@ -1,4 +1,4 @@
-"""Settings of valence, arousal and expression from pixels."""
+"""Settings of valence, arousal and expression."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from affectflow.config.base import Section
 
 
 class Affect(Section):
-    """Valence, arousal and expression from pixels; see docs/weights.md, "EmoNet"."""
+    """Valence, arousal and expression; see docs/weights.md, "EmoNet"."""
 
     backend: str = Field(
         "none",
-        description="What reads them: none, or a name in affectflow.face.affect. Any can be asked for by the path of its table.",
+        description="What reads them: none; emonet, from pixels with weights of yours; from_expressions, a rough estimate from the "
+        "scores of expressions. Any can be asked for by the path of its table.",
     )
     classes: Literal[8, 5] = Field(
         8, description="emonet: expressions told apart, and with them the file: emonet_8.pth or emonet_5.pth."

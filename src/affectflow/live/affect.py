@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from affectflow.config.study import Study
-from affectflow.face.affect import AFFECT
+from affectflow.face.affect import AFFECT, NEEDS_VIDEO
 from affectflow.face.affect.base import AffectBackend
 from affectflow.registry import load
 from affectflow.weights import WEIGHTS
@@ -104,6 +104,10 @@ def open_affect(study: Study, models: Path) -> AffectReader | None:
     models
         Such as resources/models.
 
+    Returns
+    -------
+    None without a network: nothing is installed, or the study wants the rough estimate from expressions.
+
     Raises
     ------
     MissingDependencyError
@@ -112,7 +116,7 @@ def open_affect(study: Study, models: Path) -> AffectReader | None:
     name = study.face.affect.backend
     if name == NONE:
         name = next((n for n in AFFECT if _installed(n, models)), NONE)
-    if name == NONE:
+    if name == NONE or (name in AFFECT and name not in NEEDS_VIDEO):
         return None
     kind: type[AffectBackend] = load(AFFECT, name, "face.affect.backend")
     device = kind.choose_device(study.device, granted_gpus=1)

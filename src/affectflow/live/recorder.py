@@ -234,7 +234,7 @@ class Recorder:
         table = times.join(
             read.drop("recording_id", "time_s"), on="frame_id", how="left", maintain_order="left"
         )
-        table = table.with_columns(pl.col("valid").fill_null(False))
+        table = table.with_columns(pl.col("valid").fill_null(False), pl.lit(self._affect).alias("method"))
         settings = self._study.face.affect
         if settings.smoothing == "none":
             return table

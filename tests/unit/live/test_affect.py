@@ -35,8 +35,8 @@ class Slow(AffectBackend):
     def load(cls, weights=None, *, device="cpu", options=None):
         return cls()
 
-    def extract(self, faces, frames):
-        for face, frame in zip(faces, frames, strict=True):
+    def extract(self, rows, frames=None):
+        for face, frame in zip(rows, frames, strict=True):
             self.go.acquire()
             valence = pl.lit(frame.frame_id / 10, dtype=pl.Float32)
             yield face.select("recording_id", "frame_id", "time_s", "valid").with_columns(
@@ -77,6 +77,13 @@ def test_an_old_reading_says_nothing_of_the_face_that_is_shown():
 
 def test_without_weights_there_is_none(tmp_path):
     assert open_affect(Study(), tmp_path) is None
+
+
+def test_a_study_that_wants_the_rough_estimate_opens_no_network(emonet_weights):
+    """Although one is installed."""
+    models = Path(emonet_weights.path).parent.parent
+    face = Study().face.model_copy(update={"affect": AffectSettings(backend="from_expressions")})
+    assert open_affect(Study().model_copy(update={"face": face}), models) is None
 
 
 def test_a_network_that_the_study_asks_for_must_be_there(tmp_path):

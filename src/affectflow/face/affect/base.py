@@ -13,7 +13,7 @@ from affectflow.face.placement import Placement
 
 
 class AffectBackend(Placement, ABC):
-    """Reads valence, arousal and expression off pictures of tracked faces.
+    """Tells valence and arousal of a face, and where it can the probability of expressions.
 
     A backend is one file here and one line in `affect/__init__.py`; the contract
     battery (`tests/contracts/test_affect_backends.py`) runs over all of them.
@@ -21,12 +21,18 @@ class AffectBackend(Placement, ABC):
     Attributes
     ----------
     name
-        The name in the registry and in paths.
+        The name in the registry, in paths and in the column `method`.
+    needs_video
+        Whether `extract` looks at pixels; if not, it reads the recording's
+        expressions, and `frames` is None.
+    needs_gpu
+        Whether its job asks the workflow for a GPU.
     columns
-        The columns of probabilities it makes: ``p_`` and the class.
+        The columns of probabilities it makes: ``p_`` and the class; may be none.
     """
 
     name: ClassVar[str]
+    needs_video: ClassVar[bool] = True
     columns: tuple[str, ...]
 
     @classmethod
@@ -43,7 +49,8 @@ class AffectBackend(Placement, ABC):
         Parameters
         ----------
         weights
-            Name → array, as `affectflow.weights.open_model` gives it.
+            Name → array, as `affectflow.weights.open_model` gives it; None for
+            an estimator that needs none.
         device
             "cpu" or "cuda", as `choose_device` decides.
         options
@@ -53,25 +60,28 @@ class AffectBackend(Placement, ABC):
         Raises
         ------
         MissingDependencyError
-            If weights are not there.
+            If weights that it needs are not there.
         """
 
     @abstractmethod
-    def extract(self, faces: Iterable[pl.DataFrame], frames: Iterable[Any]) -> Iterator[pl.DataFrame]:
+    def extract(
+        self, rows: Iterable[pl.DataFrame], frames: Iterable[Any] | None = None
+    ) -> Iterator[pl.DataFrame]:
         """Read the faces of one recording, in bounded memory.
 
         Parameters
         ----------
-        faces
-            Pieces of a `schema.FACES` table in order of frame_id, exactly one
-            row per decoded frame (`extract_codes.primary_pieces` makes it so).
+        rows
+            Pieces in order of frame_id, exactly one row per decoded frame: of a
+            `schema.FACES` table (`extract_codes.primary_pieces` makes it so), or
+            of `schema.EXPRESSIONS` for an estimator that needs no video.
         frames
-            The decoded frames (`io.video.VideoFrame`), in the same order and
-            number as the rows of `faces`.
+            With `needs_video`: the decoded frames (`io.video.VideoFrame`), in
+            the same order and number as the rows.
 
         Yields
         ------
         pl.DataFrame
-            `schema.AFFECT` with `columns`, one piece for each piece of `faces`,
+            `schema.AFFECT` with `columns`, one piece for each piece of `rows`,
             whose numbers depend on that piece alone.
         """

@@ -68,9 +68,12 @@ class EmoNetBackend(AffectBackend):
         )
         return cls(run, settings)
 
-    def extract(self, faces: Iterable[pl.DataFrame], frames: Iterable[Any]) -> Iterator[pl.DataFrame]:
+    def extract(
+        self, rows: Iterable[pl.DataFrame], frames: Iterable[Any] | None = None
+    ) -> Iterator[pl.DataFrame]:
         """Read the faces of one recording; see `AffectBackend.extract`."""
-        for piece, read, numbers in read_faces(faces, frames, self._crop, self._network):
+        assert frames is not None, "extract_affect sees to it"
+        for piece, read, numbers in read_faces(rows, frames, self._crop, self._network):
             yield self._table(piece, read, numbers)
 
     def _crop(
@@ -91,7 +94,7 @@ class EmoNetBackend(AffectBackend):
             pl.Series(name, values[:, i], dtype=pl.Float32).fill_nan(None) for i, name in enumerate(names)
         ]
         return faces.select("recording_id", "frame_id", "time_s").with_columns(
-            pl.Series("valid", read, dtype=pl.Boolean), *columns
+            pl.Series("valid", read, dtype=pl.Boolean), pl.lit(self.name).alias("method"), *columns
         )
 
 

@@ -1,4 +1,4 @@
-"""Valence, arousal and expression of a recording: the primary face's row of every frame, through an estimator."""
+"""Valence, arousal and expression of a recording: a row of every frame, through an estimator."""
 
 from __future__ import annotations
 
@@ -18,18 +18,23 @@ TINY = float(np.finfo(np.float32).tiny)
 
 
 def extract_affect(
-    faces: Iterable[pl.DataFrame], backend: AffectBackend, *, frames: Iterable[Any], done_rows: int = 0
+    rows: Iterable[pl.DataFrame],
+    backend: AffectBackend,
+    *,
+    frames: Iterable[Any] | None = None,
+    done_rows: int = 0,
 ) -> Iterator[pl.DataFrame]:
-    """Read the primary face of a recording, frame by frame, in bounded memory.
+    """Estimate valence and arousal of a recording, frame by frame, in bounded memory.
 
     Parameters
     ----------
-    faces
-        `schema.FACES` in pieces, in order of frame; a frame may have several faces.
+    rows
+        In pieces, in order of frame: `schema.FACES`, where a frame may have several
+        faces; `schema.EXPRESSIONS` for an estimator that needs no video.
     backend
         A loaded estimator.
     frames
-        The decoded frames of the same video.
+        The decoded frames of the same video, for an estimator that needs them.
     done_rows
         Leave out so many frames at the beginning, whose rows are known: those of
         all pieces that an interrupted run made.
@@ -40,7 +45,20 @@ def extract_affect(
         `schema.AFFECT` in pieces that do not depend on each other: one row per
         frame, in order. A frame without the primary face has nulls and valid = false.
     """
-    yield from backend.extract(primary_pieces(faces, leave_out=done_rows), islice(frames, done_rows, None))
+    if not backend.needs_video:
+        yield from backend.extract(_after(rows, done_rows))
+        return
+    if frames is None:
+        raise ValueError(f"{backend.name} looks at pixels and needs the frames")
+    yield from backend.extract(primary_pieces(rows, leave_out=done_rows), islice(frames, done_rows, None))
+
+
+def _after(pieces: Iterable[pl.DataFrame], done_rows: int) -> Iterator[pl.DataFrame]:
+    """Leave out the first rows."""
+    for piece in pieces:
+        if piece.height > done_rows:
+            yield piece[done_rows:]
+        done_rows = max(done_rows - piece.height, 0)
 
 
 def smoothed(affect: pl.DataFrame, *, legacy_zero_start: bool = False) -> pl.DataFrame:
