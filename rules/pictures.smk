@@ -126,6 +126,43 @@ rule train_pictures:
         "../workflow/scripts/train_pictures.py"
 
 
+rule evaluate_pictures:
+    input:
+        pictures=rules.index_pictures.output.pictures,
+        roles=rules.split_pictures.output.roles,
+        predictions=rules.train_pictures.output.predictions,
+        weights=rules.train_pictures.output.weights,
+    output:
+        scores=RESULTS + "/pictures/{source}/{picture_model}/scores.parquet",
+        card=RESULTS + "/pictures/{source}/{picture_model}/card.md",
+        page=report(
+            RESULTS + "/figures/pictures/{source}/{picture_model}/scores.html",
+            category="Pictures",
+            subcategory="{source}",
+            labels={"figure": "{picture_model}, before and after fine-tuning"},
+            caption="../workflow/report/evaluate_pictures.rst",
+        ),
+    log:
+        log_of("evaluate_pictures", "source", "picture_model"),
+    benchmark:
+        benchmark_of("evaluate_pictures", "source", "picture_model")
+    conda:
+        "../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        version=STAGE_VERSIONS["evaluate_pictures"],
+        n_resamples=STUDY.pictures.bootstrap,
+        seed=STUDY.seed,
+        simulated=lambda wc: is_simulated(source_of(wc).folder),
+    message:
+        "evaluate_pictures {wildcards.source} {wildcards.picture_model}"
+    script:
+        "../workflow/scripts/evaluate_pictures.py"
+
+
 # How much of a face each picture shows. EMOTIC's people are often seen from behind.
 rule measure_visibility:
     input:

@@ -55,6 +55,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "index_pictures": 1,
     "split_pictures": 1,
     "train_pictures": 1,
+    "evaluate_pictures": 1,
     "measure_visibility": 1,
     "plot_visibility": 1,
 }

@@ -77,7 +77,8 @@ def test_a_network_is_trained_from_random_weights(new_study):
     )
     simulate_emodataset(study.folder / "stills", people=4, each=2)
     base = "results/small/pictures/stills/emonet"
-    result = study.snakemake(f"{base}/weights.safetensors")
+    page = "results/small/figures/pictures/stills/emonet/scores.html"
+    result = study.snakemake(page)
     assert result.returncode == 0, result.stdout + result.stderr
     predictions = pl.read_parquet(study.folder / base / "predictions.parquet")
     assert predictions.height == 2 * 4
@@ -86,6 +87,13 @@ def test_a_network_is_trained_from_random_weights(new_study):
     log = (study.results / "logs/train_pictures/stills_emonet.log").read_text()
     assert "begins with random weights" in log
     assert "the trunk is random and never learns" in log
+    scores = pl.read_parquet(study.folder / base / "scores.parquet")
+    assert set(scores["state"]) == {"constant", "start", "tuned"}
+    assert set(scores["target"]) == {"valence", "arousal", "expression"}
+    card = (study.folder / base / "card.md").read_text()
+    assert "Began with random weights; the trunk stayed as it was" in card
+    assert "2 pictures of 1 persons or groups were tested" in card
+    assert "emonet, fine-tuned on stills" in (study.folder / page).read_text()
     # Another data set's settings train nothing anew; another loss does.
     assert study.planned(f"{base}/weights.safetensors") == {}
     study.write_config(pictures=pictures(start="random", loop=loop, threads=2, loss="mse"), device="cpu")

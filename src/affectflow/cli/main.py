@@ -76,20 +76,32 @@ def simulate(
     folder: Annotated[Path, typer.Argument(help="Where to write it; made when it is not there.")],
     people: Annotated[int, typer.Option(min=1, max=60, help="How many people.")] = 2,
     seconds: Annotated[float, typer.Option(min=10, max=3600, help="Length of each recording.")] = 20.0,
+    pictures: Annotated[
+        int, typer.Option(min=1, max=1000, help="Of still pictures: how many of each person.")
+    ] = 12,
     seed: Annotated[int, typer.Option(min=0, help="All random numbers derive from it.")] = 1,
     force: Annotated[bool, typer.Option(help="Write into a folder that holds files already.")] = False,
 ) -> None:
     """Write a miniature of a data set in its exact layout, with a known effect, to see the workflow run."""
-    from affectflow.datasets import LISTED_BY, SIMULATORS
+    from affectflow.datasets import LISTED_BY, PICTURE_SIMULATORS, PICTURES_SAID, SIMULATORS
     from affectflow.errors import UsageError
     from affectflow.registry import load
 
-    write_study = load(SIMULATORS, dataset, "simulated data set")
+    write = load({**SIMULATORS, **PICTURE_SIMULATORS}, dataset, "simulated data set")
     if folder.is_file():
         raise UsageError(f"{folder}: is a file. Name a folder.")
     if folder.is_dir() and any(folder.iterdir()) and not force:
         raise UsageError(f"{folder}: is not empty. Name a new folder, or give --force to write into it.")
-    write_study(folder, people=people, seconds=seconds, seed=seed)
+    if dataset in PICTURE_SIMULATORS:
+        write(folder, people=people, each=pictures, seed=seed)
+        source = f"{{format: {dataset}, folder: {folder}{PICTURES_SAID.get(dataset, '')}}}"
+        typer.echo(
+            f"{folder}: simulated {dataset}, {pictures} pictures of each of {people} people. Next, in the settings: "
+            f"pictures: {{sources: {{stills: {source}}}}}",
+            err=True,
+        )
+        return
+    write(folder, people=people, seconds=seconds, seed=seed)
     manifest, pattern = LISTED_BY.get(dataset, (dataset, ""))
     following = [
         "affectflow",

@@ -122,6 +122,9 @@ class Pictures(Section):
         True,
         description="Scores: average valence and arousal over a picture and its mirror image, as EmoNet's published figures do.",
     )
+    bootstrap: int = Field(
+        2000, ge=200, le=100_000, description="Resamples of persons or groups for the intervals."
+    )
     threads: PositiveInt = Field(4, description="CPU threads of one job.")
     changes: PictureChanges = Field(PictureChanges(), description="Random changes of training pictures.")
     loop: PictureLoop = Field(PictureLoop(), description="The training loop.")

@@ -65,6 +65,19 @@ SIMULATORS = {
     "pyfeat": "affectflow.datasets.simulated.codes:simulate_pyfeat",
 }
 
+# The same for data sets of labelled still pictures (`datasets.pictures`): function(folder, people=, each=, seed=), and how
+# `pictures.sources` has to name what it wrote, beside format and folder.
+PICTURE_SIMULATORS = {
+    "emodataset": "affectflow.datasets.simulated.pictures:simulate_emodataset",
+    "affectnet": "affectflow.datasets.simulated.pictures:simulate_affectnet",
+    "affectnet_npy": "affectflow.datasets.simulated.pictures:simulate_affectnet_npy",
+    "emotic": "affectflow.datasets.simulated.emotic:simulate_emotic",
+}
+PICTURES_SAID = {
+    "emodataset": ", person: '(P[0-9]+)_', arousal_range: [0, 1]",
+    "affectnet": ", person: '/(P[0-9]+)/'",
+}
+
 # Which manifest lists what a simulator wrote, where it has not the simulator's own name or needs a pattern.
 LISTED_BY = {
     "empatica_e4": ("empatica_e4", "{subject_id}/{condition}"),
