@@ -276,6 +276,41 @@ rule render_expressions:
         "../workflow/scripts/render_expressions.py"
 
 
+# Drawn when asked for by its path: results/<study>/figures/affect/<affect>/<recording_id>.svg.
+rule plot_affect:
+    input:
+        affect=rules.extract_affect.output.affect,
+    output:
+        svg=RESULTS + "/figures/affect/{affect}/{recording_id}.svg",
+        png=report_of_recording(
+            RESULTS + "/figures/affect/{affect}/{recording_id}.png",
+            category="Recordings",
+            subcategory="Valence and arousal",
+            labels={"recording": "{recording_id}", "from": "{affect}"},
+            caption="../workflow/report/plot_affect.rst",
+        ),
+    log:
+        log_of("plot_affect", "affect", "recording_id"),
+    benchmark:
+        benchmark_of("plot_affect", "affect", "recording_id")
+    wildcard_constraints:
+        recording_id=one_of(WITH_VIDEO),
+        affect=one_of(affect.AFFECT),
+    conda:
+        "../envs/viz.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        version=STAGE_VERSIONS["plot_affect"],
+        simulated=lambda wc: is_simulated(recording(wc).video),
+    message:
+        "plot_affect {wildcards.affect} {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/plot_affect.py"
+
+
 rule describe_methods:
     input:
         # Their footers say what was really run, stage by stage.

@@ -47,6 +47,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "plot_analysis": 4,
     "plot_expressions": 1,
     "render_expressions": 1,
+    "plot_affect": 1,
     "quality_page": 2,
     "describe_methods": 5,
     "render_overlay": 1,

@@ -23,8 +23,8 @@ def test_they_are_made_only_when_asked_for_by_their_path(new_study):
 
 def test_the_rough_affect_is_made_from_expressions_without_pixels(new_study):
     study = new_study(simulated_rows(["S01", "S02", "S03"]))
-    planned = study.planned(f"results/{study.results.name}/affect/from_expressions/S01_stressor.parquet")
-    assert planned["map_expressions"] == planned["extract_affect"] == 1
+    planned = study.planned(f"results/{study.results.name}/figures/affect/from_expressions/S01_stressor.svg")
+    assert planned["map_expressions"] == planned["extract_affect"] == planned["plot_affect"] == 1
     assert "convert_weights" not in planned
     # A study that sets it has it for every recording.
     study.write_config(face={"affect": {"backend": "from_expressions"}})
@@ -45,7 +45,8 @@ def test_from_a_simulated_video_to_the_timing_diagram(new_study):
     base = f"results/{study.results.name}"
     svg = f"{base}/figures/expressions/geometric/S01_stressor.svg"
     video = f"{base}/videos/expressions/geometric/S01_stressor.mp4"
-    result = study.snakemake(svg, video)
+    circumplex = f"{base}/figures/affect/from_expressions/S01_stressor.svg"
+    result = study.snakemake(svg, video, circumplex)
     assert result.returncode == 0, result.stdout + result.stderr
     table = pl.read_parquet(study.results / "expressions/geometric/S01_stressor.parquet")
     assert table.height == 90
@@ -55,6 +56,11 @@ def test_from_a_simulated_video_to_the_timing_diagram(new_study):
     assert "simulated data" in drawn
     shown = [frame.time_s for frame in read_frames(study.folder / video)]
     assert shown == pytest.approx(table["time_s"].to_list(), abs=1e-6)
+    rough = pl.read_parquet(study.results / "affect/from_expressions/S01_stressor.parquet")
+    assert rough["valence"].equals(table["rough_valence"].alias("valence"))
+    drawn = (study.folder / circumplex).read_text()
+    assert "rough estimate" in drawn
+    assert "simulated data" in drawn
     # Another threshold maps and draws anew, and measures nothing again.
     study.write_config(face={"expressions": {"neutral_percentile": 80}})
     planned = study.planned(svg)

@@ -108,7 +108,7 @@ def _drawn(
     draw_threshold(axes["smoothed"], series)
     draw_bands(axes["bands"], series, intervals)
     for axis in axes.values():
-        shade_gaps(axis, series)
+        shade_gaps(axis, series.score[:, 0], series.edges_s)
     axes["smoothed"].tick_params(labelbottom=False)
     axes["bands"].set_xlabel(axis_words(series))
     axes["bands"].set_xlim(series.edges_s[0], series.edges_s[-1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import polars as pl
@@ -26,11 +26,27 @@ PLOT_MM = PAGE_MM - 24
 MOST_SCORES = 5000
 
 
-def shade_gaps(axis: Axes, series: ExpressionSeries) -> None:
-    """Shade where there is no face."""
-    edges = np.diff(np.isnan(series.score[:, 0]).astype(np.int8), prepend=0, append=0)
+class Courses(Protocol):
+    """What is asked of moments whose valence and arousal are drawn: (n,) each, NaN without a face."""
+
+    @property
+    def time_s(self) -> Array:
+        """Seconds."""
+
+    @property
+    def valence(self) -> Array:
+        """-1..1."""
+
+    @property
+    def arousal(self) -> Array:
+        """-1..1."""
+
+
+def shade_gaps(axis: Axes, values: Array, edges_s: Array) -> None:
+    """Shade the moments in which values (n,) are NaN; they lie between edges (n + 1,)."""
+    edges = np.diff(np.isnan(values).astype(np.int8), prepend=0, append=0)
     for a, b in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
-        axis.axvspan(series.edges_s[a], series.edges_s[b], color=NO_FACE, linewidth=0, zorder=0)
+        axis.axvspan(edges_s[a], edges_s[b], color=NO_FACE, linewidth=0, zorder=0)
 
 
 def axis_words(series: ExpressionSeries) -> str:
@@ -108,8 +124,8 @@ def _name_band(axis: Axes, names: list[str], band: dict[str, float], row: int, r
             return
 
 
-def draw_affect(axis: Axes, series: ExpressionSeries) -> None:
-    """Draw rough valence and arousal over time."""
+def draw_affect(axis: Axes, series: Courses) -> None:
+    """Draw valence and arousal over time, as large as they get."""
     axis.axhline(0, color=GREY, linewidth=0.5)
     axis.plot(series.time_s, series.valence, color=BLACK, label="valence")
     axis.plot(series.time_s, series.arousal, color=GREY, linestyle=(0, (3, 1.5)), label="arousal")

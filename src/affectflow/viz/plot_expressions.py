@@ -89,7 +89,7 @@ def plot_expressions(
         raw = expressions.select(f"raw_{name}" for name in series.names).cast(pl.Float64).to_numpy()
         draw_density(axes["density"], series, raw)
         for name in list(PANELS)[:-1]:
-            shade_gaps(axes[name], series)
+            shade_gaps(axes[name], series.score[:, 0], series.edges_s)
         axes["affect"].set_xlabel(axis_words(series))
         axes["affect"].set_xlim(series.edges_s[0], series.edges_s[-1])
         _key(figure, series, f"{recording_id}, action units: {expressions['method'][0]}")
