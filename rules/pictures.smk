@@ -1,6 +1,6 @@
 # Labelled still pictures: what is there, who is on which side, and networks fine-tuned on them. Made when asked for by path.
 from affectflow.datasets.pictures import LABEL_FILES, PICTURE_FORMATS
-from affectflow.pictures import PICTURE_MODELS
+from affectflow.pictures import PICTURE_MODELS, TELL_EMOTIONS
 
 SOURCES = STUDY.pictures.sources
 for name, source in SOURCES.items():
@@ -18,7 +18,9 @@ def source_of(wildcards):
 
 
 # What networks are told; each takes what it knows.
-PICTURE_SETTINGS = STUDY.pictures.model_dump(include={"loss", "expression_weight", "flip"})
+PICTURE_SETTINGS = STUDY.pictures.model_dump(
+    include={"loss", "expression_weight", "flip", "emotion_weight", "imbalance", "dropout", "resnet50_px"}
+)
 
 
 def start_weights(wildcards):
@@ -219,3 +221,121 @@ rule plot_visibility:
         "plot_visibility {wildcards.source}"
     script:
         "../workflow/scripts/plot_visibility.py"
+
+
+rule evaluate_emotions:
+    input:
+        pictures=rules.index_pictures.output.pictures,
+        roles=rules.split_pictures.output.roles,
+        predictions=rules.train_pictures.output.predictions,
+    output:
+        emotions=RESULTS + "/pictures/{source}/{picture_model}/emotions.parquet",
+        means=RESULTS + "/pictures/{source}/{picture_model}/emotion_means.parquet",
+        pairs=RESULTS + "/pictures/{source}/{picture_model}/emotion_pairs.parquet",
+        errors=RESULTS + "/pictures/{source}/{picture_model}/emotion_errors.parquet",
+    log:
+        log_of("evaluate_emotions", "source", "picture_model"),
+    benchmark:
+        benchmark_of("evaluate_emotions", "source", "picture_model")
+    wildcard_constraints:
+        picture_model=one_of(TELL_EMOTIONS),
+    conda:
+        "../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        version=STAGE_VERSIONS["evaluate_emotions"],
+        n_resamples=STUDY.train.bootstrap,
+        seed=STUDY.seed,
+    message:
+        "evaluate_emotions {wildcards.source} {wildcards.picture_model}"
+    script:
+        "../workflow/scripts/evaluate_emotions.py"
+
+
+rule plot_emotions:
+    input:
+        emotions=rules.evaluate_emotions.output.emotions,
+        means=rules.evaluate_emotions.output.means,
+        pairs=rules.evaluate_emotions.output.pairs,
+        errors=rules.evaluate_emotions.output.errors,
+    output:
+        cooccurrence_svg=RESULTS + "/figures/pictures/{source}/{picture_model}/cooccurrence.svg",
+        cooccurrence_png=report(
+            RESULTS + "/figures/pictures/{source}/{picture_model}/cooccurrence.png",
+            category="Pictures",
+            subcategory="{source}",
+            labels={"figure": "emotions that go together", "model": "{picture_model}"},
+            caption="../workflow/report/plot_emotions.rst",
+        ),
+        confusion_svg=RESULTS + "/figures/pictures/{source}/{picture_model}/confusion.svg",
+        confusion_png=report(
+            RESULTS + "/figures/pictures/{source}/{picture_model}/confusion.png",
+            category="Pictures",
+            subcategory="{source}",
+            labels={"figure": "emotions taken for others", "model": "{picture_model}"},
+            caption="../workflow/report/plot_emotions.rst",
+        ),
+        page=report(
+            RESULTS + "/figures/pictures/{source}/{picture_model}/emotions.html",
+            category="Pictures",
+            subcategory="{source}",
+            labels={"figure": "scores of every emotion", "model": "{picture_model}"},
+            caption="../workflow/report/plot_emotions.rst",
+        ),
+    log:
+        log_of("plot_emotions", "source", "picture_model"),
+    benchmark:
+        benchmark_of("plot_emotions", "source", "picture_model")
+    wildcard_constraints:
+        picture_model=one_of(TELL_EMOTIONS),
+    conda:
+        "../envs/viz.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        version=STAGE_VERSIONS["plot_emotions"],
+        simulated=lambda wc: is_simulated(source_of(wc).folder),
+    message:
+        "plot_emotions {wildcards.source} {wildcards.picture_model}"
+    script:
+        "../workflow/scripts/plot_emotions.py"
+
+
+# Not in the report, which is passed on: these pages show the data set's pictures of people.
+rule review_pictures:
+    input:
+        pictures=rules.index_pictures.output.pictures,
+        predictions=rules.train_pictures.output.predictions,
+        emotions=rules.evaluate_emotions.output.emotions,
+    output:
+        grid=RESULTS + "/figures/pictures/{source}/{picture_model}/grid.html",
+        samples=RESULTS + "/figures/pictures/{source}/{picture_model}/samples.html",
+    log:
+        log_of("review_pictures", "source", "picture_model"),
+    benchmark:
+        benchmark_of("review_pictures", "source", "picture_model")
+    wildcard_constraints:
+        picture_model=one_of(TELL_EMOTIONS),
+    conda:
+        "../envs/viz.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        version=STAGE_VERSIONS["review_pictures"],
+        folder=lambda wc: source_of(wc).folder,
+        n_grid=STUDY.pictures.review_grid,
+        n_each=STUDY.pictures.review_samples,
+        thumbnails=STUDY.viz.thumbnails,
+        seed=STUDY.seed,
+        simulated=lambda wc: is_simulated(source_of(wc).folder),
+    message:
+        "review_pictures {wildcards.source} {wildcards.picture_model}"
+    script:
+        "../workflow/scripts/review_pictures.py"

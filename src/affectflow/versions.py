@@ -57,6 +57,9 @@ STAGE_VERSIONS: dict[str, int] = {
     "split_pictures": 1,
     "train_pictures": 1,
     "evaluate_pictures": 1,
+    "evaluate_emotions": 1,
+    "plot_emotions": 1,
+    "review_pictures": 1,
     "measure_visibility": 1,
     "plot_visibility": 1,
 }

@@ -11,6 +11,7 @@ from affectflow.errors import AffectflowError, MissingDependencyError
 from affectflow.face.affect import AFFECT
 from affectflow.face.backends import BACKENDS
 from affectflow.face.units import UNITS
+from affectflow.pictures import PICTURE_MODELS
 from affectflow.registry import load
 from affectflow.weights import WEIGHTS
 from affectflow.weights.base import Source, converted_path, manifest_path
@@ -27,7 +28,7 @@ def source(request) -> Source:
 
 
 def test_it_belongs_to_a_backend():
-    assert set(WEIGHTS) <= set(BACKENDS) | set(AFFECT) | set(UNITS) | {"resnet50"}
+    assert set(WEIGHTS) <= set(BACKENDS) | set(AFFECT) | set(UNITS) | set(PICTURE_MODELS)
 
 
 def test_the_registry_and_the_source_say_the_same(source):

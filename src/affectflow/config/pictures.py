@@ -110,6 +110,24 @@ class Pictures(Section):
     expression_weight: NonNegativeFloat = Field(
         1.0, description="Weight of the expression's cross-entropy beside it; 0 = none."
     )
+    emotion_weight: NonNegativeFloat = Field(
+        10.0,
+        description="resnet50: weight of the emotions' cross-entropy, a mean over 26 of them, beside the loss of valence and arousal.",
+    )
+    imbalance: Literal["effective_number", "positive", "none"] = Field(
+        "effective_number",
+        description="resnet50: how rare emotions are kept from drowning. effective_number: a rare emotion counts more than a frequent "
+        "one (Cui et al. 2019). positive: a picture with an emotion counts as much as all without it. Neither counts more than 20.",
+    )
+    dropout: float = Field(
+        0.5, ge=0, lt=1, description="resnet50: share of features left out in each training step."
+    )
+    resnet50_px: int = Field(
+        224,
+        ge=32,
+        le=1024,
+        description="resnet50: side of the square to which a picture is stretched, pixels.",
+    )
     unfreeze_after: NonNegativeInt | None = Field(
         None,
         description="Epochs in which the trunk (EmoNet: the face alignment network) stays exactly as it is; then it learns. "
@@ -128,6 +146,12 @@ class Pictures(Section):
     threads: PositiveInt = Field(4, description="CPU threads of one job.")
     changes: PictureChanges = Field(PictureChanges(), description="Random changes of training pictures.")
     loop: PictureLoop = Field(PictureLoop(), description="The training loop.")
+    review_grid: PositiveInt = Field(
+        48, description="Test pictures on the review page grid.html, drawn at random."
+    )
+    review_samples: PositiveInt = Field(
+        6, description="Pictures of each group (best, worst, surest, …) on the review page samples.html."
+    )
     extra_train: bool = Field(
         False,
         description="Whether the pictures that EMOTIC's packaging calls extra_train train as well.",

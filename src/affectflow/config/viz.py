@@ -60,7 +60,7 @@ class Viz(Section):
     )
     thumbnails: Literal["clear", "blurred", "none"] = Field(
         "clear",
-        description="Pictures of the person on the quality pages: clear, blurred (all coarse, faces beyond recognition) or "
+        description="Pictures of people on quality pages and on review pages of stills: clear, blurred (all coarse, faces beyond recognition) or "
         "none. Contact sheets and overlays show faces in any case.",
     )
     report_recordings: int = Field(

@@ -7,4 +7,7 @@ a line in `PICTURE_MODELS`. Its name is also that of its official weights
 
 PICTURE_MODELS: dict[str, str] = {
     "emonet": "affectflow.pictures.emonet_model:EmoNetModel",
+    "resnet50": "affectflow.pictures.resnet50_model:ResNet50Model",
 }
+# Those that tell several emotions of a picture at once (EMOTIC).
+TELL_EMOTIONS = ("resnet50",)

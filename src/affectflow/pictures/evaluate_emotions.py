@@ -156,8 +156,37 @@ def _resampled(
     return np.stack(columns, axis=1)
 
 
+def unbiased_interval(
+    values_r: NDArray[np.float64], estimate: float | None, *, n_people: int
+) -> tuple[float, float]:
+    """Return the interval of a resampled average precision around its estimate, less the resamples' own bias.
+
+    A picture that is drawn twice ranks beside itself, which raises an average
+    precision of few pictures; resamples would lie above what they are of.
+
+    Parameters
+    ----------
+    values_r
+        In each resample; NaN where it has none.
+    estimate
+        Of the pictures themselves; None = there is none.
+    n_people
+        How many persons or groups were resampled.
+    """
+    known = values_r[np.isfinite(values_r)]
+    if estimate is None or not len(known):
+        return float("nan"), float("nan")
+    low, high = interval(known - (known.mean() - estimate), n_people=n_people)
+    return max(low, 0.0), min(high, 1.0)
+
+
 def _with_intervals(rows: pl.DataFrame, ap_kr: NDArray[np.float64], n_people: int) -> pl.DataFrame:
-    limits = np.array([interval(ap_r, n_people=n_people) for ap_r in ap_kr])
+    limits = np.array(
+        [
+            unbiased_interval(ap_r, estimate, n_people=n_people)
+            for ap_r, estimate in zip(ap_kr, rows["average_precision"], strict=True)
+        ]
+    )
     return rows.with_columns(
         low=pl.Series(limits[:, 0]).fill_nan(None), high=pl.Series(limits[:, 1]).fill_nan(None)
     )
@@ -169,9 +198,12 @@ def _means(rows: pl.DataFrame, ap_rk: NDArray[np.float64], n_people: int) -> pl.
     # An emotion that a resample has no picture of counts nothing in it.
     there_rk = np.isfinite(known)
     macro_r = ratio(np.where(there_rk, known, 0.0).sum(axis=1), there_rk.sum(axis=1))
-    low, high = interval(macro_r, n_people=n_people)
+    means = mean_scores(rows)
+    low, high = unbiased_interval(
+        macro_r, means.filter(mean="macro")["average_precision"].item(), n_people=n_people
+    )
     macro = pl.col("mean") == "macro"
-    return mean_scores(rows).with_columns(
+    return means.with_columns(
         pl.when(macro).then(pl.lit(value)).fill_nan(None).alias(name)
         for name, value in (("low", low), ("high", high))
     )

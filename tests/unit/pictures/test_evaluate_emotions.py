@@ -7,7 +7,14 @@ import polars as pl
 import pytest
 
 from affectflow.errors import DesignError
-from affectflow.pictures.evaluate_emotions import emotion_names, evaluate_emotions, label_matrix
+from affectflow.pictures.evaluate_emotions import (
+    emotion_names,
+    evaluate_emotions,
+    label_matrix,
+    unbiased_interval,
+)
+from affectflow.train.scores.bootstrap import interval, person_weights
+from affectflow.train.scores.metrics import auprc
 from tests.support.emotions import NAMES, emotion_tables
 
 
@@ -38,6 +45,25 @@ def test_a_network_that_knows_beats_chance_and_one_that_does_not_is_there(made):
     assert start["low"] < start["chance"] + 0.02
     assert start["average_precision"] == pytest.approx(start["chance"], abs=0.12)
     assert tuned["low"] < tuned["average_precision"] < tuned["high"]
+
+
+def test_intervals_lie_around_what_they_are_of():
+    """Of scores that know nothing resamples alone would lie above: a picture drawn twice ranks beside itself."""
+    rng = np.random.default_rng(0)
+    aside, plain = [], []
+    for _ in range(20):
+        label, score = (rng.random(40) < 0.25).astype(float), rng.random(40)
+        one_each, zeros = np.arange(40), np.zeros(40, int)
+        measure = auprc(label, score, one_each, zeros)
+        estimate = measure(np.ones((1, 40))).item()
+        drawn = measure(person_weights(40, n_resamples=400, seed=1))
+        for limits, into in (
+            (unbiased_interval(drawn, estimate, n_people=40), aside),
+            (interval(drawn, n_people=40), plain),
+        ):
+            into.append((np.mean(limits) - estimate) / np.ptp(limits))
+    assert np.mean(plain) > 2 * np.mean(aside)
+    assert abs(np.mean(aside)) < 0.1
 
 
 def test_test_labels_decide_no_threshold(tables, made):
