@@ -1,6 +1,6 @@
 # Labelled still pictures: what is there, who is on which side, and networks fine-tuned on them. Made when asked for by path.
 from affectflow.datasets.pictures import LABEL_FILES, PICTURE_FORMATS
-from affectflow.pictures import PICTURE_MODELS, TELL_EMOTIONS
+from affectflow.pictures import MODEL_SETTINGS, PICTURE_MODELS, TELL_EMOTIONS
 
 SOURCES = STUDY.pictures.sources
 for name, source in SOURCES.items():
@@ -17,10 +17,9 @@ def source_of(wildcards):
     return SOURCES[wildcards.source]
 
 
-# What networks are told; each takes what it knows.
-PICTURE_SETTINGS = STUDY.pictures.model_dump(
-    include={"loss", "expression_weight", "flip", "emotion_weight", "imbalance", "dropout", "resnet50_px"}
-)
+def model_settings(wildcards):
+    """What a network is told: its own settings, so that another network's do not train it anew."""
+    return {name: getattr(STUDY.pictures, name) for name in MODEL_SETTINGS[wildcards.picture_model]}
 
 
 def start_weights(wildcards):
@@ -115,7 +114,7 @@ rule train_pictures:
         folder=lambda wc: source_of(wc).folder,
         start=STUDY.pictures.start,
         weights=lambda wc: f"resources/models/{wc.picture_model}",
-        settings=PICTURE_SETTINGS,
+        settings=model_settings,
         unfreeze_after=STUDY.pictures.unfreeze_after,
         unfreeze_factor=STUDY.pictures.unfreeze_factor,
         changes=STUDY.pictures.changes.model_dump(),
