@@ -246,7 +246,7 @@ rule evaluate_emotions:
         runtime=60,
     params:
         version=STAGE_VERSIONS["evaluate_emotions"],
-        n_resamples=STUDY.train.bootstrap,
+        n_resamples=STUDY.pictures.bootstrap,
         seed=STUDY.seed,
     message:
         "evaluate_emotions {wildcards.source} {wildcards.picture_model}"
