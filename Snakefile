@@ -19,6 +19,7 @@ include: "rules/stats.smk"
 include: "rules/train.smk"
 include: "rules/viz.smk"
 include: "rules/pictures.smk"
+include: "rules/clips.smk"
 
 
 tell_params_apart(workflow.rules)

@@ -240,6 +240,48 @@ FACES = Table(
     ),
 )
 
+TRAJECTORIES = Table(
+    "trajectories",
+    "One row per face and kept frame of a clip, from the face's first frame to its last.",
+    ("recording_id", "track_id", "frame_id"),
+    (
+        RECORDING_ID,
+        Column(
+            "track_id",
+            pl.Int32,
+            "",
+            "number of the trajectory: by first frame, in it by area, the largest first",
+            nullable=False,
+        ),
+        FRAME_ID,
+        TIME_S,
+        _f32("x0_px", "px", "left edge of the face's box"),
+        _f32("y0_px", "px", "top edge"),
+        _f32("x1_px", "px", "right edge"),
+        _f32("y1_px", "px", "bottom edge"),
+        _f32(
+            "score",
+            "",
+            "score of faces, 0..1; null where the face was not seen, and where clips.detect is false",
+        ),
+        Column("face_track_id", pl.Int32, "", "track_id of faces in this frame; null where score is"),
+        Column(
+            "interpolated",
+            pl.Boolean,
+            "",
+            "the face was not seen in this frame; its box lies on the line between where it was before and after",
+            nullable=False,
+        ),
+        Column(
+            "primary",
+            pl.Boolean,
+            "",
+            "of the trajectory with the largest sum of area × score",
+            nullable=False,
+        ),
+    ),
+)
+
 CODES = Table(
     "codes",
     "One row per decoded frame: the face code of the primary face. Every backend writes these columns.",
@@ -837,6 +879,7 @@ TABLES: dict[str, Table] = {
         VIDEO_FRAMES,
         VIDEO_QUALITY,
         FACES,
+        TRAJECTORIES,
         CODES,
         ACTION_UNITS,
         BLINKS,

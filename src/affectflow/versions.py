@@ -62,4 +62,5 @@ STAGE_VERSIONS: dict[str, int] = {
     "review_pictures": 1,
     "measure_visibility": 1,
     "plot_visibility": 1,
+    "build_trajectories": 1,
 }

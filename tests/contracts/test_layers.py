@@ -29,6 +29,7 @@ BELOW: dict[str, set[str]] = {
     "pictures": BASE
     | {"config", "io", "signal", "face", "datasets", "features", "stats", "train", "weights"},
     "eda": BASE | {"config", "io", "signal", "face", "datasets", "features", "train"},
+    "clips": BASE | {"config", "io", "signal", "face", "datasets", "features", "train", "weights"},
     "live": BASE | {"config", "io", "face", "features", "weights"},
     "cli": BASE
     | {

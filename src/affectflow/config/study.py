@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, NonNegativeInt
 
 from affectflow.config.base import Section, read_settings, read_yaml
+from affectflow.config.clips import Clips
 from affectflow.config.datasets import Datasets
 from affectflow.config.face import Face
 from affectflow.config.features import Features
@@ -44,6 +45,7 @@ class Study(Section):
     stats: Stats = Field(Stats(), description="Statistics.")
     train: Train = Field(Train(), description="Models.")
     pictures: Pictures = Field(Pictures(), description="Labelled still pictures.")
+    clips: Clips = Field(Clips(), description="Labelled clips.")
     viz: Viz = Field(Viz(), description="Figures and videos.")
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from affectflow.face.box_motion import BoxMotion
 from affectflow.face.regions import Detection, Region, box_of_landmarks, overlap, region_of_landmarks
 
 # A second look at a detection takes in this many times the mesh's square (three times the face's box), which
@@ -21,8 +22,6 @@ SETTLING_PASSES = 3
 SAME_FACE_OVERLAP = 0.5
 # A face that comes back within the gap and shares this much with where the track was heading is the same one.
 RETURN_OVERLAP = 0.2
-# Displacements that a track's speed is taken from.
-N_STEPS_FOR_SPEED = 3
 # Below this the mesh network has no more than guesses to offer (its input is 192 pixels wide).
 SMALLEST_FACE_PX = 12.0
 
@@ -55,33 +54,11 @@ class Face:
     landmarks_px: np.ndarray
 
 
-@dataclass
-class _Track:
+@dataclass(kw_only=True, eq=False)
+class _Track(BoxMotion):
     track_id: int
     detection_score: float
-    box_px: np.ndarray
     region: Region
-    seen_s: float
-    steps: list[tuple[float, np.ndarray]] = field(default_factory=list)
-
-    def follow(self, box_px: np.ndarray, region: Region, time_s: float) -> None:
-        """Take over where the face is now."""
-        if time_s > self.seen_s:
-            shift = (box_px[:2] + box_px[2:] - self.box_px[:2] - self.box_px[2:]) / 2
-            self.steps = [*self.steps[1 - N_STEPS_FOR_SPEED :], (time_s - self.seen_s, shift)]
-        self.box_px, self.region, self.seen_s = box_px, region, time_s
-
-    def expected_box(self, time_s: float) -> np.ndarray:
-        """Return the last box moved on at the track's last speed, by one box width at most."""
-        if not self.steps:
-            return self.box_px
-        speed = np.sum([s for _, s in self.steps], axis=0) / sum(step_s for step_s, _ in self.steps)
-        shift = speed * (time_s - self.seen_s)
-        longest = self.box_px[2] - self.box_px[0]
-        length = float(np.hypot(shift[0], shift[1]))
-        if length > longest:
-            shift = shift * (longest / length)
-        return self.box_px + np.concatenate([shift, shift])
 
 
 @dataclass(frozen=True)
@@ -180,7 +157,8 @@ class FaceTracker:
         return _Measured(score, landmarks_px, box_px, region_of_landmarks(landmarks_px))
 
     def _accept(self, track: _Track, measured: _Measured, time_s: float) -> Face:
-        track.follow(measured.box_px, measured.region, time_s)
+        track.move_to(measured.box_px, time_s)
+        track.region = measured.region
         return Face(
             track.track_id, measured.score, track.detection_score, measured.box_px, measured.landmarks_px
         )
@@ -244,7 +222,13 @@ class FaceTracker:
         for i, (detection_score, measured) in enumerate(new):
             track = same.get(i)
             if track is None:
-                track = _Track(self._n_tracks, detection_score, measured.box_px, measured.region, time_s)
+                track = _Track(
+                    track_id=self._n_tracks,
+                    detection_score=detection_score,
+                    box_px=measured.box_px,
+                    region=measured.region,
+                    seen_s=time_s,
+                )
                 self._n_tracks += 1
                 self._tracks.append(track)
             track.detection_score = detection_score

@@ -1,0 +1,70 @@
+"""The scripts of clips: tables in, trajectories out, the same bytes each time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from affectflow.config.clips import Tracks
+from affectflow.io.probe_video import probe_video
+from affectflow.io.tables import read_footer, read_table, write_table
+from affectflow.io.video_writer import VideoWriter
+from tests.support.clips import TIME_BASE
+from tests.support.scripts import run_script
+from tests.unit.clips.test_build_trajectories import FPS, faces
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """Twelve frames of two scenes, with a face that stays where it is."""
+    with VideoWriter(tmp_path / "clip.mp4", 64, 48, time_base=TIME_BASE) as writer:
+        for i in range(12):
+            colour = (200, 40, 30) if i < 6 else (20, 60, 200)
+            writer.write(np.zeros((48, 64, 3), np.uint8) + np.array(colour, np.uint8), i / FPS)
+    frames, quality = probe_video(tmp_path / "clip.mp4", recording_id="clip")
+    write_table(frames, tmp_path / "frames.parquet", "video_frames")
+    write_table(quality, tmp_path / "quality.parquet", "video_quality")
+    write_table(faces([{0: (5, 5, 30)}] * 12), tmp_path / "faces.parquet", "faces")
+    return tmp_path
+
+
+def build(folder, *, detect=True, parity="none", every=1, first=0):
+    given = {"frames": folder / "frames.parquet", "quality": folder / "quality.parquet"}
+    run_script(
+        "build_trajectories",
+        folder,
+        inputs={
+            **given,
+            "faces": folder / "faces.parquet" if detect else [],
+            "video": folder / "clip.mp4" if detect and parity == "none" else [],
+        },
+        outputs={"trajectories": folder / "trajectories.parquet"},
+        params={"parity": parity, "every": every, "first": first, "tracks": Tracks().model_dump()},
+        wildcards={"recording_id": "clip"},
+    )
+    return read_table(folder / "trajectories.parquet", "trajectories")
+
+
+def test_a_cut_in_the_pixels_parts_a_face_that_the_tracker_kept(clip):
+    assert build(clip)["track_id"].to_list() == [0] * 6 + [1] * 6
+    assert read_footer(clip / "trajectories.parquet")["stage"] == "build_trajectories"
+
+
+def test_the_seed_s_rule_knows_no_cuts(clip):
+    made = build(clip, parity="seed001", every=3, first=2)
+    assert made["frame_id"].to_list() == [2, 5, 8, 11]
+    assert made["track_id"].n_unique() == 1
+
+
+def test_without_detection_the_picture_is_the_face(clip):
+    made = build(clip, detect=False)
+    assert made.height == 12
+    assert made.select("x1_px", "y1_px").unique().rows() == [(64, 48)]
+
+
+def test_same_input_same_bytes(clip):
+    written = []
+    for _ in range(2):
+        build(clip)
+        written.append((clip / "trajectories.parquet").read_bytes())
+    assert written[0] == written[1]
