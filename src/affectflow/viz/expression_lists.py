@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from affectflow.face.expressions.mapping import NEUTRAL
 from affectflow.viz.draw import Colour, Picture, draw_text, text_width
@@ -12,6 +11,7 @@ from affectflow.viz.expression_frames import FACS_MAX, ExpressionFrames
 from affectflow.viz.expression_series import ExpressionSeries, colour_of
 from affectflow.viz.hud import MISSING, plain
 from affectflow.viz.labels import in_words
+from affectflow.viz.style import takes_white
 
 PAPER: Colour = (255, 255, 255)
 INK: Colour = (20, 22, 26)
@@ -183,11 +183,9 @@ def intensity_colours() -> list[Colour]:
 
 
 def ink_on(ground: Colour) -> Colour:
-    """Return black or white, whichever stands out more from a ground (WCAG 2 contrast)."""
-    shares: NDArray[np.float64] = np.array(ground) / 255
-    linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
-    luminance = float(linear @ [0.2126, 0.7152, 0.0722])
-    return INK if (luminance + 0.05) ** 2 > 1.05 * 0.05 else PAPER
+    """Return black or white, whichever stands out more from a ground."""
+    red, green, blue = (value / 255 for value in ground)
+    return PAPER if takes_white((red, green, blue)) else INK
 
 
 def _rgb(colour: str) -> Colour:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from affectflow.viz.expression_series import ExpressionSeries, colour_of
 from affectflow.viz.labels import in_words
-from affectflow.viz.style import BLACK, GREY, PAGE_MM, SMALLEST_PT, text_width_mm
+from affectflow.viz.style import BLACK, GREY, PAGE_MM, SMALLEST_PT, takes_white, text_width_mm
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,7 +98,7 @@ def draw_bands(axis: Axes, series: ExpressionSeries, intervals: pl.DataFrame) ->
             names = each["names"].split("+")
             colour = colour_of(series, names[0]) if analysis == "one_dominant" else "#D0D0D0"
             axis.broken_barh([(each["onset_s"], each["duration_s"])], (row, 0.8), color=colour, linewidth=0)
-            _name_band(axis, names, each, row, PLOT_MM * each["duration_s"] / whole_s)
+            _name_band(axis, names, each, row, PLOT_MM * each["duration_s"] / whole_s, colour)
     axis.set(ylim=(2 + len(BANDS), -0.1))
     axis.set_yticks(np.arange(2 + len(BANDS)) + 0.4, ["label", "last seconds", *BANDS.values()])
     axis.tick_params(left=False)
@@ -114,13 +114,18 @@ def _strip(axis: Axes, series: ExpressionSeries, labels: list[str | None], row: 
             axis.broken_barh([bar], (row, 0.8), color=colour_of(series, name), linewidth=0)
 
 
-def _name_band(axis: Axes, names: list[str], band: dict[str, float], row: int, room_mm: float) -> None:
+def _name_band(
+    axis: Axes, names: list[str], band: dict[str, float], row: int, room_mm: float, ground: str
+) -> None:
     """Write as many of the names into a band as fit, an ellipsis for the rest, or nothing."""
+    from matplotlib.colors import to_rgb
+
+    ink = "white" if takes_white(to_rgb(ground)) else BLACK
     for n in range(len(names), 0, -1):
         words = " + ".join(in_words(name) for name in names[:n]) + (" …" if n < len(names) else "")
         if text_width_mm(words, SMALLEST_PT) + 1.5 <= room_mm:
             middle = band["onset_s"] + band["duration_s"] / 2
-            axis.text(middle, row + 0.42, words, ha="center", va="center", fontsize=SMALLEST_PT, color=BLACK)
+            axis.text(middle, row + 0.42, words, ha="center", va="center", fontsize=SMALLEST_PT, color=ink)
             return
 
 

@@ -62,6 +62,13 @@ def text_width_mm(text: str, size_pt: float) -> float:
     return float(TextPath((0, 0), text, size=size_pt).get_extents().width) / 72 / MM if text.strip() else 0.0
 
 
+def takes_white(ground: tuple[float, float, float]) -> bool:
+    """Tell whether white letters stand out more than black ones from a ground, RGB 0..1 (contrast of WCAG 2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in ground]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return (luminance + 0.05) ** 2 < 1.05 * 0.05
+
+
 def wrapped(text: str, width_mm: float, size_pt: float) -> list[str]:
     """Break a text between words into lines no wider than `width_mm`; a word that is wider stands alone."""
     lines: list[str] = []

@@ -93,6 +93,18 @@ def test_bands_lie_where_the_intervals_do():
     assert not any(b.x0 < 4.9 and b.x1 > 4.1 for b in labels)
 
 
+def test_names_on_bands_stand_out():
+    """Sad leads, on blue: black letters could hardly be read."""
+    time_s = np.arange(100) / 25
+    units = units_table(time_s, {u: np.full(100, 0.9) for u in (1, 4, 6, 15, 17)})
+    _, panels = drawn(map_expressions(units, options=Expressions(names=["happy", "sad"])))
+    (name,) = (t for t in panels["bands"].texts if t.get_text() == "sad")
+    assert to_hex(name.get_color()) == "#ffffff"
+    _, panels = drawn()
+    (name,) = (t for t in panels["bands"].texts if t.get_text() == "happy")
+    assert to_hex(name.get_color()) == "#000000"
+
+
 def test_the_threshold_is_that_of_the_table():
     expressions, intervals = mapped()
     _, panels = drawn((expressions, intervals))
