@@ -20,6 +20,7 @@ include: "rules/train.smk"
 include: "rules/viz.smk"
 include: "rules/pictures.smk"
 include: "rules/clips.smk"
+include: "rules/eda.smk"
 
 
 tell_params_apart(workflow.rules)

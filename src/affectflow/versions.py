@@ -63,4 +63,5 @@ STAGE_VERSIONS: dict[str, int] = {
     "measure_visibility": 1,
     "plot_visibility": 1,
     "build_trajectories": 1,
+    "crop_faces": 1,
 }

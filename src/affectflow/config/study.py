@@ -10,6 +10,7 @@ from pydantic import Field, NonNegativeInt
 from affectflow.config.base import Section, read_settings, read_yaml
 from affectflow.config.clips import Clips
 from affectflow.config.datasets import Datasets
+from affectflow.config.eda import Eda
 from affectflow.config.face import Face
 from affectflow.config.features import Features
 from affectflow.config.io import Io
@@ -46,6 +47,7 @@ class Study(Section):
     train: Train = Field(Train(), description="Models.")
     pictures: Pictures = Field(Pictures(), description="Labelled still pictures.")
     clips: Clips = Field(Clips(), description="Labelled clips.")
+    eda: Eda = Field(Eda(), description="Electrodermal activity from videos of faces.")
     viz: Viz = Field(Viz(), description="Figures and videos.")
 
 

@@ -145,9 +145,15 @@ def apply_clock(signals: pl.DataFrame, clock: pl.DataFrame | None) -> pl.DataFra
     """
     if clock is None:
         return signals
+    return signals.with_columns(time_s=pl.Series(found_clock(clock).to_video(signals["time_s"].to_numpy())))
+
+
+def found_clock(clock: pl.DataFrame | None) -> Clock:
+    """Return the clock that `schema.CLOCKS` holds, or one that changes nothing."""
+    if clock is None:
+        return Clock(0.0)
     row = clock.row(0, named=True)
-    found = Clock(row["offset_s"], row["drift_ppm"], row["reference_s"])
-    return signals.with_columns(time_s=pl.Series(found.to_video(signals["time_s"].to_numpy())))
+    return Clock(row["offset_s"], row["drift_ppm"], row["reference_s"])
 
 
 def _series(

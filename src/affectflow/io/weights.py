@@ -29,6 +29,8 @@ logger = logging.getLogger("affectflow")
 FACTS_KEY = "affectflow"
 # Stands for the folder of the file in sentences that the file holds: it may be moved, and says nothing of this machine.
 FOLDER_MARK = "{folder}"
+# What arrays are made of whose rows can be read alone.
+ROW_DTYPES: dict[str, np.dtype] = {"F32": np.dtype("<f4"), "U8": np.dtype("u1")}
 
 
 def write_weights(arrays: Mapping[str, np.ndarray], path: str | Path, *, facts: Mapping[str, Any]) -> None:
@@ -141,15 +143,15 @@ class WeightsFile(Mapping[str, np.ndarray]):
         return len(self._names)
 
     def rows(self, name: str, first: int, last: int) -> np.ndarray:
-        """Return rows first..last (not included, cut at the array's end) of a float32 array; no others are read.
+        """Return rows first..last (not included, cut at the array's end) of an array of `ROW_DTYPES`; no others are read.
 
         Read, not mapped: mapped pages of a whole study would count as this process's memory.
         """
         n, *rest = self.shape(name)
         first, last = min(first, n), max(min(last, n), min(first, n))
-        each = int(np.prod(rest))
-        out = np.empty((last - first, *rest), np.float32)
-        start = self._begins[name] + 4 * each * first
+        begin, dtype = self._begins[name]
+        out = np.empty((last - first, *rest), dtype)
+        start = begin + dtype.itemsize * int(np.prod(rest)) * first
         # Opened anew each time: a study has more recordings than a process may hold open files.
         with self.path.open("rb", buffering=0) as file:
             read = os.preadv(file.fileno(), [out.data.cast("B")], start) if out.size else 0
@@ -158,13 +160,16 @@ class WeightsFile(Mapping[str, np.ndarray]):
         return out
 
     @cached_property
-    def _begins(self) -> dict[str, int]:
-        """Where each float32 array begins in the file: 8 bytes of length, the header, then the arrays."""
+    def _begins(self) -> dict[str, tuple[int, np.dtype]]:
+        """Where each array begins in the file, and its dtype: 8 bytes of length, the header, then the arrays."""
         with self.path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             header = json.loads(file.read(length))
-        floats = {k: v for k, v in header.items() if k != "__metadata__" and v["dtype"] == "F32"}
-        return {name: 8 + length + entry["data_offsets"][0] for name, entry in floats.items()}
+        known = {k: v for k, v in header.items() if k != "__metadata__" and v["dtype"] in ROW_DTYPES}
+        return {
+            name: (8 + length + entry["data_offsets"][0], ROW_DTYPES[entry["dtype"]])
+            for name, entry in known.items()
+        }
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Return the shape of an array without reading it."""

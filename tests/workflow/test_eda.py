@@ -1,0 +1,94 @@
+"""Electrodermal activity from the face through the real workflow: nothing unless asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from affectflow.config.sheet import write_sheet
+from affectflow.datasets.simulated.ubfc_phys import simulate_ubfc_phys
+from affectflow.datasets.ubfc_phys.manifest import list_ubfc_phys
+from affectflow.io.tables import read_table
+from affectflow.io.weights import read_weights
+from tests.support.study import WorkflowStudy, simulated_rows
+
+SECONDS = 8.0
+CROPS = {"size_px": 72}
+
+
+@pytest.fixture(scope="module")
+def wristband(tmp_path_factory) -> WorkflowStudy:
+    """One task of a miniature of UBFC-Phys, cut with and without the face."""
+    study = WorkflowStudy(tmp_path_factory.mktemp("ubfc"))
+    study.write_config(
+        dataset="ubfc", eda={"crops": CROPS}, stats={"baseline": "T1", "stressor": "T2"}, train={"models": []}
+    )
+    simulate_ubfc_phys(study.folder / "data", people=1, seconds=SECONDS)
+    rows = [r for r in list_ubfc_phys(study.folder / "data") if r.recording_id == "s1_T1"]
+    (study.folder / "recordings.tsv").write_text(write_sheet(rows).replace(str(study.folder) + "/", ""))
+    result = study.snakemake(*(f"results/ubfc/crops/{c}/s1_T1.safetensors" for c in ("face", "none")))
+    assert result.returncode == 0, result.stdout + result.stderr
+    return study
+
+
+def test_crops_at_the_wristbands_own_times(wristband):
+    arrays, facts = read_weights(wristband.results / "crops/face/s1_T1.safetensors")
+    n = round(4 * SECONDS)
+    assert arrays["crops"].shape == (n, 72, 72, 3)
+    assert arrays["crops"].dtype == np.uint8
+    np.testing.assert_allclose(arrays["time_s"], np.arange(n) / 4)
+    lines = (wristband.folder / "data/UBFC-Phys/Data/s1/eda_s1_T1.csv").read_text().split()
+    np.testing.assert_allclose(arrays["eda"], [float(x) for x in lines], rtol=1e-6)
+    assert arrays["valid"].mean() > 0.95
+    shown = read_table(wristband.results / "video/s1_T1.frames.parquet", "video_frames")["time_s"].to_numpy()
+    valid = arrays["valid"]
+    assert np.abs(shown[arrays["frame_id"][valid]] - arrays["time_s"][valid]).max() < 0.5 / 35 + 0.001
+    assert facts["signals"] == {"eda": "eda_usiemens", "pulse": "bvp_au"}
+    assert np.isfinite(arrays["pulse"]).all()
+
+
+def test_the_face_fills_the_square_and_is_still(wristband):
+    arrays, _ = read_weights(wristband.results / "crops/face/s1_T1.safetensors")
+    whole, _ = read_weights(wristband.results / "crops/none/s1_T1.safetensors")
+    assert np.isnan(whole["square_px"]).all()
+    # The whole picture has 192 pixels a side, the face's square is smaller and moves slowly.
+    square = arrays["square_px"][arrays["valid"]]
+    assert (square[:, 2] < 192).all()
+    assert np.abs(np.diff(square, axis=0)).max() < 3
+    assert np.abs(arrays["crops"].astype(int) - whole["crops"]).mean() > 5
+
+
+def test_another_size_cuts_anew_and_nothing_else(wristband):
+    path = "results/ubfc/crops/face/s1_T1.safetensors"
+    assert wristband.planned(path) == {}
+    before = (wristband.folder / "study.yaml").read_text()
+    try:
+        wristband.write_config(
+            dataset="ubfc",
+            eda={"crops": {"size_px": 36}},
+            stats={"baseline": "T1", "stressor": "T2"},
+            train={"models": []},
+        )
+        assert set(wristband.planned(path)) == {"crop_faces"}
+    finally:
+        (wristband.folder / "study.yaml").write_text(before)
+
+
+def test_the_default_study_makes_no_crops(new_study):
+    study = new_study(simulated_rows(["S01", "S02", "S03"]))
+    assert "crop_faces" not in study.planned()
+    # The whole picture needs no face.
+    assert "track_faces" not in study.planned("results/small/crops/none/S01_baseline.safetensors")
+
+
+def test_a_study_without_skin_conductance_says_so_in_one_line(wristband, tmp_path):
+    study = WorkflowStudy(tmp_path)
+    study.write_config(eda={"signal": "eda_palm_usiemens"})
+    study.write_sheet(simulated_rows(["S01"], ("baseline",)))
+    result = study.snakemake("results/small/crops/none/S01_baseline.safetensors")
+    assert result.returncode == 1
+    said = [line for line in result.stderr.splitlines() if line.startswith("affectflow crop_faces:")]
+    assert said == [
+        "affectflow crop_faces: recording S01_baseline: there is no signal eda_palm_usiemens (eda.signal). "
+        "Did you mean eda_usiemens? There is: eda_usiemens, ppg_au, rsp_au."
+    ]
