@@ -6,11 +6,12 @@ Axes: b = picture of a batch, c = channel, h, w = rows and columns, m = label.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -64,8 +65,8 @@ class PictureBatches(ReadAhead):
 
     Attributes
     ----------
-    rows
-        Of `schema.PICTURES`.
+    pictures
+        `schema.PICTURES`.
     labels_nm
         What is learnt.
     read, crop
@@ -76,7 +77,7 @@ class PictureBatches(ReadAhead):
         See `ReadAhead`.
     """
 
-    rows: Sequence[Mapping[str, Any]]
+    pictures: pl.DataFrame
     labels_nm: NDArray[np.float32]
     read: Callable[[str], Picture]
     crop: Callable[[Picture, Mapping[str, Any]], Picture]
@@ -99,7 +100,9 @@ class PictureBatches(ReadAhead):
         return np.array_split(order_n, max(1, math.ceil(len(order_n) / batch_size))) if len(order_n) else []
 
     def _make(self, chosen_b: np.ndarray) -> tuple[list[Tensor], Tensor]:
-        crops = [self.crop(self.read(self.rows[i]["path"]), self.rows[i]) for i in chosen_b]
+        # A row when it is wanted: as Python objects, the points of a large data set take gigabytes.
+        rows = [self.pictures.row(int(i), named=True) for i in chosen_b]
+        crops = [self.crop(self.read(row["path"]), row) for row in rows]
         x_bchw = torch.from_numpy(np.ascontiguousarray(np.stack(crops).transpose(0, 3, 1, 2)))
         labels_bm = torch.from_numpy(self.labels_nm[chosen_b])
         if self.device.type == "cuda":

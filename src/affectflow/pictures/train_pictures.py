@@ -112,7 +112,7 @@ def train_pictures(
     model.prepare(table.filter(pl.col("role") == "train").drop("role"))
     parts = {role: _part(table, role, read, model, place, loop["workers"]) for role in ("train", *JUDGED)}
     for role, part in parts.items():
-        if not len(part.rows):
+        if not part.pictures.height:
             raise DesignError(f"train_pictures: there are no {role} pictures. Re-run split_pictures.")
     parts["train"].changes = changes
     logger.info("%s begins %s", model.name, beginning(model, weights))
@@ -128,7 +128,9 @@ def train_pictures(
             _objective(model, unfreeze_after=unfreeze_after, factor=unfreeze_factor, where=place),
         )
         training.resume()
-        run_epochs(training, parts["train"], parts["validation"], n_train=len(parts["train"].rows), seed=seed)
+        run_epochs(
+            training, parts["train"], parts["validation"], n_train=parts["train"].pictures.height, seed=seed
+        )
         training.best()
         seen["tuned"] = _looked_at(network, model, parts)
     facts = {
@@ -141,8 +143,8 @@ def train_pictures(
         "epochs": training.epoch,
         "trunk_learnt": unfreeze_after is not None and training.best_epoch > unfreeze_after,
         "n_parameters": sum(p.numel() for p in network.parameters()),
-        "n_pictures": {role: len(part.rows) for role, part in parts.items()},
-        "n_people": {role: len({row["person"] for row in part.rows}) for role, part in parts.items()},
+        "n_pictures": {role: part.pictures.height for role, part in parts.items()},
+        "n_people": {role: part.pictures["person"].n_unique() for role, part in parts.items()},
         "seed": seed,
     }
     inner = network.inner.state_dict()
@@ -170,7 +172,7 @@ def _part(
     workers: int,
 ) -> PictureBatches:
     own = table.filter(pl.col("role") == role)
-    return PictureBatches(own.to_dicts(), model.labels(own), read, model.crop, device, workers=workers)
+    return PictureBatches(own, model.labels(own), read, model.crop, device, workers=workers)
 
 
 def _objective(
@@ -188,7 +190,7 @@ def _objective(
         network: nn.Module, batches: PictureBatches, precision: MixedPrecision
     ) -> tuple[float, dict[str, float]]:
         outputs = network_outputs(
-            network, batches, len(batches.rows), precision, batch_size=_pass_size(where)
+            network, batches, batches.pictures.height, precision, batch_size=_pass_size(where)
         )
         return model.measures(outputs, torch.from_numpy(batches.labels_nm))
 
@@ -225,7 +227,7 @@ def _looked_at(
     for role in JUDGED:
         batches = parts[role]
         full, size = mixed_precision("off", batches.device), _pass_size(batches.device)
-        made[role] = network_outputs(reader, batches, len(batches.rows), full, batch_size=size).numpy()
+        made[role] = network_outputs(reader, batches, batches.pictures.height, full, batch_size=size).numpy()
     return made
 
 
@@ -237,9 +239,7 @@ def _predictions(
 ) -> pl.DataFrame:
     tables = []
     for role in JUDGED:
-        known = pl.DataFrame(list(parts[role].rows), infer_schema_length=None).select(
-            pl.lit(state).alias("state"), "picture_id", "person", "role"
-        )
+        known = parts[role].pictures.select(pl.lit(state).alias("state"), "picture_id", "person", "role")
         tables.append(known.with_columns(**model.predictions(seen[role])))
     made = pl.concat(tables)
     return made.select(PICTURE_PREDICTIONS.names + sorted(set(made.columns) - set(PICTURE_PREDICTIONS.names)))

@@ -81,9 +81,8 @@ def test_brightness_is_a_factor_within_its_range():
 
 
 def batches(stills, **changes):
-    rows = stills.pictures.to_dicts()
-    labels = np.arange(len(rows), dtype=np.float32)[:, None]
-    return PictureBatches(rows, labels, stills.read, face_crop, torch.device("cpu"), **changes)
+    labels = np.arange(stills.pictures.height, dtype=np.float32)[:, None]
+    return PictureBatches(stills.pictures, labels, stills.read, face_crop, torch.device("cpu"), **changes)
 
 
 def test_batches_are_the_same_for_any_number_of_workers_and_follow_torchs_seed(stills):

@@ -160,6 +160,20 @@ def test_predictions_are_of_everybody_who_did_not_train(stills):
     assert [names[i] for i in best] == table["predicted_expression"].to_list()
 
 
+def test_the_epoch_with_the_best_concordance_is_kept_and_patience_ends_it(stills):
+    made = fit(stills, unfreeze_after=0, loop={"epochs": 60, "patience": 3, "learning_rate": 0.03})
+    best = made.log["epoch"][int(made.log["validation_ccc"].arg_max())]
+    assert made.facts["best_epoch"] == best
+    assert made.facts["epochs"] == best + 3 < 60
+    own = made.predictions.filter((pl.col("state") == "tuned") & (pl.col("role") == "validation"))
+    labelled = own.join(stills.pictures, on="picture_id")
+    # Seen in the mirror as well, so not the very numbers of the log.
+    again = np.mean(
+        [concordance_correlation(labelled[d], labelled[f"predicted_{d}"]) for d in ("valence", "arousal")]
+    )
+    assert again == pytest.approx(made.log["validation_ccc"].max(), abs=0.15)
+
+
 def test_half_precision_trains_as_well(stills):
     made = fit(stills, loop={"amp": "bf16"})
     assert np.isfinite(made.log["train_loss"].to_numpy()).all()
