@@ -106,7 +106,7 @@ rule train_pictures:
     threads: STUDY.pictures.threads
     resources:
         # On a CPU, all activations of a batch; most of them belong to the trunk.
-        mem_mb=6000 if STUDY.pictures.unfreeze_after is None else 24000,
+        mem_mb=6000 if STUDY.pictures.unfreeze_after is None else 12000,
         runtime=2880,
         gpu=int(STUDY.device != "cpu"),
     params:

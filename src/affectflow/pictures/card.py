@@ -93,5 +93,9 @@ def _table(scores: pl.DataFrame) -> list[str]:
 def _cell(row: Mapping[str, Any] | None) -> str:
     if row is None or row["estimate"] is None:
         return ""
-    whole = f"{row['estimate']:.2f}"
-    return whole if row["low"] is None else f"{whole} [{row['low']:.2f}, {row['high']:.2f}]"
+    # What rounds to 0 has no sign.
+    whole, low, high = (
+        None if row[end] is None else f"{round(row[end], 2) or 0.0:.2f}"
+        for end in ("estimate", "low", "high")
+    )
+    return f"{whole}" if low is None else f"{whole} [{low}, {high}]"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from affectflow.viz.score_notes import least_p_note, score_notes
-from affectflow.viz.table_page import table_page
+from affectflow.viz.table_page import table_page, two_decimals, with_interval
 
 MEASURES = {
     "auroc": "AUROC",
@@ -40,14 +40,14 @@ def models_page(
     table = rows.select("model", pl.col("kind").replace_strict(KINDS))
     for measure, title in MEASURES.items():
         own = scores.filter(pl.col("measure") == measure)
-        column = own.select("model", _interval("estimate").alias(title))
+        column = own.select("model", with_interval("estimate").alias(title))
         table = table.join(column, on="model", how="left", maintain_order="left")
     differences = comparisons.filter(pl.col("measure") == "auroc").select(
         pl.col("than").alias("model"),
-        _interval("difference").alias("difference"),
+        with_interval("difference").alias("difference"),
         pl.col("p_holm").alias("p"),
     )
-    slope = calibration.select("model", _number("slope").alias("slope"))
+    slope = calibration.select("model", two_decimals("slope").alias("slope"))
     table = table.join(slope, on="model", how="left", maintain_order="left")
     table = table.join(differences, on="model", how="left", maintain_order="left")
     first = scores.row(0, named=True)
@@ -70,15 +70,3 @@ def _chance(scores: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(
         [{"model": "chance", **cells}], schema={"model": pl.String, **dict.fromkeys(cells, pl.String)}
     )
-
-
-def _interval(name: str) -> pl.Expr:
-    """A number with its interval as text; without one where there is none, null without a number."""
-    whole = pl.format("{} [{}, {}]", _number(name), _number("low"), _number("high"))
-    return pl.coalesce(whole, _number(name))
-
-
-def _number(name: str) -> pl.Expr:
-    # Rounded as a number: 0.00 has no sign.
-    rounded = pl.col(name).round(2) + 0.0
-    return rounded.map_elements(lambda v: f"{v:.2f}", return_dtype=pl.String)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from affectflow.viz.table_page import table_page
+from affectflow.viz.table_page import table_page, with_interval
 
 STATES = {"constant": "constant", "start": "before fine-tuning", "tuned": "after fine-tuning"}
 NAMES = {
@@ -36,9 +36,7 @@ def picture_scores_page(scores: pl.DataFrame, *, source: str, model: str, start:
     """
     keys = ["role", "target", "state", "against"]
     cells = scores.with_columns(
-        pl.coalesce(
-            pl.format("{} [{}, {}]", *map(_number, ("estimate", "low", "high"))), _number("estimate")
-        ).alias("cell"),
+        with_interval("estimate").alias("cell"),
         pl.col("measure").replace_strict(NAMES).alias("name"),
     )
     wide = cells.pivot("name", index=keys, values="cell", aggregate_function="first", maintain_order=True)
@@ -50,18 +48,14 @@ def picture_scores_page(scores: pl.DataFrame, *, source: str, model: str, start:
         maintain_order=True,
     ).select(pl.format("{}, {}", "role", "target").alias("side"), what.alias("network"), *wide.columns[len(keys) :])  # fmt: skip
     counts = "; ".join(
-        f"{role}: {n} pictures of {groups} persons or groups"
+        f"{role} {n} of {groups} persons or groups"
         for role, n, groups in scores.group_by("role", maintain_order=True)
         .agg(pl.col("n_pictures").max(), pl.col("n_groups").max())
         .rows()
     )
     data = "Simulated pictures: not a finding about people.\n" if simulated else ""
     return table_page(
-        table, title=f"{model}, fine-tuned on {source}", note=f"{data}It began {start}. {counts}.\n{NOTE}"
+        table,
+        title=f"{model}, fine-tuned on {source}",
+        note=f"{data}It began {start}. Pictures: {counts}.\n{NOTE}",
     )
-
-
-def _number(name: str) -> pl.Expr:
-    # Rounded as a number: 0.00 has no sign.
-    rounded = pl.col(name).round(2) + 0.0
-    return rounded.map_elements(lambda v: f"{v:.2f}", return_dtype=pl.String)

@@ -62,6 +62,18 @@ def table_page(
     )
 
 
+def with_interval(name: str) -> pl.Expr:
+    """Return a number with its interval, the columns low and high, as text; alone without one, null without a number."""
+    whole = pl.format("{} [{}, {}]", two_decimals(name), two_decimals("low"), two_decimals("high"))
+    return pl.coalesce(whole, two_decimals(name))
+
+
+def two_decimals(name: str) -> pl.Expr:
+    """Return a column of numbers as text with two decimals; what rounds to 0 has no sign."""
+    # In Python: polars takes "+ 0.0", which would lose the sign, for nothing to do.
+    return pl.col(name).map_elements(lambda v: f"{round(v, 2) or 0.0:.2f}", return_dtype=pl.String)
+
+
 def _cell(text: str | None, links: Mapping[str, str]) -> str:
     if text is None:
         return ""

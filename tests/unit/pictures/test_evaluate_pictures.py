@@ -218,5 +218,6 @@ def test_page_and_card_say_the_numbers_and_the_licence(rng):
     assert shown in page
     assert "Simulated pictures" in page
     assert "&lt;random&gt;" in page
-    assert "test: 50 pictures of 10 persons or groups" in page
+    assert "Pictures: test 50 of 10 persons or groups; validation 50" in page
+    assert "-0.00" not in page + card
     assert page.index("test, valence") < page.index("validation, valence")

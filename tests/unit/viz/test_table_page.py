@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from affectflow.viz.table_page import table_page
+from affectflow.viz.table_page import table_page, with_interval
 
 
 def test_values_are_shown_and_text_is_escaped():
@@ -37,3 +37,11 @@ def test_a_column_without_any_number_is_empty():
     page = table_page(table, title="t")
     assert "None" not in page
     assert page.count("<td></td>") == 5
+
+
+def test_what_rounds_to_nothing_has_no_sign():
+    table = pl.DataFrame(
+        {"x": [-0.001, -0.2, 0.004, None], "low": [-0.004, -0.3, None, None], "high": [0.0, -0.1, None, None]}
+    )
+    shown = table.select(with_interval("x")).to_series().to_list()
+    assert shown == ["0.00 [0.00, 0.00]", "-0.20 [-0.30, -0.10]", "0.00", None]
