@@ -873,6 +873,58 @@ FACE_VISIBILITY = Table(
     ),
 )
 
+EDA_FOLDS = Table(
+    "eda_folds",
+    "One row per fold and recording with video and skin conductance; a person has one role in a fold.",
+    ("fold", "recording_id"),
+    (
+        Column("fold", pl.Int32, "", "0-based number of the fold", nullable=False),
+        Column("role", pl.String, "", "train, validation or test", nullable=False),
+        SUBJECT_ID,
+        RECORDING_ID,
+    ),
+)
+
+EDA_PREDICTIONS = Table(
+    "eda_predictions",
+    "One row per sample of a fold's test people that a clip holds: what one network made of the face, and what needs no face. "
+    "All on the scale on which it learnt: (microsiemens - centre) / scale.",
+    ("model", "fold", "recording_id", "time_s"),
+    (
+        Column("model", pl.String, "", "name in affectflow.eda.models", nullable=False),
+        Column("fold", pl.Int32, "", "0-based number of the fold", nullable=False),
+        SUBJECT_ID,
+        RECORDING_ID,
+        Column("time_s", pl.Float64, "s", "time of the sample on the video's clock", nullable=False),
+        Column(
+            "stretch",
+            pl.Int32,
+            "",
+            "number of the stretch without a gap within the recording",
+            nullable=False,
+        ),
+        Column("measured", pl.Float32, "", "the skin conductance", nullable=False),
+        Column("predicted", pl.Float32, "", "the network's", nullable=False),
+        Column("mean", pl.Float32, "", "mean of the training people", nullable=False),
+        Column(
+            "last_value",
+            pl.Float32,
+            "",
+            "what was measured last before the clip (which knows the person's past); before a recording's first clip the mean",
+            nullable=False,
+        ),
+        Column(
+            "time_only",
+            pl.Float32,
+            "",
+            "mean of the training people as long after the recording's start",
+            nullable=False,
+        ),
+        Column("centre", pl.Float64, "microsiemens", "zero of the scale", nullable=False),
+        Column("scale", pl.Float64, "microsiemens", "unit of the scale", nullable=False),
+    ),
+)
+
 TABLES: dict[str, Table] = {
     t.name: t
     for t in (
@@ -900,5 +952,7 @@ TABLES: dict[str, Table] = {
         PICTURE_ROLES,
         PICTURE_PREDICTIONS,
         FACE_VISIBILITY,
+        EDA_FOLDS,
+        EDA_PREDICTIONS,
     )
 }
