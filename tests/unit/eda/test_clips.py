@@ -63,7 +63,7 @@ def test_too_short_a_stretch_has_no_clip():
 def test_no_clip_of_a_person_is_on_two_sides(n, each, folds, seed):
     people = {f"P{p}_{k}": f"P{p}" for p in range(n) for k in range(each)}
     if n < folds or (n, folds) == (3, 2):
-        with pytest.raises(DesignError, match="Record more people, or set eda.folds: 3"):
+        with pytest.raises(DesignError, match=r"Record more people, or set eda\.folds: 3"):
             split_eda(people, n_folds=folds, validation_share=0.25, seed=seed)
         return
     table = split_eda(people, n_folds=folds, validation_share=0.25, seed=seed)
