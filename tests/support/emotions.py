@@ -26,7 +26,7 @@ def emotion_tables(*, seed: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFra
         valence=pl.Series(valence, dtype=pl.Float32), emotions=pl.Series(lists, dtype=pl.List(pl.String))
     )
     roles = pictures.select(
-        "picture_id", "person", group=pl.lit(0, pl.Int32), role=pl.Series(side)
+        "picture_id", "person", group=pl.col("person").rank("dense").cast(pl.Int32), role=pl.Series(side)
     ).with_columns(reason=pl.lit(None, pl.String))
     states = []
     for state, known in (("start", 0.0), ("tuned", 0.3)):

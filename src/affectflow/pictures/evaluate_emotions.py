@@ -82,7 +82,7 @@ def evaluate_emotions(
     labelled = pictures.filter(pl.col("emotions").is_not_null())
     table = predictions.join(
         labelled.select("picture_id", "emotions", *DIMENSIONS), on="picture_id", maintain_order="left"
-    )
+    ).join(roles.select("picture_id", "group"), on="picture_id", maintain_order="left")
     parts = {
         (state, role): table.filter(state=state, role=role)
         for state in predictions["state"].unique(maintain_order=True)
@@ -98,11 +98,11 @@ def evaluate_emotions(
         threshold_k = choose_thresholds(*_labels_and_scores(parts[state, "validation"], names))
         test = parts[state, "test"]
         label_nk, score_nk = _labels_and_scores(test, names)
-        ap_rk = _resampled(label_nk, score_nk, test["person"].to_list(), n_resamples=n_resamples, seed=seed)
-        n_people = test["person"].n_unique()
+        ap_rk = _resampled(label_nk, score_nk, test["group"].to_numpy(), n_resamples=n_resamples, seed=seed)
+        n_groups = test["group"].n_unique()
         rows = score_emotions(label_nk, score_nk, threshold_k, names=names)
-        emotions.append(_with_intervals(rows, ap_rk.T, n_people).with_columns(state=pl.lit(state)))
-        means.append(_means(rows, ap_rk, n_people).with_columns(state=pl.lit(state)))
+        emotions.append(_with_intervals(rows, ap_rk.T, n_groups).with_columns(state=pl.lit(state)))
+        means.append(_means(rows, ap_rk, n_groups).with_columns(state=pl.lit(state)))
         told_nk = told(score_nk, threshold_k)
         compared = {"told": (told_nk, told_nk), "confusion": (label_nk, told_nk)}
         pairs += [
@@ -140,13 +140,13 @@ def _labels_and_scores(
 def _resampled(
     label_nk: NDArray[np.bool_],
     score_nk: NDArray[np.float64],
-    people: Sequence[str],
+    groups: NDArray[np.integer],
     *,
     n_resamples: int,
     seed: int,
 ) -> NDArray[np.float64]:
     """Average precision of each emotion in each resample, (r, k); NaN where it has none."""
-    person_n = np.unique(people, return_inverse=True)[1]
+    person_n = np.unique(groups, return_inverse=True)[1]
     weight_rs = person_weights(int(person_n.max()) + 1, n_resamples=n_resamples, seed=seed)
     one_split = np.zeros(len(person_n), int)
     columns = [
