@@ -204,6 +204,7 @@ def test_a_side_without_pictures_is_told(stills):
 
 JOB = """
 import sys
+import time
 from pathlib import Path
 from affectflow.io.weights import Checkpoint, write_weights
 from affectflow.pictures.batches import Changes
@@ -211,10 +212,15 @@ from affectflow.pictures.train_pictures import train_pictures
 from tests.support.small_emonet import LOOP, SmallModel
 from tests.support.stills import drawn_stills
 
-folder = Path(sys.argv[1])
+folder, pause_s = Path(sys.argv[1]), float(sys.argv[2])
 stills = drawn_stills(people=5, each=6)
+
+def read(path):
+    time.sleep(pause_s)
+    return stills.read(path)
+
 made = train_pictures(
-    stills.pictures, stills.roles, stills.read, SmallModel(), weights=None, loop={**LOOP, "epochs": 40},
+    stills.pictures, stills.roles, read, SmallModel(), weights=None, loop={**LOOP, "epochs": 20},
     unfreeze_after=3, unfreeze_factor=0.3, changes=Changes(), seed=1,
     checkpoint=Checkpoint(folder / "checkpoint.safetensors", {"job": 1}),
 )
@@ -223,19 +229,20 @@ made.predictions.write_parquet(folder / "predictions.parquet")
 """
 
 
-def job(folder):
+def job(folder, *, pause_s=0.0):
     folder.mkdir(exist_ok=True)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
     return subprocess.Popen(
-        [sys.executable, "-c", JOB, str(folder)], env=environment, stderr=subprocess.DEVNULL
+        [sys.executable, "-c", JOB, str(folder), str(pause_s)], env=environment, stderr=subprocess.DEVNULL
     )
 
 
 def test_a_job_that_was_killed_ends_with_the_same_weights(tmp_path):
     """kill -9 in the middle, after the trunk began to learn; then the same command again."""
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    running, beside = job(killed), job(whole)
-    place, until, at = killed / "checkpoint.safetensors", time.monotonic() + 120, 0
+    # Slowly, or it might be over on a busy machine.
+    running, beside = job(killed, pause_s=0.02), job(whole)
+    place, until, at = killed / "checkpoint.safetensors", time.monotonic() + 300, 0
     while at < 5 and time.monotonic() < until and running.poll() is None:
         if place.exists():
             at = read_weights(place)[1]["state"]["epoch"]
