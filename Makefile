@@ -39,6 +39,7 @@ summary: env ## print what a finished study found and where it lies
 test: lint typecheck unit ## set up, then lint, type check and all tests but the slow ones
 
 unit: env
+	@sh tools/test_packages.sh
 	pytest -m "not slow" -n $(TEST_WORKERS) --dist loadfile $(PYTEST_OPTIONS)
 
 test-slow: env ## the tests that take minutes

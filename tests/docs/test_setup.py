@@ -121,6 +121,45 @@ def test_nothing_is_installed_where_nothing_is_missing(copy):
     assert not (copy / "calls").exists()
 
 
+@pytest.mark.parametrize(
+    ("user", "there", "called"), [("0", False, True), ("1000", False, False), ("0", True, False)]
+)
+def test_the_tests_browser_is_installed_by_root_where_it_is_missing(copy, user, there, called):
+    fake(copy / "fakes", "id", f"echo {user}")
+    fake(copy / "fakes", "apt-get", f'echo "$@" >> {copy}/calls')
+    if there:
+        fake(copy / "fakes", "chromium", "true")
+    # A PATH with nothing but the fakes and what the script itself needs.
+    for name in ("sh", "echo"):
+        (copy / "fakes" / name).symlink_to(shutil.which(name))
+    done = subprocess.run(
+        ["sh", "tools/test_packages.sh"],
+        cwd=copy,
+        env={"PATH": str(copy / "fakes")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    calls = (copy / "calls").read_text() if called else ""
+    assert (copy / "calls").exists() == called
+    assert ("install" in calls and "chromium" in calls) == called
+    assert ("are skipped" in done.stderr) == (not there and not called)
+
+
+def test_no_network_for_the_browser_stops_no_tests(copy):
+    fake(copy / "fakes", "id", "echo 0")
+    fake(copy / "fakes", "apt-get", "exit 100")
+    (copy / "fakes" / "sh").symlink_to(shutil.which("sh"))
+    done = subprocess.run(
+        ["sh", "tools/test_packages.sh"],
+        cwd=copy,
+        env={"PATH": str(copy / "fakes")},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, "are skipped" in done.stderr) == (0, True)
+
+
 def test_doctor_and_set_up_agree_on_the_libraries():
     script = (ROOT / "tools/system_packages.sh").read_text()
     packages = {row.split()[1] for row in re.findall(r"^lib\S+\.so\S* lib\S+$", script, flags=re.M)}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 import polars as pl
 
 from affectflow.config.study import Study
+from affectflow.datasets.simulated.recording import simulate_recording
 from affectflow.face.anatomy import UPPER_LID, both_sides
 from affectflow.face.template import facemesh_template
 from affectflow.live.expressions import RunningExpressions
@@ -71,3 +73,21 @@ def camera_jpeg(*, face: bool = True, width: int = 320, height: int = 240) -> by
     if face:
         picture = paste_face(picture, x=40, y=0, face_px=90)
     return cv2.imencode(".jpg", picture[:, :, ::-1])[1].tobytes()
+
+
+def write_camera(
+    path: Path, *, seconds: float = 6.0, width: int = 480, height: int = 360, subject_id: str = "S01"
+) -> Path:
+    """A simulated face as the file of pictures that Chromium takes for a camera's."""
+    made = simulate_recording(
+        recording_id=f"{subject_id}_stressor",
+        subject_id=subject_id,
+        condition="stressor",
+        duration_s=seconds,
+        width_px=width,
+        height_px=height,
+    )
+    with path.open("wb") as file:
+        for rgb, _ in made.frames:
+            file.write(cv2.imencode(".jpg", rgb[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes())
+    return path

@@ -6,12 +6,13 @@ import base64
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from affectflow.config.study import Study
-from affectflow.errors import AffectflowError, UsageError
+from affectflow.errors import AffectflowError, InputError, UsageError
 from affectflow.io.video import VideoFrame, read_frames, video_info
 from affectflow.live.affect import AffectReader
 from affectflow.live.message import frame_message
@@ -43,6 +44,16 @@ class _Watch:
     written: Recording | None = None
 
 
+@contextmanager
+def _told_of_the_page(file: Path | None, name: str) -> Iterator[None]:
+    """Tell of a file what is wrong with it under its own name; who opened it has no sheet to mend."""
+    try:
+        yield
+    except InputError as error:
+        what = str(error).replace(str(file), name).partition(". ")[0].rstrip(".")
+        raise InputError(f"{what}. Open another video.") from None
+
+
 class Desk:
     """What the page's requests do. For one caller at a time, always in the same thread.
 
@@ -70,7 +81,11 @@ class Desk:
         file, name
             The video, and what its owner calls it.
         """
-        duration_s = None if file is None else video_info(file).duration_promised_s
+        if file is None:
+            duration_s = None
+        else:
+            with _told_of_the_page(file, name):
+                duration_s = video_info(file).duration_promised_s
         self._end()
         face = self._study.face
         stream = LiveStream(
@@ -107,12 +122,16 @@ class Desk:
         if watch.frames is None:
             raise UsageError("no file is open. Choose one.")
         began, n, seen = time.perf_counter(), 0, None
-        for frame in watch.frames:
-            seen, n = watch.stream.step(frame.rgb, frame.time_s), n + 1
-            if watch.recorder is not None:
-                watch.recorder.add(seen, FrameTime(frame.pts, frame.time_base, frame.keyframe))
-            if time.perf_counter() - began >= TURN_S:
-                break
+        with _told_of_the_page(watch.file, watch.source):
+            for frame in watch.frames:
+                # Frames that do not come after the one before them have no place on a page.
+                if not frame.time_s > watch.stream.last_s:
+                    continue
+                seen, n = watch.stream.step(frame.rgb, frame.time_s), n + 1
+                if watch.recorder is not None:
+                    watch.recorder.add(seen, FrameTime(frame.pts, frame.time_base, frame.keyframe))
+                if time.perf_counter() - began >= TURN_S:
+                    break
         if seen is None:
             return self._end_of_file(watch)
         jpeg = base64.b64encode(encode_picture(seen.picture.rgb)).decode("ascii")

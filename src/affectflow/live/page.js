@@ -6,7 +6,7 @@
   const client = crypto.randomUUID();
   const at = (selector) => document.querySelector(".al " + selector);
   const url = (what, query = {}) => new URL("live/" + what + "?" + new URLSearchParams({ client, ...query }), document.baseURI);
-  let facts = null, mode = "idle", camera = null, turn = 0, mesh = true;
+  let facts = null, mode = "idle", camera = null, turn = 0, mesh = true, armed = false;
   let trail = [], answers = [], lastTime = -Infinity, noticeUntil = 0;
   const video = document.createElement("video");
   video.muted = true; video.playsInline = true;
@@ -33,6 +33,12 @@
     at(".al-error").classList.remove("on");
   }
 
+  // Gradio puts the page together after this script has run.
+  (async function whenThere() {
+    if (!document.querySelector(".al")) { requestAnimationFrame(whenThere); return; }
+    try { await ready(); } catch (error) { fail(error); }
+  })();
+
   // ---- camera ----
 
   async function startCamera() {
@@ -49,6 +55,7 @@
     await video.play();
     await ask("start");
     begin("camera");
+    await recordFromTheFirstFrame();
     watchCamera(turn);
   }
 
@@ -88,10 +95,16 @@
     begin("file");
     const mine = turn, picture = new Image();
     try {
+      await recordFromTheFirstFrame();
       while (mine === turn) {
         const seen = await ask("file");
         if (mine !== turn) return;
-        if (seen.done) { showState(seen); stop(false, "Finished " + told.name); return; }
+        if (seen.done) {
+          const written = seen.written ? `; written: ${seen.written.name}, ${seen.written.frames} frames` : "";
+          showState(seen);
+          stop(false, "Finished " + told.name + written);
+          return;
+        }
         picture.src = "data:image/jpeg;base64," + seen.jpeg;
         await picture.decode();
         show(seen, picture);
@@ -101,6 +114,14 @@
   }
 
   // ---- begin, stop, buttons ----
+
+  const nameGiven = () => document.querySelector("#al-name input, #al-name textarea")?.value || "";
+
+  async function recordFromTheFirstFrame() {
+    if (!armed) return;
+    armed = false;
+    showState(await ask("record", { name: nameGiven() }));
+  }
 
   function begin(what) {
     turn += 1; mode = what; trail = []; answers = []; lastTime = -Infinity;
@@ -120,7 +141,7 @@
     at(".al-status-text").textContent = words;
     at(".al-rate").textContent = "";
     for (const badge of root.querySelectorAll(".al-badge")) badge.classList.remove("on");
-    caption("#al-start", "Start camera"); caption("#al-record", "Record");
+    caption("#al-start", "Start camera"); caption("#al-record", armed ? "Will record" : "Record");
     if (tell) ask("leave").catch(() => {});
   }
 
@@ -143,15 +164,19 @@
       if (mode === "idle") throw new Error("Start the camera first, look at it with a neutral face, then press this.");
       showState(await ask("neutral", { wanted: at("").dataset.rest !== "yours" }));
     }),
-    record: act(async (name) => {
-      if (mode === "idle") throw new Error("Start the camera first, or open a video.");
+    record: act(async () => {
+      if (mode === "idle") {
+        // Recorded from the first frame on: of a file, every frame.
+        armed = !armed;
+        caption("#al-record", armed ? "Will record" : "Record");
+        return;
+      }
       const on = at(".al-rec").classList.contains("on");
-      showState(await ask(on ? "stop" : "record", on ? {} : { name: name || "" }));
+      showState(await ask(on ? "stop" : "record", on ? {} : { name: nameGiven() }));
     }),
     mesh: act(async () => { mesh = !mesh; caption("#al-mesh", mesh ? "Hide mesh" : "Show mesh"); }),
     file: act(openFile),
     client: () => client,
-    rate: () => rate(),
   };
   window.addEventListener("pagehide", () => navigator.sendBeacon(url("leave")));
 
@@ -179,6 +204,7 @@
     showUnits(seen);
     if (seen.valence !== null) trail.push({ t: seen.time_s, v: seen.valence, a: seen.arousal });
     trail = trail.filter((p) => seen.time_s - p.t <= TRAIL_S);
+    at(".al-numbers").textContent = seen.valence === null ? "" : signed(seen.valence) + ", " + signed(seen.arousal);
     root.dataset.valence = seen.valence ?? ""; root.dataset.arousal = seen.arousal ?? "";
     if (seen.source) at(".al-source").textContent = seen.source === "network" ? root.dataset.network : "A rough estimate from the expressions";
     drawCircle(seen.time_s);
@@ -246,6 +272,7 @@
     if (on) at(".al-rec b").textContent = `${clock(state.recording.seconds)}, ${state.recording.frames} frames`;
   }
 
+  const signed = (x) => (x < 0 ? "\u2212" : "+") + Math.abs(x).toFixed(2);
   const clock = (s) => Math.floor(s / 60) + ":" + String(Math.floor(s % 60)).padStart(2, "0");
 
   // ---- drawing ----
@@ -264,11 +291,11 @@
     if (mesh) {
       pen.beginPath();
       for (let e = 0; e < facts.edges.length; e += 2) { to(facts.edges[e], true); to(facts.edges[e + 1], false); }
-      pen.lineWidth = 0.6; pen.strokeStyle = "rgba(150, 210, 245, 0.34)"; pen.stroke();
+      pen.lineWidth = 0.8; pen.strokeStyle = "rgba(86, 180, 233, 0.5)"; pen.stroke();
     }
     pen.beginPath();
     for (const ring of facts.rings) { ring.forEach((k, i) => to(k, i === 0)); pen.closePath(); }
-    pen.lineWidth = 1.4; pen.strokeStyle = "rgba(222, 242, 255, 0.88)"; pen.stroke();
+    pen.lineWidth = 1.5; pen.strokeStyle = "rgba(226, 244, 255, 0.92)"; pen.stroke();
     pen.fillStyle = "rgba(86, 180, 233, 0.95)";
     // The middles of both irises.
     for (const k of [468, 473]) { pen.beginPath(); pen.arc(p[2 * k] * scale, p[2 * k + 1] * scale, 2, 0, 7); pen.fill(); }

@@ -64,35 +64,34 @@ def make_page(requests: Any, *, can_record: bool, network: str | None) -> Any:
             await requests.run(desk.start, client, file=Path(path), name=name)
         except AffectflowError as error:
             Path(path).unlink(missing_ok=True)
-            return json.dumps({"name": name, "error": str(error).replace(str(path), name)})
+            return json.dumps({"name": name, "error": str(error)})
         return json.dumps({"name": name})
 
     said = f"{network}, from the picture" if network else "A rough estimate from the expressions"
     body = _text("page.html").replace('class="al"', f'class="al" data-network="{escape(said)}"', 1)
     body = body.replace('class="al-source">', f'class="al-source">{escape(said)}', 1)
-    with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         gr.HTML(f'<div class="al-head"><h1>{TITLE}</h1><span>Nothing leaves this computer</span></div>')
         with gr.Row(elem_id="al-buttons"):
             start = gr.Button("Start camera", variant="primary", elem_id="al-start")
             upload = gr.UploadButton("Open a video", file_types=["video"], elem_id="al-file")
             neutral = gr.Button("This is my neutral face", elem_id="al-neutral")
-            record = gr.Button("Record", interactive=can_record, elem_id="al-record")
             mesh = gr.Button("Hide mesh", elem_id="al-mesh")
-        if can_record:
-            name = gr.Textbox(
-                placeholder="Name of the recording (without one: camera and the time of day)",
+            gr.Textbox(
+                placeholder="Name (or the time of day)",
+                visible=can_record,
                 show_label=False,
                 container=False,
                 max_lines=1,
                 elem_id="al-name",
             )
+            record = gr.Button("Record", interactive=can_record, elem_id="al-record")
         gr.HTML(body)
         client, opened = gr.Textbox(visible=False), gr.Textbox(visible=False)
         start.click(None, js=CALL.format("startOrStop"))
         neutral.click(None, js=CALL.format("neutral"))
         mesh.click(None, js=CALL.format("mesh"))
-        if can_record:
-            record.click(None, inputs=name, js=CALL.format("record"))
+        record.click(None, js=CALL.format("record"))
         who = "(path, client) => [path, window.affectflowLive.client()]"
         handed = upload.upload(open_file, [upload, client], opened, js=who, show_progress="hidden")
         handed.then(None, inputs=opened, js=CALL.format("file"))

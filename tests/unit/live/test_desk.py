@@ -110,7 +110,7 @@ def test_a_file_is_gone_through_frame_by_frame_with_its_own_times(desk, clip, tm
 def test_a_file_that_is_no_video_is_told(desk, tmp_path):
     path = tmp_path / "notes.mp4"
     path.write_text("no video at all")
-    with pytest.raises(InputError, match="is not a video"):
+    with pytest.raises(InputError, match=r"^notes\.mp4: is not a video.*Open another video"):
         desk.start(ME, file=path, name="notes.mp4")
 
 
