@@ -22,7 +22,8 @@ import polars as pl
 from affectflow import __version__
 from affectflow.config.study import Study
 from affectflow.errors import UsageError
-from affectflow.face.affect.extract_affect import smoothed
+from affectflow.face.affect.expressions_backend import ExpressionsBackend
+from affectflow.face.affect.extract_affect import extract_affect, smoothed
 from affectflow.face.extract_units import extract_units
 from affectflow.face.finish_faces import TrackTotals
 from affectflow.face.map_expressions import map_expressions
@@ -69,8 +70,7 @@ class Recording:
     n_frames, duration_s
         Frames, and the time from the first to the last.
     paths
-        Table → where it lies: video_frames, faces, action_units, blinks, expressions, expression_intervals and, where
-        a network read them, affect. Empty when there was no frame to write.
+        Table → where it lies; see `table_paths`. Empty when there was no frame to write.
     """
 
     recording_id: str
@@ -215,19 +215,21 @@ class Recorder:
         expressions, intervals = map_expressions(
             units, options=face.expressions, legacy_au43=face.units.legacy_au43
         )
+        rough = ExpressionsBackend.load()
         tables = {
             "video_frames": self._times.table(self.recording_id),
             "action_units": units,
             "blinks": blinks,
             "expressions": expressions,
             "expression_intervals": intervals,
+            f"affect/{rough.name}": pl.concat(extract_affect([expressions], rough)),
         }
         if self._affect is not None:
-            tables["affect"] = self._affect_table()
-        for kind, table in tables.items():
-            write_table(table, paths[kind], kind, footer=footer)
+            tables[f"affect/{self._affect}"] = self._affect_table(self._affect)
+        for name, table in tables.items():
+            write_table(table, paths[name], name.partition("/")[0], footer=footer)
 
-    def _affect_table(self) -> pl.DataFrame:
+    def _affect_table(self, method: str) -> pl.DataFrame:
         """Return a row per frame; those that the network was too busy to read have nulls and valid = false."""
         times = self._times.table(self.recording_id).select("recording_id", "frame_id", "time_s")
         read = pl.concat(self._readings) if self._readings else AFFECT.empty()
@@ -242,20 +244,31 @@ class Recorder:
 
 
 def table_paths(folder: Path, recording_id: str, affect: str | None) -> dict[str, Path]:
-    """Return where the tables of a recording lie: as below results/<study>/."""
-    paths = {
+    """Return where the tables of a recording lie: as below results/<study>/.
+
+    Parameters
+    ----------
+    folder, recording_id
+        Of the recording.
+    affect
+        The network that read valence and arousal, or None.
+
+    Returns
+    -------
+    Kind of table → path; for valence and arousal affect/<estimator> → path, of
+    the rough estimate always.
+    """
+    units, expressions = folder / "units" / UNITS, folder / "expressions" / UNITS
+    methods = [ExpressionsBackend.name, *([] if affect is None else [affect])]
+    return {
         "video_frames": folder / "video" / f"{recording_id}.frames.parquet",
         "faces": folder / "faces" / f"{recording_id}.parquet",
-        "action_units": folder / "units" / UNITS / f"{recording_id}.parquet",
-        "blinks": folder / "units" / UNITS / f"{recording_id}.blinks.parquet",
-        "expressions": folder / "expressions" / UNITS / f"{recording_id}.parquet",
-        "expression_intervals": folder / "expressions" / UNITS / f"{recording_id}.intervals.parquet",
+        "action_units": units / f"{recording_id}.parquet",
+        "blinks": units / f"{recording_id}.blinks.parquet",
+        "expressions": expressions / f"{recording_id}.parquet",
+        "expression_intervals": expressions / f"{recording_id}.intervals.parquet",
+        **{f"affect/{name}": folder / "affect" / name / f"{recording_id}.parquet" for name in methods},
     }
-    return (
-        paths
-        if affect is None
-        else {**paths, "affect": folder / "affect" / affect / f"{recording_id}.parquet"}
-    )
 
 
 def free_name(folder: Path, source: str) -> str:

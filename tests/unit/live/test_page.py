@@ -71,11 +71,12 @@ def test_a_camera_is_watched_and_recorded_and_nothing_leaves_the_machine(program
     assert outside(asked) == []
     assert server.asked_outside() == ""
     assert server.lines[-1] == "affectflow live: stopped"
-    rows = {kind: read_table(path, kind).height for kind, path in table_paths(records, "S01", None).items()}
+    paths = table_paths(records, "S01", None)
+    rows = {name: read_table(path, name.partition("/")[0]).height for name, path in paths.items()}
     assert written["frames"] > 20
-    for kind in ("video_frames", "faces", "action_units", "expressions"):
-        assert rows[kind] == written["frames"]
-    units = read_table(table_paths(records, "S01", None)["action_units"], "action_units")
+    for name in ("video_frames", "faces", "action_units", "expressions", "affect/from_expressions"):
+        assert rows[name] == written["frames"]
+    units = read_table(paths["action_units"], "action_units")
     assert units["valid"].mean() > 0.9
 
 

@@ -14,6 +14,8 @@ import pytest
 
 from affectflow.config.study import Study
 from affectflow.errors import UsageError
+from affectflow.face.affect.expressions_backend import ExpressionsBackend
+from affectflow.face.affect.extract_affect import extract_affect
 from affectflow.face.extract_units import extract_units
 from affectflow.face.map_expressions import map_expressions
 from affectflow.face.units.geometric import GeometricUnits
@@ -52,6 +54,8 @@ def test_the_tables_are_those_of_the_stages(tmp_path):
     )
     units, blinks = extract_units([kept], GeometricUnits(STUDY.face.units, STUDY.features.blink))
     expressions, intervals = map_expressions(units, options=STUDY.face.expressions)
+    affect = pl.concat(extract_affect([expressions], ExpressionsBackend.load()))
+    assert read_table(done.paths["affect/from_expressions"], "affect").equals(affect)
     tables = {
         "action_units": units,
         "blinks": blinks,
@@ -80,6 +84,7 @@ def test_the_layout_is_that_of_results(tmp_path):
         "units/geometric/rec.blinks.parquet",
         "expressions/geometric/rec.parquet",
         "expressions/geometric/rec.intervals.parquet",
+        "affect/from_expressions/rec.parquet",
     }
 
 
@@ -103,8 +108,8 @@ def test_other_people_and_false_finds_leave_rows_but_no_face(tmp_path):
 def test_readings_of_a_network_are_kept_once_and_the_rest_is_null(tmp_path):
     frames = watched(smiles(12, gone=()), first_id=50)
     row = pl.DataFrame(
-        {"recording_id": "live", "frame_id": 0, "time_s": 0.0, "valid": True, "valence": 0.5, "arousal": -0.25, "p_happy": 1.0},
-        schema={"recording_id": pl.String, "frame_id": pl.Int32, "time_s": pl.Float64, "valid": pl.Boolean,
+        {"recording_id": "live", "frame_id": 0, "time_s": 0.0, "valid": True, "method": "emonet", "valence": 0.5, "arousal": -0.25, "p_happy": 1.0},
+        schema={"recording_id": pl.String, "frame_id": pl.Int32, "time_s": pl.Float64, "valid": pl.Boolean, "method": pl.String,
                 "valence": pl.Float32, "arousal": pl.Float32, "p_happy": pl.Float32},
     )  # fmt: skip
     # A reading from before the recording, then one of frame 53 that is shown for three frames.
@@ -115,11 +120,11 @@ def test_readings_of_a_network_are_kept_once_and_the_rest_is_null(tmp_path):
         for f, n in zip(frames, readings, strict=True)
     ]  # fmt: skip
     done = recorded(tmp_path, frames, affect="emonet")
-    table = read_table(done.paths["affect"], "affect")
+    table = read_table(done.paths["affect/emonet"], "affect")
     assert table["frame_id"].to_list() == list(range(12))
     assert table.filter("valid")["frame_id"].to_list() == [3, 7]
     assert table["valence"].null_count() == 10
-    assert done.paths["affect"] == tmp_path / "affect/emonet/rec.parquet"
+    assert done.paths["affect/emonet"] == tmp_path / "affect/emonet/rec.parquet"
 
 
 def test_a_recording_without_a_frame_writes_nothing(tmp_path):
