@@ -25,6 +25,9 @@ N_LANDMARKS_105 = 105
 EXP = tuple(f"exp_{i:02d}" for i in range(N_EXP))
 POSE = tuple(f"pose_{i:02d}" for i in range(N_POSE))
 CODES_COLUMNS = EXP + POSE
+JAW = POSE[3:]
+N_DETAIL = 128
+DETAIL = tuple(f"detail_{i:03d}" for i in range(N_DETAIL))
 MEASURES = ("ear_left", "ear_right", "brow_raise", "smile", "mouth_open", "lip_press")
 
 
@@ -331,6 +334,21 @@ CODES = Table(
         ),
     ),
     extra=rf"(shape|tex|cam|light|detail)_\d{{2,3}}|{FURTHER_FACE}",
+)
+
+TRAJECTORY_CODES = Table(
+    "trajectory_codes",
+    "One row per face and kept frame of a clip: its expression and jaw, and EMOCA's detail where the weights have it.",
+    ("recording_id", "track_id", "frame_id"),
+    (
+        *TRAJECTORIES.columns[:4],
+        Column(
+            "valid", pl.Boolean, "", "true when the face was seen and coded in this frame", nullable=False
+        ),
+        *POSE_COLUMNS[3:],
+        *EXP_COLUMNS,
+    ),
+    extra=r"detail_\d{3}",
 )
 
 ACTION_UNITS = Table(
@@ -933,6 +951,7 @@ TABLES: dict[str, Table] = {
         FACES,
         TRAJECTORIES,
         CODES,
+        TRAJECTORY_CODES,
         ACTION_UNITS,
         BLINKS,
         AFFECT,

@@ -64,4 +64,6 @@ STAGE_VERSIONS: dict[str, int] = {
     "plot_visibility": 1,
     "build_trajectories": 1,
     "crop_faces": 1,
+    "code_trajectories": 1,
+    "export_trajectories": 1,
 }

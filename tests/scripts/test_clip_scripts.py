@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
+from affectflow.clips.record import from_npy
 from affectflow.config.clips import Tracks
 from affectflow.io.probe_video import probe_video
-from affectflow.io.tables import read_footer, read_table, write_table
+from affectflow.io.tables import read_footer, read_free_table, read_table, write_table
 from affectflow.io.video_writer import VideoWriter
 from tests.support.clips import TIME_BASE
 from tests.support.scripts import run_script
@@ -68,3 +71,42 @@ def test_same_input_same_bytes(clip):
         build(clip)
         written.append((clip / "trajectories.parquet").read_bytes())
     assert written[0] == written[1]
+
+
+def test_codes_and_the_three_forms_of_the_record(clip):
+    build(clip)
+    run_script(
+        "code_trajectories",
+        clip,
+        inputs={
+            "trajectories": clip / "trajectories.parquet",
+            "faces": clip / "faces.parquet",
+            "video": [],
+            "weights": [],
+        },
+        outputs={"codes": clip / "codes.parquet"},
+        params={"weights": "resources/models/facemesh", "options": {}, "device": "cpu"},
+        wildcards={"recording_id": "clip", "backend": "facemesh"},
+    )
+    codes = read_table(clip / "codes.parquet", "trajectory_codes")
+    assert codes.height == 12
+    for form in ("npy", "parquet", "json"):
+        run_script(
+            "export_trajectories",
+            clip,
+            inputs={"codes": clip / "codes.parquet"},
+            outputs={"record": clip / f"clip.{form}"},
+            params={"video_path": "clips/clip.mp4", "label": "6"},
+            wildcards={"recording_id": "clip", "form": form},
+        )
+    record = from_npy((clip / "clip.npy").read_bytes(), where="clip.npy")
+    assert (record["video_path"], record["label"]) == ("clips/clip.mp4", "6")
+    told = json.loads((clip / "clip.json").read_text())
+    table = read_free_table(clip / "clip.parquet")
+    assert (
+        read_footer(clip / "clip.parquet")["feature_names"]
+        == record["feature_names"]
+        == told["feature_names"]
+    )
+    n = codes["valid"].sum()
+    assert table.height == n == sum(map(len, record["traj"])) == sum(map(len, told["traj"]))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from affectflow.clips.record import from_npy
 from tests.support.study import simulated_rows
 
 
@@ -19,3 +22,22 @@ def test_without_detection_no_face_is_looked_for(new_study):
     planned = study.planned(f"results/{study.results.name}/trajectories/S01_stressor.parquet")
     assert {"track_faces", "transcode_video"} & set(planned) == set()
     assert planned["build_trajectories"] == 1
+
+
+def test_the_record_is_of_the_study_s_backend(new_study):
+    study = new_study(simulated_rows(["S01", "S02", "S03"]))
+    planned = study.planned(f"results/{study.results.name}/trajectories/export/S01_stressor.npy")
+    stages = ("build_trajectories", "code_trajectories", "export_trajectories")
+    assert {name: planned[name] for name in stages} == dict.fromkeys(stages, 1)
+
+
+@pytest.mark.slow
+def test_from_a_simulated_video_to_the_record(new_study):
+    study = new_study(simulated_rows(["S01"]))
+    base = f"results/{study.results.name}/trajectories/export/S01_stressor"
+    result = study.snakemake(f"{base}.npy", f"{base}.json", f"{base}.parquet")
+    assert result.returncode == 0, result.stdout + result.stderr
+    record = from_npy((study.folder / f"{base}.npy").read_bytes(), where=base)
+    assert len(record["traj"]) == 1
+    assert len(record["traj"][0]) > 80
+    assert record["traj"][0][0]["face_exp_feats"].shape == (53,)
