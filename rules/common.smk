@@ -15,6 +15,8 @@ from affectflow.versions import STAGE_VERSIONS
 from affectflow.weights import WEIGHTS
 
 SIMULATED_FOLDER = "resources/simulated/"
+# Videos made of clips that are folders of pictures (the sheet's column picture_folder).
+PACKED_FOLDER = "resources/packed/"
 STARTED = time.time()
 
 
@@ -90,7 +92,8 @@ def input_file(path):
     if not path:
         return []
     there = Path(path).is_file() or Path(path).is_dir()
-    return path if is_simulated(path) or there else []
+    made = is_simulated(path) or str(path).startswith(PACKED_FOLDER)
+    return path if made or there else []
 
 
 def tell_params_apart(rules):

@@ -132,3 +132,36 @@ rule import_codes:
         "import_codes {wildcards.backend} {wildcards.recording_id}"
     script:
         "../workflow/scripts/import_codes.py"
+
+
+PACKED = [
+    name
+    for name, r in RECORDINGS.items()
+    if r.metadata.get("picture_folder") and r.video == f"{PACKED_FOLDER}{name}.mkv"
+]
+
+
+# Clips that are folders of pictures, as `affectflow manifest clips` lists them.
+rule pack_images:
+    output:
+        video=PACKED_FOLDER + "{recording_id}.mkv",
+    log:
+        log_of("pack_images", "recording_id"),
+    benchmark:
+        benchmark_of("pack_images", "recording_id")
+    wildcard_constraints:
+        recording_id=one_of(PACKED),
+    conda:
+        "../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        version=STAGE_VERSIONS["pack_images"],
+        images=lambda wc: recording(wc).metadata["picture_folder"],
+        fps=STUDY.clips.images_fps,
+    message:
+        "pack_images {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/pack_images.py"

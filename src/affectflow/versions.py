@@ -62,6 +62,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "review_pictures": 1,
     "measure_visibility": 1,
     "plot_visibility": 1,
+    "pack_images": 1,
     "build_trajectories": 1,
     "crop_faces": 1,
     "code_trajectories": 1,

@@ -41,3 +41,15 @@ def test_from_a_simulated_video_to_the_record(new_study):
     assert len(record["traj"]) == 1
     assert len(record["traj"][0]) > 80
     assert record["traj"][0][0]["face_exp_feats"].shape == (53,)
+
+
+def test_a_clip_of_pictures_is_packed_before_it_is_read(new_study):
+    row = {
+        "recording_id": "c1",
+        "subject_id": "c1",
+        "video": "resources/packed/c1.mkv",
+        "picture_folder": "faces/c1",
+    }
+    study = new_study([row], train={"models": []}, stats={"analyses": []})
+    planned = study.planned(f"results/{study.results.name}/video/c1.frames.parquet")
+    assert planned["pack_images"] == planned["probe_video"] == 1

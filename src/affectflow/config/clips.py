@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from affectflow.config.base import Section
 
@@ -49,6 +49,10 @@ class Clips(Section):
         "trajectory.",
     )
     every: PositiveInt = Field(1, description="Keep every k-th frame.")
+    images_fps: PositiveFloat = Field(
+        25.0,
+        description="Pictures per second of clips that are folders of pictures, which do not say; all their times rest on it.",
+    )
     parity: Literal["none", "seed001"] = Field(
         "none",
         description="seed001: link faces as facial_features_3d does (one face at a time, lost at a single miss; every k-th frame "

@@ -1,5 +1,7 @@
 """Where known data sets keep their files, and the simulated study; each yields rows of the sheet."""
 
+from affectflow.datasets.clips import CLIP_MANIFESTS
+
 # Name in the sheet's signals_format column → function(path) that reads a recording's
 # file or folder into a `signal.raw.RawRecording`.
 SIGNAL_FORMATS = {
@@ -52,6 +54,7 @@ MANIFESTS = {
     "taamneh": "affectflow.datasets.taamneh.manifest:list_taamneh",
     "ubfc_phys": "affectflow.datasets.ubfc_phys.manifest:list_ubfc_phys",
     "empatica_e4": "affectflow.datasets.empatica_e4.manifest:list_empatica_e4",
+    **CLIP_MANIFESTS,
 }
 
 # Name for `affectflow simulate NAME DIR` → function(folder, people=, seconds=, seed=) that writes a miniature

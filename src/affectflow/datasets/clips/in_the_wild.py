@@ -1,0 +1,176 @@
+"""DFEW, FERV39k and MAFW: clips of films and broadcasts with the data sets' own folds; who is seen is not known.
+
+Layouts as public loaders of these data sets read them; the data themselves were not at hand.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from affectflow.config.sheet import Recording
+from affectflow.datasets.clips.emotions import DFEW, FERV39K, MAFW
+from affectflow.datasets.clips.rows import checked_rows, clip_row
+from affectflow.errors import SheetError, UsageError
+from affectflow.io.text import read_text
+
+N_FOLDS = 5
+DFEW_SPLITS = "EmoLabel_DataSplit"
+# The whole clips first; then pictures of the faces, all of them before the 16.
+DFEW_CLIPS = ("Clip/original", "Clip/clip_224x224", "Clip/clip_224x224_16f")
+FERV39K_CLIPS, FERV39K_SPLITS = "2_ClipsforFaceCrop", "4_setups/All_scenes"
+MAFW_CLIPS, MAFW_SPLITS = "data/clips", "Train & Test Set/single/no_caption"
+
+
+def list_dfew(
+    folder: str | Path, *, pattern: str | None = None, table: str | Path | None = None
+) -> list[Recording]:
+    """Return a row for each single-labelled clip of DFEW; ``fold`` is the official set (1 to 5) that tests it.
+
+    Parameters
+    ----------
+    folder
+        Holds ``Clip`` and ``EmoLabel_DataSplit``.
+    pattern, table
+        Refused.
+
+    Raises
+    ------
+    UsageError
+        If pattern or table are given.
+    SheetError
+        If a set is missing or wrong, or a clip is tested twice.
+    """
+    _refuse(pattern, table, "dfew")
+    root = Path(folder)
+    tested: dict[str, tuple[str, str]] = {}
+    for fold in range(1, N_FOLDS + 1):
+        path = root / DFEW_SPLITS / "test(single-labeled)" / f"set_{fold}.csv"
+        lines = [
+            line for line in read_text(path, what="list of clips", place="DIR").splitlines() if line.strip()
+        ]
+        for line in lines[1:]:
+            number, _, label = (part.strip() for part in line.partition(","))
+            _put(tested, f"{number:>05}", (str(fold), label), DFEW, path)
+    clips = next((root / c for c in DFEW_CLIPS if (root / c).is_dir()), None)
+    if clips is None:
+        raise SheetError(f"{folder}: no clips found (looked for {', '.join(DFEW_CLIPS)}).")
+    whole = clips.name == "original"
+    return checked_rows(
+        (
+            clip_row(
+                # Videos go by their number as it is, folders of pictures by five digits.
+                clips / f"{int(name)}.mp4" if whole else clips / name,
+                dataset="dfew",
+                name=name,
+                emotion=DFEW[label],
+                native=label,
+                about={"fold": fold},
+            )
+            for name, (fold, label) in tested.items()
+        ),
+        folder,
+    )
+
+
+def list_ferv39k(
+    folder: str | Path, *, pattern: str | None = None, table: str | Path | None = None
+) -> list[Recording]:
+    """Return a row for each clip of FERV39k; ``split`` is train or test, as the data set has it.
+
+    Parameters
+    ----------
+    folder
+        Holds ``2_ClipsforFaceCrop`` and ``4_setups``.
+    pattern, table
+        Refused.
+
+    Raises
+    ------
+    UsageError, SheetError
+        As of `list_dfew`.
+    """
+    _refuse(pattern, table, "ferv39k")
+    root = Path(folder)
+    listed: dict[str, tuple[str, str]] = {}
+    for split in ("train", "test"):
+        path = root / FERV39K_SPLITS / f"{split}_All.csv"
+        for line in read_text(path, what="list of clips", place="DIR").splitlines():
+            if line.strip():
+                clip, _, label = line.strip().rpartition(" ")
+                _put(listed, clip.strip(), (split, label), FERV39K, path)
+    return checked_rows(
+        (
+            clip_row(
+                root / FERV39K_CLIPS / clip,
+                dataset="ferv39k",
+                name=clip.replace("/", "_"),
+                emotion=FERV39K[label],
+                native=label,
+                about={"split": split},
+            )
+            for clip, (split, label) in listed.items()
+        ),
+        folder,
+    )
+
+
+def list_mafw(
+    folder: str | Path, *, pattern: str | None = None, table: str | Path | None = None
+) -> list[Recording]:
+    """Return a row for each single-labelled clip of MAFW; ``fold`` is the official set (1 to 5) that tests it.
+
+    Anxiety, helplessness and disappointment are none of the shared emotions: such clips are excluded, and say so.
+
+    Parameters
+    ----------
+    folder
+        Holds ``data/clips`` and ``Train & Test Set``.
+    pattern, table
+        Refused.
+
+    Raises
+    ------
+    UsageError, SheetError
+        As of `list_dfew`.
+    """
+    _refuse(pattern, table, "mafw")
+    root = Path(folder)
+    own = {**MAFW, **dict.fromkeys(("anxiety", "helplessness", "disappointment"), "")}
+    tested: dict[str, tuple[str, str]] = {}
+    for fold in range(1, N_FOLDS + 1):
+        path = root / MAFW_SPLITS / f"set_{fold}" / "test.txt"
+        for line in read_text(path, what="list of clips", place="DIR").splitlines():
+            if line.strip():
+                clip, _, label = line.strip().rpartition(" ")
+                _put(tested, clip, (str(fold), label), own, path)
+    return checked_rows(
+        (
+            clip_row(
+                root / MAFW_CLIPS / clip,
+                dataset="mafw",
+                name=Path(clip).stem,
+                emotion=MAFW.get(label),
+                native=label,
+                about={"fold": fold},
+            )
+            for clip, (fold, label) in tested.items()
+        ),
+        folder,
+    )
+
+
+def _refuse(pattern: str | None, table: str | Path | None, name: str) -> None:
+    if pattern or table:
+        raise UsageError(f"{name} knows where its files lie: leave out --pattern and --table.")
+
+
+def _put(
+    found: dict[str, tuple[str, str]], clip: str, what: tuple[str, str], labels: dict[str, str], path: Path
+) -> None:
+    if what[1] not in labels:
+        raise SheetError(
+            f"{path}: clip {clip!r} has the label {what[1]!r}; expected one of {', '.join(labels)}."
+        )
+    if clip in found:
+        raise SheetError(f"{path}: clip {clip!r} is already in {found[clip][0]!r}. Get the lists again.")
+    found[clip] = what
