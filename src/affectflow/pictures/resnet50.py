@@ -1,11 +1,12 @@
 """Several emotions, valence and arousal of a picture at once: a ResNet-50 with two heads.
 
 The trunk is torchvision's (He et al. 2016, deep residual learning), under its
-names, so that its file for ImageNet loads strictly. One head gives a logit per
+names, so that its file for ImageNet loads strictly. On a layer of 256 with batch
+norm, ReLU and dropout (as Kosti et al. 2019, EMOTIC) stand both: one gives a logit per
 emotion (a picture may have several), the other valence and arousal through a
 tanh, as the EMOTIC project does.
 
-Axes: n = picture, c = channel, h, w = rows and columns, f = feature (2048), k = emotion.
+Axes: n = picture, c = channel, h, w = rows and columns, f = feature (256), k = emotion.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from affectflow.face.load_network import load_network
 MEAN, SD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # What the trunk's file was trained with.
 PICTURE_PX = 224
+# Width of the layer that both heads stand on (Kosti et al. 2019).
+N_SHARED = 256
 
 
 class Told(NamedTuple):
@@ -60,9 +63,12 @@ class EmotionNetwork(nn.Module):
     def __init__(self, n_emotions: int, *, dropout: float = 0.5) -> None:
         super().__init__()
         self.trunk = ResNet50Trunk()
-        self.dropout = nn.Dropout(dropout)
-        self.emotions = nn.Linear(N_FEATURES, n_emotions)
-        self.affect = nn.Linear(N_FEATURES, 2)
+        # The trunk's features are all positive: heads right on them would move all their outputs at once.
+        self.shared = nn.Sequential(
+            nn.Linear(N_FEATURES, N_SHARED), nn.BatchNorm1d(N_SHARED), nn.ReLU(), nn.Dropout(dropout)
+        )
+        self.emotions = nn.Linear(N_SHARED, n_emotions)
+        self.affect = nn.Linear(N_SHARED, 2)
         self.register_buffer("mean", torch.tensor(MEAN)[:, None, None], persistent=False)
         self.register_buffer("sd", torch.tensor(SD)[:, None, None], persistent=False)
 
@@ -70,7 +76,7 @@ class EmotionNetwork(nn.Module):
         """Return what is told of pictures (n, 3, h, w), RGB in 0..1, sides of 32 pixels at least."""
         if x_nchw.shape[1] != 3 or min(x_nchw.shape[2:]) < 32:
             raise ValueError(f"pictures are {tuple(x_nchw.shape)}, not (n, 3, 32 at least, 32 at least)")
-        x_nf = self.dropout(self.trunk((x_nchw - self.mean) / self.sd))
+        x_nf = self.shared(self.trunk((x_nchw - self.mean) / self.sd))
         return Told(self.emotions(x_nf), torch.tanh(self.affect(x_nf)))
 
 

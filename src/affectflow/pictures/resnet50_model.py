@@ -27,7 +27,7 @@ from affectflow.train.scores.agreement import concordance_correlation
 logger = logging.getLogger("affectflow")
 DIMENSIONS = ("valence", "arousal")
 N = len(EMOTIONS)
-HEAD = ("dropout", "emotions", "affect")
+HEAD = ("shared", "emotions", "affect")
 
 
 class ResNet50Model(PictureModel):
