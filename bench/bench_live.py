@@ -30,6 +30,10 @@ CLIP = Path(__file__).resolve().parents[2] / "shared/data/media/woman_emotions_3
 GOAL_HZ = 10.0
 # Small marks of the page: a face that is followed, a recording.
 MARKS = ("#ffffff", "#009e73", "#ff5a4f", "#0072b2", "#e8612d")
+# The page is fluent, and the face smiles with open eyes.
+GOOD_MOMENT = """() => document.querySelector('.al').dataset.valence > 0.35
+    && document.querySelector('.al-eyes-now').textContent === 'open'
+    && parseInt(document.querySelector('.al-rate').textContent) >= 12"""
 # Until models are loaded and the first face is found.
 WARM_UP_S = 3.0
 
@@ -86,6 +90,10 @@ def shrink(path: Path) -> None:
     for k, colour in enumerate(MARKS):
         marked.paste(colour, (60 * k, 0, 60 * (k + 1), 60))
     small = picture.quantize(palette=marked.quantize(256), dither=Image.Dither.FLOYDSTEINBERG)
+    colours = small.getpalette() or []
+    # The page's ground is white, and stays so.
+    ground = 3 * small.getpixel((2, 2))
+    small.putpalette([*colours[:ground], 255, 255, 255, *colours[ground + 3 :]])
     small.save(path, optimize=True)
 
 
@@ -117,8 +125,9 @@ def main() -> int:
             if given.picture:
                 page.click("#al-record")
                 time.sleep(4)
-                page.wait_for_function("document.querySelector('.al-label').textContent === 'happy'")
-                page.screenshot(path=given.picture)
+                page.wait_for_function(GOOD_MOMENT, timeout=120_000)
+                # Bars stand where they are going to.
+                page.screenshot(path=given.picture, animations="disabled")
                 shrink(given.picture)
     if given.picture:
         print(f"{given.picture}: {given.picture.stat().st_size / 1e3:.0f} kB")
