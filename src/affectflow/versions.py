@@ -67,4 +67,6 @@ STAGE_VERSIONS: dict[str, int] = {
     "crop_faces": 1,
     "code_trajectories": 1,
     "export_trajectories": 1,
+    "split_eda": 1,
+    "train_eda": 1,
 }

@@ -81,6 +81,7 @@ PARSED = (
     "affectflow.config.study",
     "affectflow.datasets",
     "affectflow.datasets.pictures",
+    "affectflow.eda",
     "affectflow.face.backends",
     "affectflow.face.expressions.mapping",
     "affectflow.pictures",

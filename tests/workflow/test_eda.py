@@ -92,3 +92,35 @@ def test_a_study_without_skin_conductance_says_so_in_one_line(wristband, tmp_pat
         "affectflow crop_faces: recording S01_baseline: there is no signal eda_palm_usiemens (eda.signal). "
         "Did you mean eda_usiemens? There is: eda_usiemens, ppg_au, rsp_au."
     ]
+
+
+TRAINING = {
+    "crops": {"size_px": 24},
+    "clips": {"length": 16, "stride": 8},
+    "folds": 3,
+    "loop": {"epochs": 1, "workers": 0},
+    "threads": 1,
+}
+
+
+@pytest.mark.slow
+def test_a_network_is_trained_on_some_people_and_tested_on_others(new_study):
+    people = ["S01", "S02", "S03"]
+    study = new_study(simulated_rows(people, ("baseline",)), eda=TRAINING, device="cpu", train={"models": []})
+    base = "results/small/eda/none/changed/cnn_lstm/0"
+    result = study.snakemake(f"{base}/weights.safetensors")
+    assert result.returncode == 0, result.stdout + result.stderr
+    folds = read_table(study.results / "eda/folds.parquet", "eda_folds")
+    assert folds.height == 9
+    predictions = read_table(study.folder / base / "predictions.parquet", "eda_predictions")
+    assert (
+        predictions["subject_id"].unique().to_list()
+        == folds.filter(fold=0, role="test")["subject_id"].to_list()
+    )
+    assert predictions.height == 24
+    _, facts = read_weights(study.folder / base / "weights.safetensors")
+    assert facts["training"]["n_people"] == {"train": 1, "validation": 1, "test": 1}
+    assert not (study.folder / base / "checkpoint.safetensors").exists()
+    assert study.planned(f"{base}/weights.safetensors") == {}
+    study.write_config(eda={**TRAINING, "loss": "mse"}, device="cpu", train={"models": []})
+    assert set(study.planned(f"{base}/weights.safetensors")) == {"train_eda"}

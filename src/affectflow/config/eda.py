@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, field_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
 from affectflow.config.base import Section
 from affectflow.schema import SIGNAL_UNITS
@@ -38,6 +38,55 @@ class EdaCrops(Section):
     )
 
 
+class EdaClips(Section):
+    """What networks see at a time."""
+
+    length: int = Field(
+        64, ge=8, le=1024, description="Samples of a clip (64 = 16 s at 4 Hz); PhysNet needs a multiple of 4."
+    )
+    stride: PositiveInt = Field(
+        32,
+        description="Samples from one training clip's beginning to the next; tested clips follow each other.",
+    )
+
+
+class EdaChanges(Section):
+    """How training clips are changed at random, all pictures of a clip alike, anew in every epoch."""
+
+    flip: bool = Field(True, description="Half of them are seen in the mirror.")
+    rotation_deg: float = Field(10.0, ge=0, le=180, description="Turned by up to so many degrees.")
+    brightness: float = Field(0.2, ge=0, lt=1, description="Made brighter or darker by up to this share.")
+    noise: float = Field(
+        0.02, ge=0, lt=1, description="Noise of each pixel, share of the brightest: its standard deviation."
+    )
+
+
+class EdaLoop(Section):
+    """The training loop of networks on clips."""
+
+    epochs: PositiveInt = Field(20, description="Most passes over the training clips.")
+    patience: PositiveInt = Field(
+        8, description="Stop after this many epochs without a smaller loss on validation people."
+    )
+    batch_size: PositiveInt = Field(4, description="Clips per optimiser step.")
+    learning_rate: PositiveFloat = Field(1e-3, description="Step size of AdamW after warm-up.")
+    weight_decay: NonNegativeFloat = Field(
+        1e-4, description="Weight decay of AdamW; not applied to 1-D parameters."
+    )
+    warmup_steps: NonNegativeInt = Field(
+        20, description="Optimiser steps over which the step size grows to its full value."
+    )
+    clip_norm: PositiveFloat = Field(
+        1.0, description="Largest norm of the gradient; a longer one is scaled down."
+    )
+    amp: Literal["auto", "off", "bf16", "fp16"] = Field(
+        "auto", description="Mixed precision: auto = bf16 (or fp16) on a GPU, none on the CPU."
+    )
+    workers: NonNegativeInt = Field(
+        1, description="Threads that read clips ahead of the network; any number gives the same result."
+    )
+
+
 class Eda(Section):
     """Electrodermal activity from videos of faces: made when asked for by its path, see docs/eda.md."""
 
@@ -59,6 +108,30 @@ class Eda(Section):
         description="What networks see: the face, or none = the whole picture, for comparison.",
     )
     crops: EdaCrops = Field(EdaCrops(), description="The squares.")
+    target: Literal["whole", "tonic", "phasic"] = Field(
+        "whole", description="What is learnt: the skin conductance as measured, its level, or its responses."
+    )
+    target_scale: Literal["recording", "training"] = Field(
+        "recording",
+        description="recording: each recording in standard deviations from its own mean, so that the course alone is predicted, not "
+        "level and size; training: all in those of the training people.",
+    )
+    loss: Literal["mse", "pearson", "both"] = Field(
+        "both", description="mean squared error, 1 - Pearson's r of each clip, or their sum."
+    )
+    folds: int = Field(5, ge=2, description="Folds of the cross-validation; a person is never in two.")
+    validation_share: float = Field(
+        0.25,
+        gt=0,
+        lt=1,
+        description="Share of the people who are not tested that validate, 0..1; at least one.",
+    )
+    threads: PositiveInt = Field(
+        2, description="CPU threads of one training; another number changes the last digits."
+    )
+    clips: EdaClips = Field(EdaClips(), description="What networks see at a time.")
+    changes: EdaChanges = Field(EdaChanges(), description="Random changes of training clips.")
+    loop: EdaLoop = Field(EdaLoop(), description="The training loop.")
 
     @field_validator("signal", mode="after")
     @classmethod

@@ -1,0 +1,43 @@
+"""Train a network on clips of faces; an interrupted job goes on from its checkpoint."""
+
+from pathlib import Path
+
+from affectflow.eda import EDA_MODELS
+from affectflow.eda.clip_changes import ClipChanges
+from affectflow.eda.clips import open_recording
+from affectflow.eda.train_eda import train_eda
+from affectflow.io.files import whole_file
+from affectflow.io.log import stage
+from affectflow.io.tables import read_table, write_table
+from affectflow.io.weights import Checkpoint, WeightsFile, write_weights
+from affectflow.registry import load
+
+with stage(snakemake) as footer:
+    params, name = snakemake.params, snakemake.wildcards.eda_model
+    files = {Path(path).stem: WeightsFile(path) for path in snakemake.input.crops}
+    checkpoint = Checkpoint(Path(snakemake.output.weights).with_name("checkpoint.safetensors"), footer)
+    trained = train_eda(
+        [
+            open_recording(recording, person, files[recording], target=params.target)
+            for recording, person in params.people.items()
+        ],
+        read_table(snakemake.input.folds, "eda_folds"),
+        load(EDA_MODELS, name, "network for clips"),
+        name=name,
+        fold=int(snakemake.wildcards.eda_fold),
+        **params.clips,
+        target_scale=params.target_scale,
+        loss=params.loss,
+        loop=dict(params.loop),
+        changes=ClipChanges(**params.changes) if params.changes else None,
+        seed=params.seed,
+        device=params.device,
+        granted_gpus=snakemake.resources.get("gpu", 0),
+        threads=snakemake.threads,
+        checkpoint=checkpoint,
+    )
+    write_table(trained.predictions, snakemake.output.predictions, "eda_predictions", footer=footer)
+    write_weights(trained.weights, snakemake.output.weights, facts={**footer, "training": trained.facts})
+    with whole_file(snakemake.output.training) as temporary:
+        trained.log.write_csv(temporary)
+    checkpoint.remove()
