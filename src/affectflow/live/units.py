@@ -24,8 +24,8 @@ from affectflow.face.units.geometric import (
     LIDS_MOVE_S,
     NO_DISTANCES,
     UNITS_MEASURED,
-    GeometricUnits,
-    _measure,
+    landmark_distances,
+    unit_intensity,
     unit_movements,
     untangled,
 )
@@ -70,7 +70,7 @@ class FaceUnits:
     blinks_per_min: float | None
 
 
-class RunningUnits(GeometricUnits):
+class RunningUnits:
     """Action units relative to a running rest; memory does not grow with time.
 
     Parameters
@@ -80,7 +80,7 @@ class RunningUnits(GeometricUnits):
     """
 
     def __init__(self, settings: Units, blink: Blink) -> None:
-        super().__init__(settings, blink)
+        self._settings, self._blink = settings, blink
         self._window: deque[tuple[float, Distances]] = deque(
             maxlen=int(REST_WINDOW_S / REST_STEP_S) + REST_ROWS_MIN
         )
@@ -115,7 +115,7 @@ class RunningUnits(GeometricUnits):
         face
             One row of `schema.FACES`, later than the one before.
         """
-        measured = _measure(face).row(0, named=True)
+        measured = landmark_distances(face).row(0, named=True)
         time_s, ear, yaw = measured["time_s"], measured["ear_sum"], measured["yaw_rad"]
         eyes = self._watch(time_s, ear)
         present = bool(np.isfinite(ear))
@@ -157,7 +157,9 @@ class RunningUnits(GeometricUnits):
         at_rest = np.arange(len(rows)) < len(rest) if self._neutral else None
         distances = {name: np.array([row[name] for row in rows]) for name in now}
         moved = unit_movements(distances, at_rest)
-        units = untangled({u: self._intensity(u, moved[u], at_rest) for u in UNITS_MEASURED})
+        units = untangled(
+            {u: unit_intensity(u, moved[u], at_rest, settings=self._settings) for u in UNITS_MEASURED}
+        )
         return {unit: float(values[-1]) for unit, values in units.items()}
 
     def _watch(self, time_s: float, ear: float) -> Eyes:

@@ -76,7 +76,7 @@ class GeometricUnits(UnitBackend):
         rest_s: NDArray[np.float64] | None = None,
     ) -> Iterator[pl.DataFrame]:
         """Estimate the units of a recording; see `UnitBackend.extract`. Yields one piece."""
-        pieces = [_measure(part) for piece in faces for part in piece.iter_slices(CHUNK_FRAMES)]
+        pieces = [landmark_distances(part) for piece in faces for part in piece.iter_slices(CHUNK_FRAMES)]
         if not pieces:
             return
         measured = pl.concat(pieces)
@@ -89,7 +89,10 @@ class GeometricUnits(UnitBackend):
         distances = {name: np.where(rows, measured[name].to_numpy(), np.nan) for name, rows in seen.items()}
         at_rest = rows_at_rest(time, frontal, rest_s)
         moved = unit_movements(distances, at_rest)
-        units = {unit: self._intensity(unit, moved[unit], at_rest) for unit in UNITS_MEASURED}
+        units = {
+            unit: unit_intensity(unit, moved[unit], at_rest, settings=self._settings)
+            for unit in UNITS_MEASURED
+        }
         units = untangled(units)
         yield pl.DataFrame(
             [
@@ -97,15 +100,6 @@ class GeometricUnits(UnitBackend):
                 for name, unit in zip(self.columns, UNITS_MEASURED, strict=True)
             ]
         )
-
-    def _intensity(
-        self, unit: int, moved: NDArray[np.float64], at_rest: NDArray[np.bool_] | None
-    ) -> NDArray[np.float64]:
-        """Return 0..1: from the gate, or the noise at rest where that is more, to full scale."""
-        gate, full = self._settings.gates[f"au_{unit:02d}"]
-        noise = self._settings.noise_mads * spread_at_rest(moved, at_rest)
-        gate = max(gate, min(noise, GATE_AT_MOST * full))
-        return np.clip((moved - gate) / (full - gate), 0.0, 1.0)
 
 
 def unit_movements(
@@ -154,6 +148,28 @@ def unit_movements(
     }
 
 
+def unit_intensity(
+    unit: int, moved: NDArray[np.float64], at_rest: NDArray[np.bool_] | None, *, settings: Units
+) -> NDArray[np.float64]:
+    """Return a unit's intensity (n,), 0..1: from the gate, or the noise at rest where that is more, to full scale.
+
+    Parameters
+    ----------
+    unit
+        Its number in FACS.
+    moved
+        (n,) of this unit, from `unit_movements`.
+    at_rest
+        See `rest.from_rest`.
+    settings
+        Gates, and how much noise counts.
+    """
+    gate, full = settings.gates[f"au_{unit:02d}"]
+    noise = settings.noise_mads * spread_at_rest(moved, at_rest)
+    gate = max(gate, min(noise, GATE_AT_MOST * full))
+    return np.clip((moved - gate) / (full - gate), 0.0, 1.0)
+
+
 def untangled(units: Mapping[int, NDArray[np.float64]]) -> dict[int, NDArray[np.float64]]:
     """Take back units that another one only looks like.
 
@@ -174,8 +190,18 @@ def untangled(units: Mapping[int, NDArray[np.float64]]) -> dict[int, NDArray[np.
     return out
 
 
-def _measure(faces: pl.DataFrame) -> pl.DataFrame:
-    """Return ``time_s, ear_sum, yaw_rad`` and the distances of each row; NaN without a face."""
+def landmark_distances(faces: pl.DataFrame) -> pl.DataFrame:
+    """Return what the units are made of, a row per face.
+
+    Parameters
+    ----------
+    faces
+        `schema.FACES`.
+
+    Returns
+    -------
+    ``time_s``, ``ear_sum``, ``yaw_rad`` and the names of `distances.unit_distances`; NaN without a face.
+    """
     present = (faces["valid"] & faces["landmarks_px"].is_not_null()).to_numpy().copy()
     landmarks = faces["landmarks_px"].filter(pl.Series(present)).to_numpy().reshape(-1, N_LANDMARKS, 3)
     usable = usable_faces(landmarks)
