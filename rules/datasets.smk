@@ -36,6 +36,7 @@ rule simulate_recording:
         baseline=STUDY.stats.baseline,
         stressor=STUDY.stats.stressor,
         effect=STUDY.datasets.simulated.effect,
+        eda_follows=STUDY.datasets.simulated.eda_follows,
         seed=STUDY.seed,
         duration_s=STUDY.datasets.simulated.duration_s,
         fps=STUDY.datasets.simulated.fps,

@@ -2,6 +2,8 @@
 from affectflow.eda import EDA_MODELS
 
 EDA = STUDY.eda
+for name in EDA.models:
+    chosen(name, EDA_MODELS, "eda.models")
 # Who can take part, known from the sheet.
 WITH_BOTH = {name: RECORDINGS[name].subject_id for name in WITH_VIDEO if name in WITH_SIGNALS}
 
@@ -110,3 +112,38 @@ rule train_eda:
         "train_eda {wildcards.crop} {wildcards.changes} {wildcards.eda_model} {wildcards.eda_fold}"
     script:
         "../workflow/scripts/train_eda.py"
+
+
+rule evaluate_eda:
+    input:
+        predictions=expand(
+            rules.train_eda.output.predictions,
+            eda_model=EDA.models,
+            eda_fold=range(EDA.folds),
+            allow_missing=True,
+        ),
+    output:
+        scores=RESULTS + "/eda/{crop}/{changes}/scores.parquet",
+        recordings=RESULTS + "/eda/{crop}/{changes}/recordings.parquet",
+        comparisons=RESULTS + "/eda/{crop}/{changes}/comparisons.parquet",
+        verdicts=RESULTS + "/eda/{crop}/{changes}/verdicts.parquet",
+        summary=RESULTS + "/eda/{crop}/{changes}/summary.md",
+    log:
+        log_of("evaluate_eda", "crop", "changes"),
+    benchmark:
+        benchmark_of("evaluate_eda", "crop", "changes")
+    conda:
+        "../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    params:
+        version=STAGE_VERSIONS["evaluate_eda"],
+        bootstrap=EDA.bootstrap,
+        target_scale=EDA.target_scale,
+        seed=STUDY.seed,
+    message:
+        "evaluate_eda {wildcards.crop} {wildcards.changes}"
+    script:
+        "../workflow/scripts/evaluate_eda.py"

@@ -69,4 +69,5 @@ STAGE_VERSIONS: dict[str, int] = {
     "export_trajectories": 1,
     "split_eda": 1,
     "train_eda": 1,
+    "evaluate_eda": 1,
 }

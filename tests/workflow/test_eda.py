@@ -98,6 +98,8 @@ TRAINING = {
     "crops": {"size_px": 24},
     "clips": {"length": 16, "stride": 8},
     "folds": 3,
+    "models": ["cnn_lstm"],
+    "bootstrap": 200,
     "loop": {"epochs": 1, "workers": 0},
     "threads": 1,
 }
@@ -108,8 +110,12 @@ def test_a_network_is_trained_on_some_people_and_tested_on_others(new_study):
     people = ["S01", "S02", "S03"]
     study = new_study(simulated_rows(people, ("baseline",)), eda=TRAINING, device="cpu", train={"models": []})
     base = "results/small/eda/none/changed/cnn_lstm/0"
-    result = study.snakemake(f"{base}/weights.safetensors")
+    result = study.snakemake("results/small/eda/none/changed/summary.md")
     assert result.returncode == 0, result.stdout + result.stderr
+    text = (study.results / "eda/none/changed/summary.md").read_text()
+    assert "beat" in text.splitlines()[2]
+    assert "on 3 people" in text
+    print(text)
     folds = read_table(study.results / "eda/folds.parquet", "eda_folds")
     assert folds.height == 9
     predictions = read_table(study.folder / base / "predictions.parquet", "eda_predictions")

@@ -15,6 +15,7 @@ with stage(snakemake) as footer:
         baseline=p.baseline,
         stressor=p.stressor,
         effect=p.effect,
+        eda_follows=p.eda_follows,
         seed=p.seed,
         duration_s=p.duration_s,
         fps=p.fps,

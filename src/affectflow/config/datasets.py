@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, NonNegativeFloat
 
 from affectflow.config.base import Section
@@ -12,6 +14,11 @@ class Simulated(Section):
 
     effect: NonNegativeFloat = Field(
         1.0, description="Size of the difference between the conditions; 0 = none (null study)."
+    )
+    eda_follows: Literal["none", "smile"] = Field(
+        "none",
+        description="smile: skin conductance rises and falls with the smile, so that it can be read off the face; none: the "
+        "face does not show its course.",
     )
     duration_s: float = Field(10.0, ge=1, le=3600, description="Length of each video, seconds.")
     fps: float = Field(25.0, ge=5, le=240, description="Frames per second.")

@@ -119,6 +119,12 @@ class Eda(Section):
     loss: Literal["mse", "pearson", "both"] = Field(
         "both", description="mean squared error, 1 - Pearson's r of each clip, or their sum."
     )
+    models: list[str] = Field(
+        ["cnn_lstm", "physnet"],
+        min_length=1,
+        description="Networks that evaluate_eda compares: names in affectflow.eda.EDA_MODELS.",
+    )
+    bootstrap: int = Field(5000, ge=200, le=100_000, description="Resamples of people for the intervals.")
     folds: int = Field(5, ge=2, description="Folds of the cross-validation; a person is never in two.")
     validation_share: float = Field(
         0.25,

@@ -62,7 +62,7 @@ def clean_eda(stretch: Stretch, options: Signal, *, problem: str | None = None) 
     value = stretch.value
     if stretch.rate_hz > LOWPASS_ABOVE_HZ:
         value = _filtered(value, 4, LOWPASS_HZ, "lowpass", stretch.rate_hz)
-    tonic, phasic = (_filtered(value, 2, SPLIT_HZ, b, stretch.rate_hz) for b in ("lowpass", "highpass"))
+    tonic, phasic = split_parts(value, rate_hz=stretch.rate_hz)
     peaks = find_responses(phasic, rate_hz=stretch.rate_hz, min_rise=options.scr_min_usiemens)
     peaks = peaks[~artefact[peaks]]
     rises = response_amplitudes(value, peaks, rate_hz=stretch.rate_hz)
@@ -70,6 +70,20 @@ def clean_eda(stretch: Stretch, options: Signal, *, problem: str | None = None) 
     rate = events_per_second(time[peaks], time, **window)
     mean_rise = mean_of_events(time[peaks], rises, time, window_s=options.scr_window_s)
     return _result(time, [tonic, phasic, rate, mean_rise, quality], None)
+
+
+def split_parts(value: np.ndarray, *, rate_hz: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return level and responses of a stretch of at least `SHORTEST_S`, split at 0.05 Hz.
+
+    Parameters
+    ----------
+    value
+        Skin conductance, or what was predicted of it, without gaps, shape (n,).
+    rate_hz
+        Samples per second.
+    """
+    tonic, phasic = (_filtered(value, 2, SPLIT_HZ, band, rate_hz) for band in ("lowpass", "highpass"))
+    return tonic, phasic
 
 
 def _filtered(value: np.ndarray, order: int, cutoff_hz: float, kind: str, rate_hz: float) -> np.ndarray:

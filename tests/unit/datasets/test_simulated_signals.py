@@ -8,6 +8,7 @@ import pytest
 from scipy.signal import find_peaks
 
 from affectflow.datasets.simulated.design import draw_levels
+from affectflow.datasets.simulated.recording import simulate_recording
 from affectflow.datasets.simulated.signals import LEAD_S, TAIL_S, heart_rate_bpm, simulate_signals
 
 LEVELS = draw_levels(subject_id="S01", recording_id="a", stressed=False, effect=1, seed=1)
@@ -82,3 +83,21 @@ def test_same_seed_same_numbers_other_names_others():
     assert simulate().table.equals(simulate().table)
     assert not simulate().table.equals(simulate(seed=2).table)
     assert not simulate().table.equals(simulate(recording_id="b").table)
+
+
+def test_skin_conductance_follows_the_smile_only_when_asked_to():
+    names = {"recording_id": "S01_a", "subject_id": "S01", "condition": "baseline", "duration_s": 30.0}
+    plain, follows = (simulate_recording(**names, eda_follows=what) for what in ("none", "smile"))
+    smile = plain.truth["smile"].to_numpy()
+    assert np.array_equal(smile, follows.truth["smile"])
+
+    def r(recording):
+        known = recording.signals.drop_nulls("eda_usiemens")
+        eda = np.interp(recording.truth["time_s"], known["time_s"], known["eda_usiemens"])
+        return np.corrcoef(eda, smile)[0, 1]
+
+    assert r(follows) > 0.99
+    assert abs(r(plain)) < 0.6
+    others = ["time_s", "ppg_au", "rsp_au"]
+    assert follows.signals.select(others).equals(plain.signals.select(others))
+    assert not follows.truth["scr_peak"].any()

@@ -8,6 +8,7 @@ import pytest
 
 from affectflow.eda import EDA_MODELS
 from affectflow.eda.clip_changes import ClipChanges
+from affectflow.eda.evaluate_eda import evaluate_eda, verdict
 from affectflow.eda.split_eda import split_eda
 from affectflow.eda.train_eda import train_eda
 from affectflow.errors import DesignError
@@ -103,3 +104,17 @@ def test_without_a_clip_one_line_says_so():
         DesignError, match=r"have no 16 samples in a row with a picture, a pulse and skin conductance"
     ):
         run(made, "cnn_lstm_bvp")
+
+
+@pytest.mark.parametrize(
+    ("link", "said"), [(1.0, "physnet beats all baselines"), (0.0, "Nothing beats the baselines")]
+)
+def test_the_verdict_over_all_folds(link, said):
+    made = recordings(8, n=96, link=link)
+    loop = {"epochs": 12, "patience": 12}
+    tables = [run(made, "physnet", loop=loop, fold=k, loss="mse")[0].predictions for k in range(3)]
+    scores = evaluate_eda(pl.concat(tables), n_resamples=2000, seed=1)
+    print(scores.scores.filter(part="whole", measure="mse"))
+    assert verdict(scores).startswith(said)
+    # Each person was tested once, and the measures are of all of them.
+    assert scores.recordings["subject_id"].n_unique() == 8

@@ -18,7 +18,12 @@ import polars as pl
 from affectflow.datasets.simulated.design import FaceCourse, draw_face_course, draw_levels
 from affectflow.datasets.simulated.face import VIEW_HEIGHT, draw_frames
 from affectflow.datasets.simulated.person import make_person
-from affectflow.datasets.simulated.signals import Signals, heart_rate_bpm, simulate_signals
+from affectflow.datasets.simulated.signals import (
+    Signals,
+    heart_rate_bpm,
+    simulate_signals,
+    visible_conductance,
+)
 from affectflow.errors import UsageError
 from affectflow.io.files import whole_file
 from affectflow.io.tables import write_free_table
@@ -70,6 +75,7 @@ def simulate_recording(
     baseline: str = "baseline",
     stressor: str = "stressor",
     effect: float = 1.0,
+    eda_follows: str = "none",
     seed: int = 1,
     duration_s: float = 10.0,
     fps: float = 25.0,
@@ -91,6 +97,8 @@ def simulate_recording(
         What the study calls its two conditions.
     effect
         Size of the difference between the conditions; 0 = none.
+    eda_follows
+        none, or smile: see `signals.visible_conductance`.
     seed
         The study's seed.
     duration_s
@@ -123,6 +131,8 @@ def simulate_recording(
     levels = draw_levels(subject_id=subject_id, stressed=condition == stressor, effect=effect, **names)
     course = draw_face_course(time_s, levels, **names)
     signals = simulate_signals(levels, duration_s=duration_s, **names)
+    if eda_follows == "smile":
+        signals = visible_conductance(signals, time_s, course.smile, levels, **names)
     ppg = np.interp(time_s, signals.table["time_s"], signals.table["ppg_au"])
     person = make_person(subject_id, seed=seed, scale=height_px / VIEW_HEIGHT)
     pictures = draw_frames(person, course, ppg - 0.7, width_px=width_px, height_px=height_px, **names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -16,6 +16,8 @@ PPG_HZ, SLOW_HZ = 100, 25
 # Beats are timed on a finer clock than the file's: 10 ms would be 1 bpm at 75 bpm.
 _FINE_HZ = 500
 _SETTLE_S = 10.0
+# Of a full smile.
+_VISIBLE_USIEMENS = 0.4
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,41 @@ def simulate_signals(levels: dict[str, float], *, duration_s: float, recording_i
         pl.Series("rsp_au", _spread(rsp, n_fast, step)),
     )
     return Signals(table.fill_nan(None), beat_s - LEAD_S, scr_s - LEAD_S)
+
+
+def visible_conductance(
+    signals: Signals,
+    frame_s: np.ndarray,
+    shown: np.ndarray,
+    levels: dict[str, float],
+    *,
+    recording_id: str,
+    seed: int,
+) -> Signals:
+    """Return the signals with a skin conductance that follows what the face shows, at once and in full.
+
+    No skin does that: it is for studies in which the face is known to tell the
+    conductance. There are no responses then.
+
+    Parameters
+    ----------
+    signals
+        Of `simulate_signals`.
+    frame_s, shown
+        Times of frames, seconds, and what the face does in them, -1..1; held at the ends.
+    levels
+        As of `simulate_signals`.
+    recording_id, seed
+        Where the sensor's noise comes from.
+    """
+    table = signals.table
+    sampled = table["eda_usiemens"].is_not_null().to_numpy()
+    time_s = table["time_s"].to_numpy()
+    rng = generator(seed, "visible", recording_id)
+    course = _VISIBLE_USIEMENS * np.interp(time_s, frame_s, shown) + rng.normal(0, 0.002, len(time_s))
+    eda = np.where(sampled, np.round(np.maximum(levels["eda_tonic_usiemens"] + course, 0.1), 4), np.nan)
+    changed = table.with_columns(pl.Series("eda_usiemens", eda, nan_to_null=True))
+    return replace(signals, table=changed, scr_s=np.empty(0))
 
 
 def heart_rate_bpm(time_s: np.ndarray, beat_s: np.ndarray) -> np.ndarray:

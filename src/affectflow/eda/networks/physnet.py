@@ -72,7 +72,8 @@ def block(n_in: int, n_out: int, kernel: tuple[int, int, int] = (3, 3, 3)) -> nn
     """A convolution that keeps the size, with its norm and bend."""
     t, h, w = kernel
     convolution = nn.Conv3d(n_in, n_out, kernel, padding=(t // 2, h // 2, w // 2))
-    return nn.Sequential(convolution, nn.BatchNorm3d(n_out), nn.ReLU())
+    # In place: the norm's own output is needed by nobody, and these maps are larger than any cache.
+    return nn.Sequential(convolution, nn.BatchNorm3d(n_out), nn.ReLU(inplace=True))
 
 
 def _doubling() -> nn.Sequential:
