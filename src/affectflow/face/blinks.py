@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from affectflow.face.holes import after_hole
+
 # The open-eye level follows slow changes (head pitch, light, squinting) in this window; a few
 # blinks in it do not move its upper quartile.
 LEVEL_WINDOW_S = 20.0
@@ -64,7 +66,8 @@ def find_blinks(ear: np.ndarray, time_s: np.ndarray, *, close_below: float, open
     `close_below` somewhere, relative to the open-eye level at that time; the
     eyes count as shut while they are below half of the way back from its
     lowest point. Eyes that stay narrowed after a blink (a squint, a smile)
-    therefore do not count as shut. A frame without a face ends the run.
+    therefore do not count as shut. A frame without a face ends the run, and so
+    does a hole in the video (`holes.after_hole`).
 
     Parameters
     ----------
@@ -84,14 +87,17 @@ def find_blinks(ear: np.ndarray, time_s: np.ndarray, *, close_below: float, open
     ----------
     Soukupova and Cech (2016), Real-time eye blink detection using facial landmarks.
     """
-    return shut_rows(ear / open_eye_level(ear, time_s), close_below=close_below, open_above=open_above)
+    return shut_rows(
+        ear / open_eye_level(ear, time_s), time_s, close_below=close_below, open_above=open_above
+    )
 
 
-def shut_rows(share: np.ndarray, *, close_below: float, open_above: float) -> np.ndarray:
+def shut_rows(share: np.ndarray, time_s: np.ndarray, *, close_below: float, open_above: float) -> np.ndarray:
     """Tell in which frames the eyes are shut, from their share of the open-eye level; see `find_blinks`."""
     with np.errstate(invalid="ignore"):
         lowered = share < open_above
-    run = np.cumsum(np.diff(lowered, prepend=False) & lowered) * lowered
+    begins = (np.diff(lowered, prepend=False) | after_hole(time_s)) & lowered
+    run = np.cumsum(begins) * lowered
     lowest = np.ones(int(run.max(initial=0)) + 1)
     np.minimum.at(lowest, run, np.where(lowered, share, 1.0))
     half_back = np.minimum(open_above, (1 + lowest) / 2)

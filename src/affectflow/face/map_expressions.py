@@ -12,7 +12,7 @@ from affectflow.config.expressions import Expressions
 from affectflow.errors import TableError
 from affectflow.face.expressions.analyses import Interval, mask_of, one_dominant, two_dominant, unstable
 from affectflow.face.expressions.bridging import bridge
-from affectflow.face.expressions.labels import cumulative_label, frame_durations, ranked
+from affectflow.face.expressions.labels import cumulative_label, ranked
 from affectflow.face.expressions.mapping import (
     NEUTRAL,
     UNITS,
@@ -25,6 +25,7 @@ from affectflow.face.expressions.mapping import (
 )
 from affectflow.face.expressions.rough_affect import from_expressions
 from affectflow.face.expressions.smoothing import shares_kept, smooth
+from affectflow.face.holes import frame_durations
 from affectflow.schema import EXPRESSION_INTERVALS, EXPRESSIONS
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ def map_expressions(
     bridged; while the eyes stay closed no lid is raised, and AU5 is 0. Any other
     frame in which a unit that the chosen expressions need is missing has no
     expressions at all: scores from different units could not be compared. It
-    keeps its row, and ends runs and windows.
+    keeps its row, and ends runs and windows, as a hole in the video does
+    (`holes.after_hole`).
 
     Parameters
     ----------

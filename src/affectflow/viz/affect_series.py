@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from affectflow.face.affect import NEEDS_VIDEO
-from affectflow.face.expressions.labels import frame_durations
+from affectflow.face.holes import frame_durations
 from affectflow.viz.expression_series import MOST_MOMENTS
 
 Array = NDArray[np.float64]

@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from affectflow.face.expressions.labels import frame_durations, ranked
+from affectflow.face.expressions.labels import ranked
 from affectflow.face.expressions.mapping import NEUTRAL
+from affectflow.face.holes import frame_durations
 from affectflow.viz.style import BLUE, GREEN, ORANGE, PINK, SKY, VERMILLION
 
 Array = NDArray[np.float64]

@@ -78,6 +78,16 @@ def test_a_lost_face_ends_a_blink_and_an_unseen_one_has_none():
     assert find_blinks(np.empty(0), np.empty(0), **LIMITS).size == 0
 
 
+def test_a_hole_in_the_video_ends_a_blink():
+    """Narrowed eyes after 20 s without a frame do not belong to the blink before."""
+    time = frame_times(250)
+    ear = np.full(250, 0.3)
+    ear[120:124], ear[124:130] = 0.05, 0.3 * 0.6
+    assert not find_blinks(ear, time, **LIMITS)[124:130].any()
+    time[124:] += 20
+    assert find_blinks(ear, time, **LIMITS)[120:130].all()
+
+
 def test_eyes_that_stay_narrowed_after_a_blink_are_open():
     """As in a smile: the blink ends when the eyes are half way back, not when they are wide again."""
     time = frame_times(250)

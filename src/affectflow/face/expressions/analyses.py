@@ -1,6 +1,6 @@
 """What lasts in a face: one expression on top, two together, or a changing mixture.
 
-Runs and windows are measured in seconds. A frame without a face ends them.
+Runs and windows are measured in seconds. A frame without a face ends them, and so does a hole in the video.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from affectflow.face.expressions.labels import SAME_TIME_S, frame_durations, ranked
+from affectflow.face.expressions.labels import ranked
+from affectflow.face.holes import SAME_TIME_S, after_hole, frame_durations
 
 Array = NDArray[np.float64]
 
@@ -103,7 +104,7 @@ def unstable(
     marked = np.zeros(len(scores), dtype=bool)
     stands_s = frame_durations(time_s)
     ends_s = time_s + stands_s
-    for start, stop in _stretches(top >= 0):
+    for start, stop in _stretches(top >= 0, time_s):
         value = _scores_at(scores[start:stop], top[start:stop])
         weight = stands_s[start:stop] if stop - start > 1 else np.ones(1)
         last = _last_occurrence(top[start:stop])
@@ -121,7 +122,7 @@ def unstable(
             fits = long_enough & (leaders >= tops_min) & (spread <= range_max) & (mean > mean_above)
             if fits.any():
                 marked[start + i : start + i + int(np.flatnonzero(fits)[-1]) + 1] = True
-    return [Interval(a, b - 1, _by_time(top[a:b], stands_s[a:b])) for a, b in _stretches(marked)]
+    return [Interval(a, b - 1, _by_time(top[a:b], stands_s[a:b])) for a, b in _stretches(marked, time_s)]
 
 
 def mask_of(intervals: list[Interval], n_frames: int) -> NDArray[np.bool_]:
@@ -143,7 +144,7 @@ def _runs(
     """Runs of equal rows of keys, shape (frames, n), that last long enough; rows of -1 belong to none."""
     if not len(keys):
         return []
-    changes = np.flatnonzero((keys[1:] != keys[:-1]).any(axis=1)) + 1
+    changes = np.flatnonzero((keys[1:] != keys[:-1]).any(axis=1) | after_hole(time_s)[1:]) + 1
     starts, stops = np.append(0, changes), np.append(changes, len(keys))
     ends_s = time_s + frame_durations(time_s)
     return [
@@ -155,10 +156,13 @@ def _runs(
     ]
 
 
-def _stretches(wanted: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and one past the last frame of each stretch of true values."""
-    edges = np.flatnonzero(np.diff(wanted.astype(np.int8), prepend=0, append=0))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+def _stretches(wanted: NDArray[np.bool_], time_s: Array) -> list[tuple[int, int]]:
+    """First and one past the last frame of each stretch of true values without a hole."""
+    before = np.append(False, wanted)[:-1]
+    starts = wanted & (~before | after_hole(time_s))
+    # Where a stretch ends, or another begins after a hole.
+    stops = np.append(before & (~wanted | after_hole(time_s)), wanted[-1:])
+    return list(zip(np.flatnonzero(starts).tolist(), np.flatnonzero(stops).tolist(), strict=True))
 
 
 def _last_occurrence(top: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -5,22 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from affectflow.face.holes import SAME_TIME_S, frame_durations
+
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 # What the first, second and third of a frame count towards the cumulative label, in sevenths.
 RANK_WEIGHTS = (4, 2, 1)
-# Frame times are sums of rounded steps; a frame this close to a border lies on it.
-SAME_TIME_S = 1e-6
-
-
-def frame_durations(time_s: Array) -> Array:
-    """Return how long each frame stands, seconds: until the next one; the last one for the median step.
-
-    A single frame stands for 0 s: nothing says how long.
-    """
-    steps_s = np.diff(time_s)
-    return np.append(steps_s, np.median(steps_s) if steps_s.size else 0.0)
 
 
 def ranked(scores: Array, n: int) -> Labels:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from affectflow.face.holes import after_hole
 from affectflow.schema import BLINKS
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def find_closures(eyes: Eyes, *, recording_id: str, open_above: float) -> pl.Dat
     or where they stop rising (eyes that stay narrowed after a blink). What is
     shorter than 0.1 s by more than a step between frames is a slip of the
     landmarks and left out. A closure that is cut off by the recording's begin
-    or end, or by a lost face, is listed as long as it is seen.
+    or end, by a lost face or by a hole in the video, is listed as long as it
+    is seen.
 
     Parameters
     ----------
@@ -44,9 +46,10 @@ def find_closures(eyes: Eyes, *, recording_id: str, open_above: float) -> pl.Dat
     rows = []
     step = float(np.median(np.diff(eyes.time_s))) if len(eyes.time_s) > 1 else 0.0
     last_end = -np.inf
-    for first, last in _runs(eyes.closed):
-        onset = max(_edge(eyes, first, -1, open_above, step), last_end)
-        last_end = _edge(eyes, last, +1, open_above, step)
+    anew = after_hole(eyes.time_s)
+    for first, last in _runs(eyes.closed, anew):
+        onset = max(_edge(eyes, first, -1, open_above, step, anew), last_end)
+        last_end = _edge(eyes, last, +1, open_above, step, anew)
         duration = last_end - onset
         if duration + step >= SHORTEST_S:
             kind = "blink" if duration <= LONGEST_BLINK_S else "closure"
@@ -54,20 +57,20 @@ def find_closures(eyes: Eyes, *, recording_id: str, open_above: float) -> pl.Dat
     return pl.DataFrame(rows, schema={c.name: c.dtype for c in BLINKS.columns}, orient="row")
 
 
-def _runs(closed: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """Yield first and last row of each run of true."""
-    change = np.diff(closed.astype(np.int8), prepend=0, append=0)
-    yield from zip(
-        np.flatnonzero(change == 1).tolist(), (np.flatnonzero(change == -1) - 1).tolist(), strict=True
-    )
+def _runs(closed: NDArray[np.bool_], anew: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """Yield first and last row of each run of true; one that comes after a hole begins anew."""
+    before = np.append(False, closed)[:-1]
+    starts = closed & (~before | anew)
+    ends = np.append(before & (~closed | anew), closed[-1:])
+    yield from zip(np.flatnonzero(starts).tolist(), (np.flatnonzero(ends) - 1).tolist(), strict=True)
 
 
-def _edge(eyes: Eyes, row: int, way: int, open_above: float, step: float) -> float:
+def _edge(eyes: Eyes, row: int, way: int, open_above: float, step: float, anew: NDArray[np.bool_]) -> float:
     """Return when the lids are up, from a closed row on in one direction of time."""
     share, time = eyes.share, eyes.time_s
     while True:
         beyond = row + way
-        if not 0 <= beyond < len(share) or np.isnan(share[beyond]):
+        if not 0 <= beyond < len(share) or np.isnan(share[beyond]) or anew[max(row, beyond)]:
             # As long as it was seen: a frame stands for the time to the next one.
             return float(time[row] + (step if way > 0 else 0.0))
         if share[beyond] >= open_above:

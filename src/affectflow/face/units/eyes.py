@@ -65,7 +65,7 @@ def watch_eyes(ear: NDArray[np.floating], time_s: NDArray[np.float64], *, blink:
     """
     mean = np.asarray(ear, np.float64) / 2
     share = mean / open_eye_level(mean, time_s)
-    closed = shut_rows(share, close_below=blink.close_below, open_above=blink.open_above)
+    closed = shut_rows(share, time_s, close_below=blink.close_below, open_above=blink.open_above)
     return Eyes(time_s, 2 * mean, share, closed)
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from affectflow.face.holes import frame_durations
+
 if TYPE_CHECKING:
     from affectflow.face.units.eyes import Eyes
 
@@ -16,8 +18,6 @@ NEARLY_SHUT = 0.8
 LEAST_SEEN = 0.5
 # Landmarks of shut lids never meet. Blinks that stay shallower than this share of open eyes do not say where they would.
 SHUT_AT_MOST = 0.5
-# A frame stands for the time to the next one, but not for a hole in the video.
-LONGEST_STEP_S = 1.0
 
 
 def perclos(eyes: Eyes) -> NDArray[np.float64]:
@@ -44,8 +44,8 @@ def perclos(eyes: Eyes) -> NDArray[np.float64]:
     n = len(eyes.time_s)
     if n < 2:
         return np.full(n, np.nan)
-    steps = np.diff(eyes.time_s)
-    holds = np.minimum(np.append(steps, np.median(steps)), LONGEST_STEP_S)
+    # A frame stands for the time to the next one, but not for a hole in the video.
+    holds = frame_durations(eyes.time_s)
     seen = np.isfinite(eyes.share)
     shut = np.zeros(n, bool)
     shut[seen] = 1 - eyes.share[seen] >= NEARLY_SHUT * (1 - _shut_share(eyes))

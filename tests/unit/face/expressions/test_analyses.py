@@ -61,11 +61,21 @@ def test_a_gap_breaks_a_run():
 
 
 def test_irregular_frames():
-    # Four frames, and the last but one stands for 0.5 s: 0.6 s in all.
-    time_s = np.array([0, 0.05, 0.1, 0.6, 0.65, 0.7])
-    scores = np.array([[0.5, 0, 0]] * 3 + [[0, 0, 0]] * 3)
-    assert one(scores, time_s) == [Interval(0, 2, (0,))]
-    assert one(scores, np.array([0, 0.05, 0.1, 0.55, 0.65, 0.7])) == []
+    # Four frames, and the last of them stands for 0.25 s: 0.6 s in all.
+    time_s = np.array([0, 0.1, 0.2, 0.35, 0.6, 0.7, 0.8])
+    scores = np.array([[0.5, 0, 0]] * 4 + [[0, 0, 0]] * 3)
+    assert one(scores, time_s) == [Interval(0, 3, (0,))]
+    assert one(scores, np.array([0, 0.1, 0.2, 0.35, 0.55, 0.7, 0.8])) == []
+
+
+def test_a_hole_in_the_video_breaks_a_run():
+    # Two frames of a smile on either side of 30 s without a frame are not 30 s of a smile.
+    scores, time_s = at(25, (1, [0, 0, 0]), (0.16, [0.5, 0, 0]), (1, [0, 0, 0]))
+    time_s[27:] += 30
+    assert one(scores, time_s) == two(scores, time_s) == []
+    longer, time_s = at(25, (2, [0.5, 0.5, 0]))
+    time_s[20:] += 30
+    assert two(longer, time_s) == [Interval(0, 19, (0, 1)), Interval(20, 49, (0, 1))]
 
 
 def test_two_lead_together_in_either_order():
@@ -113,6 +123,16 @@ def test_a_gap_breaks_a_window():
     scores, time_s = turns(5, length_s=0.5)
     scores[31] = np.nan
     assert mixed(scores, time_s) == []
+
+
+def test_a_hole_in_the_video_breaks_a_window():
+    scores, time_s = turns(5, length_s=0.5)
+    time_s[31:] += 4
+    assert mixed(scores, time_s) == []
+    # Long enough on either side: two findings, not one.
+    (scores, time_s), n = turns(10, length_s=0.5), 62
+    time_s[n:] += 4
+    assert [(each.first, each.last) for each in mixed(scores, time_s)] == [(0, n - 1), (n, len(scores) - 1)]
 
 
 def test_masks_and_nothing_at_all():

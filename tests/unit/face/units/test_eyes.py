@@ -125,6 +125,18 @@ def test_closures_are_cut_where_the_face_or_the_recording_ends():
     assert closures(watch_eyes(ear[:0], time[:0], blink=Blink())).is_empty()
 
 
+@pytest.mark.parametrize("after", [0.0, 1.0])
+def test_closures_are_cut_where_the_video_has_a_hole(after):
+    """A blink, then 30 s without a frame: nobody knows how long the eyes stayed shut."""
+    time = np.concatenate([np.arange(0, 5.2, 0.04), np.arange(35, 45, 0.04)])
+    closure = ((time >= 5) & (time < 5.2)).astype(float)
+    closure[(time >= 35) & (time < 35.2)] = after
+    found = closures(eyes_of(closure, time))
+    assert found["kind"].to_list() == ["blink"] * (1 + round(after))
+    np.testing.assert_allclose(found["onset_s"], [5.0, 35.0][: found.height], atol=0.04)
+    np.testing.assert_allclose(found["duration_s"], 0.2, atol=0.05)
+
+
 def test_perclos_is_the_share_of_the_last_minute():
     time = times(180, 20.0)
     # A quarter of every 8 s, with blinks in between, which last too short to matter much.
