@@ -55,13 +55,13 @@ def serve(
     study = _settings(config)
     _check_folder(record)
     bound = open_port(host, port)
-    with bound, _own_uploads(), _log_lines(say):
+    with bound, _own_uploads() as uploads, _log_lines(say):
         affect = open_affect(study, MODELS)
-        requests = Requests(Desk(study, folder=record, affect=affect))
+        requests = Requests(Desk(study, folder=record, affect=affect, uploads=uploads))
         here = is_loopback(host)
         app = make_app(requests, hosts=LOOPBACK if here else ["*"])
         network = None if affect is None else affect.name
-        page = make_page(requests, can_record=record is not None, network=network)
+        page = make_page(can_record=record is not None, network=network)
         app = mount(app, page, host=host, port=bound.getsockname()[1])
         for line in _greeting(host, bound.getsockname()[1], record, network, here=here):
             say(line)
@@ -105,13 +105,13 @@ def _greeting(host: str, port: int, record: Path | None, network: str | None, *,
 
 
 @contextmanager
-def _own_uploads() -> Iterator[None]:
+def _own_uploads() -> Iterator[Path]:
     """Have Gradio keep the files it is handed in a folder that goes when the server goes."""
     before = os.environ.get("GRADIO_TEMP_DIR")
     with TemporaryDirectory(prefix="affectflow-live-") as folder:
         os.environ["GRADIO_TEMP_DIR"] = folder
         try:
-            yield
+            yield Path(folder)
         finally:
             if before is None:
                 del os.environ["GRADIO_TEMP_DIR"]

@@ -19,6 +19,7 @@ from affectflow.live.message import frame_message
 from affectflow.live.pictures import decode_picture, encode_picture
 from affectflow.live.recorder import FrameTime, Recorder, Recording, free_name
 from affectflow.live.stream import LiveStream
+from affectflow.live.uploads import upload_of
 
 logger = logging.getLogger("affectflow")
 
@@ -65,10 +66,14 @@ class Desk:
         Where recordings go; None = nothing can be recorded.
     affect
         Reads valence and arousal from pixels; None without a network.
+    uploads
+        Where the videos lie that windows hand over; None = none can be opened.
     """
 
-    def __init__(self, study: Study, *, folder: Path | None, affect: AffectReader | None) -> None:
-        self._study, self._folder, self._affect = study, folder, affect
+    def __init__(
+        self, study: Study, *, folder: Path | None, affect: AffectReader | None, uploads: Path | None = None
+    ) -> None:
+        self._study, self._folder, self._affect, self._uploads = study, folder, affect, uploads
         self._watch: _Watch | None = None
 
     def start(self, client: str, *, file: Path | None = None, name: str = CAMERA) -> dict[str, Any]:
@@ -95,6 +100,26 @@ class Desk:
         if file is not None:
             self._watch.frames = read_frames(file)
         return self._state(self._watch)
+
+    def open(self, client: str, path: str) -> dict[str, Any]:
+        """Begin to watch a video that a window has handed over; one that cannot be watched is removed.
+
+        Parameters
+        ----------
+        path
+            Where the server put it.
+
+        Raises
+        ------
+        UsageError
+            If it is none of the files that were handed over.
+        """
+        file = upload_of(self._uploads, path)
+        try:
+            return {"name": file.name, **self.start(client, file=file, name=file.name)}
+        except AffectflowError:
+            file.unlink(missing_ok=True)
+            raise
 
     def frame(self, client: str, jpeg: bytes, time_s: float) -> dict[str, Any]:
         """Look at a picture of the camera; one that comes too late is left out.

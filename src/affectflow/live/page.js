@@ -88,10 +88,9 @@
 
   async function openFile(opened) {
     if (!opened) return;
-    const told = JSON.parse(opened);
     stop(false);
     await ready();
-    if (told.error) { fail(new Error(told.error)); return; }
+    const told = await ask("open", { path: opened.path });
     begin("file");
     const mine = turn, picture = new Image();
     try {
@@ -176,7 +175,6 @@
     }),
     mesh: act(async () => { mesh = !mesh; caption("#al-mesh", mesh ? "Hide mesh" : "Show mesh"); }),
     file: act(openFile),
-    client: () => client,
   };
   window.addEventListener("pagehide", () => navigator.sendBeacon(url("leave")));
 

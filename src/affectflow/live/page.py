@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from html import escape
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
-from affectflow.errors import AffectflowError, MissingDependencyError
-from affectflow.live.desk import Desk
+from affectflow.errors import MissingDependencyError
 
 TITLE = "affectflow live"
 # Gradio asks the world for newer versions and tells it that it was started, unless it is told not to beforehand.
@@ -43,30 +40,17 @@ def import_gradio() -> Any:
     return gradio
 
 
-def make_page(requests: Any, *, can_record: bool, network: str | None) -> Any:
+def make_page(*, can_record: bool, network: str | None) -> Any:
     """Return the page as Gradio Blocks.
 
     Parameters
     ----------
-    requests
-        `server.Requests`: who opens the files that are handed over.
     can_record
         Whether there is a folder to record to.
     network
         What reads valence and arousal from pixels, None for the rough estimate.
     """
     gr = import_gradio()
-    desk: Desk = requests.desk
-
-    async def open_file(path: str, client: str) -> str:
-        name = Path(path).name
-        try:
-            await requests.run(desk.start, client, file=Path(path), name=name)
-        except AffectflowError as error:
-            Path(path).unlink(missing_ok=True)
-            return json.dumps({"name": name, "error": str(error)})
-        return json.dumps({"name": name})
-
     said = f"{network}, from the picture" if network else "A rough estimate from the expressions"
     body = _text("page.html").replace('class="al"', f'class="al" data-network="{escape(said)}"', 1)
     body = body.replace('class="al-source">', f'class="al-source">{escape(said)}', 1)
@@ -87,14 +71,12 @@ def make_page(requests: Any, *, can_record: bool, network: str | None) -> Any:
             )
             record = gr.Button("Record", interactive=can_record, elem_id="al-record")
         gr.HTML(body)
-        client, opened = gr.Textbox(visible=False), gr.Textbox(visible=False)
         start.click(None, js=CALL.format("startOrStop"))
         neutral.click(None, js=CALL.format("neutral"))
         mesh.click(None, js=CALL.format("mesh"))
         record.click(None, js=CALL.format("record"))
-        who = "(path, client) => [path, window.affectflowLive.client()]"
-        handed = upload.upload(open_file, [upload, client], opened, js=who, show_progress="hidden")
-        handed.then(None, inputs=opened, js=CALL.format("file"))
+        # All of these are the browser's own: `server.KeptHere` lets nothing through to Gradio's functions.
+        upload.upload(None, upload, js=CALL.format("file"))
     return page
 
 

@@ -42,8 +42,14 @@ POLICY = "; ".join(
 )
 
 
+# What may be sent here. Gradio's own functions take paths and addresses, which it reads and fetches by itself before
+# anybody else is asked: none of them is used, and none is reached.
+TAKES = "/live/"
+TAKES_UPLOADS = "/gradio_api/upload"
+
+
 class KeptHere:
-    """ASGI middleware that puts `POLICY` on every answer, and answers no other site's page."""
+    """ASGI middleware that puts `POLICY` on every answer, answers no other site's page, and takes no other requests."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -57,6 +63,11 @@ class KeptHere:
         origin = headers.get(b"origin")
         if origin is not None and origin.partition("://")[2] != headers.get(b"host"):
             await JSONResponse({"error": "asked by another site's page"}, 403)(scope, receive, send)
+            return
+        path: str = scope["path"]
+        asks = scope["method"] in {"GET", "HEAD"}
+        if not asks and not path.startswith(TAKES) and path != TAKES_UPLOADS:
+            await JSONResponse({"error": "nothing of this page is sent there"}, 403)(scope, receive, send)
             return
 
         async def with_policy(message: Message) -> None:
@@ -137,6 +148,10 @@ def _add_routes(app: FastAPI, requests: Requests) -> None:
     @app.post("/live/start")
     async def start(request: Request) -> Any:
         return await requests.do(desk.start, _client(request))
+
+    @app.post("/live/open")
+    async def open_file(request: Request) -> Any:
+        return await requests.do(desk.open, _client(request), request.query_params.get("path", ""))
 
     @app.post("/live/frame")
     async def frame(request: Request) -> Any:

@@ -28,7 +28,8 @@ ME, OTHER = "window-one", "window-two"
 @pytest.fixture
 def desk(tmp_path):
     """A desk that records into a folder."""
-    made = Desk(Study(), folder=tmp_path / "records", affect=None)
+    (tmp_path / "uploads").mkdir()
+    made = Desk(Study(), folder=tmp_path / "records", affect=None, uploads=tmp_path / "uploads")
     yield made
     made.close()
 
@@ -112,6 +113,27 @@ def test_a_file_that_is_no_video_is_told(desk, tmp_path):
     path.write_text("no video at all")
     with pytest.raises(InputError, match=r"^notes\.mp4: is not a video.*Open another video"):
         desk.start(ME, file=path, name="notes.mp4")
+
+
+def test_only_what_was_handed_over_is_opened(desk, clip, tmp_path):
+    uploads = tmp_path / "uploads"
+    (uploads / "link.mp4").symlink_to(clip)
+    outside = [clip, uploads / "link.mp4", uploads / ".." / clip.name, uploads, uploads / "none.mp4"]
+    for path in [*map(str, outside), "", "a\0b", "x" * 5000, "http://127.0.0.1/x.mp4"]:
+        with pytest.raises(UsageError, match="was not handed over on this page"):
+            desk.open(ME, path)
+    assert clip.exists()
+    copy = shutil.copy(clip, uploads)
+    assert desk.open(ME, str(copy))["name"] == "My clip.mp4"
+    assert desk.next_of_file(ME)["frames"] >= 1
+
+
+def test_what_was_handed_over_and_is_no_video_is_told_and_removed(desk, tmp_path):
+    path = tmp_path / "uploads" / "notes.mp4"
+    path.write_text("no video at all")
+    with pytest.raises(InputError, match=r"^notes\.mp4: is not a video"):
+        desk.open(ME, str(path))
+    assert not path.exists()
 
 
 def test_the_newest_window_has_the_face_and_the_older_ones_recording_is_written(desk, tmp_path):

@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from affectflow.config.study import Study
 from affectflow.errors import UsageError
 from affectflow.live.desk import Desk
+from affectflow.live.page import make_page, mount
 from affectflow.live.server import Requests, is_loopback, make_app, open_port
 from tests.support.live import camera_jpeg
 
@@ -52,6 +53,28 @@ def test_the_browser_is_told_to_load_and_send_nothing_elsewhere(page):
 )
 def test_pages_of_other_sites_are_not_answered(page, headers, status):
     assert page.post("/live/start", params=ME, headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(
+    "where", ["queue/join", "run/open_file", "api/open_file", "call/open_file", "call/v2/x", "upload/"]
+)
+def test_gradios_own_functions_are_not_reached(tmp_path, where):
+    """They fetch the addresses that a window names instead of a file."""
+    pytest.importorskip("gradio", reason="the live page is not installed (pip install affectflow[live])")
+    requests = Requests(Desk(Study(), folder=tmp_path, affect=None))
+    made = mount(
+        make_app(requests, hosts=["localhost"]),
+        make_page(can_record=True, network=None),
+        host="localhost",
+        port=1,
+    )
+    with TestClient(made, base_url="http://localhost") as client:
+        file = {"path": "http://127.0.0.1:1/x.mp4", "meta": {"_type": "gradio.FileData"}}
+        answer = client.post(
+            f"/gradio_api/{where}", json={"data": [file], "fn_index": 0, "session_hash": "aaaaaaaa"}
+        )
+        assert (answer.status_code, answer.json()) == (403, {"error": "nothing of this page is sent there"})
+        assert client.get("/").status_code == 200
 
 
 @pytest.mark.parametrize("params", [{}, {"client": "a b"}, {"client": "x" * 65}])
