@@ -55,7 +55,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "contact_sheet": 2,
     "index_pictures": 1,
     "split_pictures": 1,
-    "train_pictures": 2,
+    "train_pictures": 3,
     "evaluate_pictures": 1,
     "evaluate_emotions": 2,
     "plot_emotions": 1,

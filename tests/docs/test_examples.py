@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,11 @@ def test_profiles_share_what_makes_runs_safe(name):
     assert profile["rerun-incomplete"] is True
     # A limit on gpu in the cluster profile would count over the whole cluster.
     assert ("resources" in profile) == (name == "default")
+
+
+def test_a_file_to_be_made_stands_before_options_that_take_all_that_follows():
+    """`--resources gpu=1 results/x` would be one more resource, and end in a traceback."""
+    takes_all = re.compile(r"snakemake .*--(?:resources|config|configfile)\b.*\s(?:results|figures)/")
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        lines = page.read_text(encoding="utf-8").splitlines()
+        assert [line for line in lines if takes_all.search(line)] == [], page.name

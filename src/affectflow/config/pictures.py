@@ -49,7 +49,9 @@ class PictureLoop(Section):
 
     epochs: PositiveInt = Field(40, description="Most passes over the training pictures.")
     patience: PositiveInt = Field(
-        8, description="Stop after this many epochs without a better validation concordance."
+        8,
+        description="Stop after this many epochs without a better validation concordance; those before unfreeze_after do not "
+        "count.",
     )
     batch_size: int = Field(
         32, ge=2, description="Pictures per optimiser step; the concordance is taken over them."

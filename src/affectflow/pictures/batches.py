@@ -96,8 +96,12 @@ class PictureBatches(ReadAhead):
             yield [x_bchw], labels
 
     def _pieces(self, order_n: np.ndarray, batch_size: int) -> list[np.ndarray]:
-        """Batches of nearly one size: a concordance, or a batch norm, of a last batch of one picture is none."""
-        return np.array_split(order_n, max(1, math.ceil(len(order_n) / batch_size))) if len(order_n) else []
+        """Batches of nearly one size: a concordance, or a batch norm, of one picture is none.
+
+        Where batches of two would leave one picture over, it makes a third of another batch.
+        """
+        n = len(order_n)
+        return np.array_split(order_n, max(1, min(math.ceil(n / batch_size), n // 2))) if n else []
 
     def _make(self, chosen_b: np.ndarray) -> tuple[list[Tensor], Tensor]:
         # A row when it is wanted: as Python objects, the points of a large data set take gigabytes.

@@ -114,6 +114,8 @@ def train_pictures(
     for role, part in parts.items():
         if not part.pictures.height:
             raise DesignError(f"train_pictures: there are no {role} pictures. Re-run split_pictures.")
+    if parts["train"].pictures.height < 2:
+        raise DesignError("train_pictures: one picture is too few to train on. Bring more.")
     parts["train"].changes = changes
     logger.info("%s begins %s", model.name, beginning(model, weights))
     if weights is None and unfreeze_after is None:
@@ -201,6 +203,7 @@ def _objective(
         cost=model.columns[0].replace("_", " "),
         section="pictures.loop",
         before_epoch=before_epoch,
+        patient_from=unfreeze_after or 0,
     )
 
 

@@ -107,3 +107,16 @@ def test_no_batch_has_a_single_picture(stills):
         assert max(sizes) - min(sizes) <= 1
         assert min(sizes) >= 2
     assert list(batches(stills).run(np.arange(0), 5)) == []
+
+
+@pytest.mark.parametrize(("n", "size"), [(5, 2), (9, 2), (3, 2), (17, 4), (9, 8), (2, 2)])
+def test_no_batch_is_of_one_picture(stills, n, size):
+    """A batch norm over features refuses one, and a concordance of one is none."""
+    table = stills.pictures.sample(n, with_replacement=True, seed=0)
+    batches = PictureBatches(
+        table, np.zeros((n, 2), np.float32), stills.read, lambda rgb, _: rgb[:8, :8], torch.device("cpu")
+    )
+    sizes = [len(labels) for _, labels in batches.run(np.arange(n), size)]
+    assert sum(sizes) == n
+    assert min(sizes) >= 2
+    assert max(sizes) <= max(size, 3)

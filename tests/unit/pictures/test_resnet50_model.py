@@ -128,3 +128,24 @@ def test_emotions_are_learnt_and_shuffled_ones_are_not(tmp_path):
     assert abs(macro["true", "start"]["average_precision"] - true["chance"]) < 0.06
     assert shuffled["average_precision"] < shuffled["chance"] + 0.06
     assert shuffled["average_precision"] < true["low"]
+
+
+def test_an_odd_number_of_pictures_is_learnt_in_batches_of_two(emotic):
+    """The real heads stand on a batch norm, which refuses a batch of one."""
+    train = emotic.roles.filter(role="train")["picture_id"]
+    kept = train.head(3 if len(train) > 3 else 1).implode()
+    role = pl.when((pl.col("role") != "train") | pl.col("picture_id").is_in(kept)).then("role")
+    loop = {**LOOP, "epochs": 1, "batch_size": 2, "workers": 0}
+    model = ResNet50Model({**SETTINGS, "resnet50_px": 32, "flip": False})
+    roles = emotic.roles.with_columns(role=role)
+    made = train_pictures(emotic.pictures, roles, emotic.read, model, **HOW, loop=loop)
+    assert made.facts["n_pictures"]["train"] == 3
+    assert np.isfinite(made.log["train_loss"].to_numpy()).all()
+
+
+def test_one_picture_to_train_on_is_one_line(emotic):
+    first = emotic.roles.filter(role="train")["picture_id"][0]
+    role = pl.when((pl.col("role") != "train") | (pl.col("picture_id") == first)).then("role")
+    roles = emotic.roles.with_columns(role=role)
+    with pytest.raises(DesignError, match="one picture is too few"):
+        train_pictures(emotic.pictures, roles, emotic.read, SmallResNet(), **HOW, loop=LOOP)

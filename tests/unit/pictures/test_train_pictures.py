@@ -174,6 +174,14 @@ def test_the_epoch_with_the_best_concordance_is_kept_and_patience_ends_it(stills
     assert again == pytest.approx(made.log["validation_ccc"].max(), abs=0.15)
 
 
+def test_patience_does_not_end_it_before_the_trunk_has_learnt(stills, start, epochs):
+    """The head gets nowhere (its steps are nothing), which says nothing of what the trunk can learn."""
+    loop = {"epochs": 9, "patience": 1, "learning_rate": 1e-30, "warmup_steps": 0}
+    made = fit(stills, weights=start, unfreeze_after=3, loop=loop)
+    assert [frozen for _, _, frozen in epochs][:4] == [True, True, True, False]
+    assert made.facts["epochs"] < 9
+
+
 def test_half_precision_trains_as_well(stills):
     made = fit(stills, loop={"amp": "bf16"})
     assert np.isfinite(made.log["train_loss"].to_numpy()).all()

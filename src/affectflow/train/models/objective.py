@@ -54,6 +54,8 @@ class Objective:
     before_epoch
         (network, epoch) → factor on the step size. May change what is trained; depends on nothing else, so that
         a training can go on from a checkpoint.
+    patient_from
+        Epoch from which on the loop's patience counts: before it, what matters does not learn yet.
     """
 
     loss: Callable[[Tensor, Tensor, int], Tensor]
@@ -62,6 +64,7 @@ class Objective:
     cost: str
     section: str
     before_epoch: Callable[[nn.Module, int], float] = _nothing
+    patient_from: int = 0
 
 
 def network_outputs(

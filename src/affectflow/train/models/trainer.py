@@ -57,7 +57,8 @@ class Trainer:
         self.precision = mixed_precision(loop["amp"], next(network.parameters()).device)
         # On a GPU a batch that is large enough to be fast is what its memory is for.
         on_cpu = self.precision.device_type == "cpu"
-        self._at_once = (loop["at_once"] if on_cpu else 0) or loop["batch_size"]
+        # 0 = a batch as a whole, however large its source makes it.
+        self._at_once = loop["at_once"] if on_cpu else 0
         self.epoch = self.step = self.best_epoch = 0
         self.best_loss = math.inf
         self.best_state: dict[str, Tensor] = {}
@@ -66,7 +67,7 @@ class Trainer:
     @property
     def stopped(self) -> bool:
         """Whether the cost on the validation examples has not improved for long enough."""
-        return self.epoch - self.best_epoch >= self.loop["patience"]
+        return self.epoch - max(self.best_epoch, self.objective.patient_from) >= self.loop["patience"]
 
     def run_epoch(self, epoch: int, batches: Source, order_n: np.ndarray) -> None:
         """Take one optimiser step per batch of the epoch."""
@@ -79,7 +80,7 @@ class Trainer:
             for group in self.optimiser.param_groups:
                 group["lr"] = self.loop["learning_rate"] * warm * factor
             self.optimiser.zero_grad()
-            for part in _parts([*inputs, labels_b], self._at_once):
+            for part in _parts([*inputs, labels_b], self._at_once or len(labels_b)):
                 with self.precision.autocast():
                     outputs = self.network(*part[:-1])
                 loss = self.objective.loss(outputs.float(), part[-1], len(labels_b))
