@@ -53,7 +53,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "render_overlay": 1,
     "render_vis": 2,
     "contact_sheet": 2,
-    "index_pictures": 1,
+    "index_pictures": 2,
     "split_pictures": 1,
     "train_pictures": 3,
     "evaluate_pictures": 1,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from affectflow.datasets.pictures import PICTURE_FORMATS
 from affectflow.io.log import progress, stage
-from affectflow.io.pictures import read_picture
+from affectflow.io.pictures import read_listed
 from affectflow.io.tables import write_table
 from affectflow.pictures.index_pictures import index_pictures
 from affectflow.registry import load
@@ -16,7 +16,7 @@ with stage(snakemake) as footer:
     listed = load(PICTURE_FORMATS, params.format, "format of pictures")(folder)
     table = index_pictures(
         listed,
-        lambda path: read_picture(folder / path),
+        lambda path: read_listed(folder, path),
         person=params.person,
         arousal_range=params.arousal_range,
         threads=snakemake.threads,

@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from affectflow.io.log import progress, stage
-from affectflow.io.pictures import read_picture
+from affectflow.io.pictures import read_listed
 from affectflow.io.tables import read_table, write_table
 from affectflow.pictures.measure_visibility import measure_visibility
 
@@ -13,7 +13,7 @@ with stage(snakemake) as footer:
     pictures = read_table(snakemake.input.pictures, "pictures", columns=["picture_id", "path"])
     table = measure_visibility(
         pictures,
-        lambda path: read_picture(folder / path),
+        lambda path: read_listed(folder, path),
         detection_score_min=params.detection_score_min,
         presence_score_min=params.presence_score_min,
         told=partial(

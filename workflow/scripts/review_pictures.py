@@ -4,7 +4,7 @@ from pathlib import Path
 
 from affectflow.io.files import write_text
 from affectflow.io.log import stage
-from affectflow.io.pictures import read_picture
+from affectflow.io.pictures import read_listed
 from affectflow.io.tables import read_free_table, read_table
 from affectflow.pictures.review_samples import GROUPS, choose_samples, judged_pictures
 from affectflow.viz.review_pages import LARGE_PX, SMALL_PX, grid_page, samples_page, small_jpeg
@@ -15,7 +15,7 @@ def jpegs(ids, side_px):
     if params.thumbnails == "none":
         return {}
     blurred = params.thumbnails == "blurred"
-    return {i: small_jpeg(read_picture(folder / paths[i]), side_px=side_px, blurred=blurred) for i in ids}
+    return {i: small_jpeg(read_listed(folder, paths[i]), side_px=side_px, blurred=blurred) for i in ids}
 
 
 with stage(snakemake):

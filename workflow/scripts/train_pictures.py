@@ -4,7 +4,7 @@ from pathlib import Path
 
 from affectflow.io.files import whole_file
 from affectflow.io.log import stage
-from affectflow.io.pictures import read_picture
+from affectflow.io.pictures import read_listed
 from affectflow.io.tables import read_table, write_table
 from affectflow.io.weights import Checkpoint, write_weights
 from affectflow.pictures import PICTURE_MODELS
@@ -20,7 +20,7 @@ with stage(snakemake) as footer:
     trained = train_pictures(
         read_table(snakemake.input.pictures, "pictures"),
         read_table(snakemake.input.roles, "picture_roles"),
-        lambda path: read_picture(folder / path),
+        lambda path: read_listed(folder, path),
         load(PICTURE_MODELS, name, "network for pictures")(params.settings),
         weights=open_model(name, params.weights) if params.start == "official" else None,
         loop=dict(params.loop),

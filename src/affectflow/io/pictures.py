@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import struct
 import warnings
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +17,11 @@ from affectflow.io.plain_files import open_plain
 # A camera's picture has tens of millions of pixels; a small file can promise any number.
 LARGEST_PIXELS = 150_000_000
 PLACE = "pictures.sources"
+# What readers of damaged headers and metadata raise: they trust what stands there.
+DAMAGED = (
+    OSError, ValueError, EOFError, SyntaxError, TokenError, struct.error, TypeError, LookupError, ArithmeticError,
+    MemoryError, AttributeError,
+)  # fmt: skip
 
 
 def read_picture(path: str | Path) -> NDArray[np.uint8]:
@@ -52,10 +60,31 @@ def read_picture(path: str | Path) -> NDArray[np.uint8]:
                 return np.array(ImageOps.exif_transpose(picture).convert("RGB"), np.uint8)
         except UnidentifiedImageError:
             raise InputError(f"{path}: is neither JPEG nor PNG. Save it as one of them.") from None
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        except (*DAMAGED, Image.DecompressionBombError) as error:
             raise InputError(
-                f"{path}: cannot be read as a picture ({str(error)[:120]}). Get it again."
+                f"{path}: cannot be read as a picture ({_first_line(error)}). Get it again."
             ) from None
+
+
+def read_listed(folder: str | Path, path: str) -> NDArray[np.uint8]:
+    """Return a picture that a table of labels names, as `read_picture`; never one outside of the data set's folder.
+
+    Parameters
+    ----------
+    folder
+        Of the data set.
+    path
+        As the table has it, relative to the folder.
+
+    Raises
+    ------
+    InputError
+        If the path leads out of the folder, and as `read_picture`.
+    """
+    # As text: links within a data set may lead wherever its owner put the pictures.
+    if os.path.isabs(path) or os.path.normpath(path).split(os.sep)[0] == os.pardir:
+        raise InputError(f"{path[:200]}: lies outside of the data set's folder and is not read.")
+    return read_picture(Path(folder) / path)
 
 
 def read_array(path: str | Path) -> NDArray[np.generic]:
@@ -73,7 +102,11 @@ def read_array(path: str | Path) -> NDArray[np.generic]:
         # Mapped first: a header can promise more than there is.
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)
         return np.array(mapped)
-    except (OSError, ValueError, EOFError, SyntaxError) as error:
+    except DAMAGED as error:
         raise InputError(
-            f"{path}: cannot be read as a .npy array ({str(error)[:120]}). Get it again."
+            f"{path}: cannot be read as a .npy array ({_first_line(error)}). Get it again."
         ) from None
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)[:120]

@@ -20,6 +20,7 @@ logger = logging.getLogger("affectflow")
 Read = Callable[[str], NDArray[np.uint8]]
 # Pictures that cannot be used are named in the log up to this many; the table has them all.
 NAMED = 20
+NEAR_TEST = {"validation": 1, "test": 2}
 
 
 def index_pictures(
@@ -36,7 +37,8 @@ def index_pictures(
     Parameters
     ----------
     listed
-        `datasets.pictures.rows.LISTED`. A path that is listed more than once counts once, with its first labels.
+        `datasets.pictures.rows.LISTED`. A path that is listed more than once counts once, with the first labels
+        of the side nearest to the test.
     read
         Path → picture (h, w, 3) uint8; raises InputError.
     person
@@ -60,11 +62,7 @@ def index_pictures(
     DesignError
         If no picture can be read.
     """
-    rows = listed.unique("path", keep="first", maintain_order=True)
-    if rows.height < listed.height:
-        logger.warning(
-            "%d pictures are listed more than once; their first labels count", listed.height - rows.height
-        )
+    rows = _once(listed)
     with ThreadPoolExecutor(threads) as pool:
         seen = list(told(pool.map(lambda path: _look(path, read), rows["path"])))
     facts = pl.DataFrame(
@@ -83,6 +81,19 @@ def index_pictures(
     )
     _tell(table, rows)
     return table.select(PICTURES.names)
+
+
+def _once(listed: pl.DataFrame) -> pl.DataFrame:
+    """Rows of paths that differ: a picture of the test is no training picture, whichever table comes first."""
+    near = pl.col("split").replace_strict(NEAR_TEST, default=0, return_dtype=pl.Int8)
+    placed = listed.with_row_index("row").with_columns(near=near)
+    rows = placed.sort("near", "row", descending=[True, False]).unique("path", keep="first").sort("row")
+    if rows.height < listed.height:
+        logger.warning(
+            "%d pictures are listed more than once; the labels nearest to the test count, of those the first",
+            listed.height - rows.height,
+        )
+    return rows.select(listed.columns)
 
 
 def picture_ids(paths: list[str]) -> list[str]:

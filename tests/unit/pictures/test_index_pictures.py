@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import struct
+from io import BytesIO
 
 import numpy as np
 import polars as pl
 import pytest
+from PIL import Image
 
 from affectflow.config.base import read_settings
 from affectflow.config.study import Study
@@ -20,7 +23,7 @@ from affectflow.datasets.simulated.pictures import (
     simulated_pictures,
 )
 from affectflow.errors import ConfigError, DesignError, InputError
-from affectflow.io.pictures import read_picture
+from affectflow.io.pictures import read_listed, read_picture
 from affectflow.io.tables import check_table, read_table, write_table
 from affectflow.pictures.index_pictures import index_pictures, picture_ids
 from affectflow.registry import load
@@ -48,7 +51,7 @@ def folders(tmp_path_factory):
 
 def indexed(name, folder, **options):
     listed = load(PICTURE_FORMATS, name, "format")(folder)
-    return index_pictures(listed, lambda path: read_picture(folder / path), threads=2, **options)
+    return index_pictures(listed, lambda path: read_listed(folder, path), threads=2, **options)
 
 
 @pytest.mark.parametrize("name", SIMULATED)
@@ -195,3 +198,89 @@ def test_the_same_arguments_give_the_same_files(folders, tmp_path):
     simulate_affectnet(tmp_path, people=PEOPLE, each=EACH, seed=SEED)
     for path in sorted(p for p in tmp_path.rglob("*") if p.is_file()):
         assert path.read_bytes() == (folders["affectnet"] / path.relative_to(tmp_path)).read_bytes()
+
+
+HEADER = "n,pth,label,valence,arousal"
+
+
+def labelled(folder, rows, *, test=()):
+    """A data set of two pictures for training and one for the test."""
+    simulate_emodataset(folder, people=1, each=3, seed=SEED)
+    for name, lines in (("train", rows), ("test", test)):
+        (folder / f"{name}_labels.csv").write_text("\n".join([HEADER, *lines]))
+    return indexed("emodataset", folder).with_columns(name=pl.col("path").str.slice(-11))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_what_damages_headers_is_a_note(tmp_path):
+    """An npy header whose bracket is lost; EXIF data that are cut short."""
+    np.save(tmp_path / "a.npy", np.zeros((20, 20, 3), np.uint8))
+    content = bytearray((tmp_path / "a.npy").read_bytes())
+    content[content.index(b"}")] = ord(" ")
+    (tmp_path / "a.npy").write_bytes(content)
+    with pytest.raises(InputError, match=r"cannot be read as a \.npy array") as error:
+        read_picture(tmp_path / "a.npy")
+    assert "\n" not in str(error.value)
+    exif = Image.Exif()
+    exif[0x112], exif[0x10F] = 6, "maker"
+    buffer = BytesIO()
+    Image.new("RGB", (20, 20)).save(buffer, "JPEG", exif=exif)
+    whole, refused = buffer.getvalue(), 0
+    start = whole.index(b"Exif")
+    rng = np.random.default_rng(0)
+    for _ in range(400):
+        damaged = bytearray(whole)
+        for at in rng.integers(start + 6, start + 60, 3):
+            damaged[at] = rng.integers(256)
+        (tmp_path / "b.jpg").write_bytes(damaged)
+        try:
+            assert read_picture(tmp_path / "b.jpg").shape == (20, 20, 3)
+        except InputError:
+            refused += 1
+    assert refused
+
+
+def test_any_error_of_a_reader_is_a_note(tmp_path, monkeypatch):
+    Image.new("RGB", (20, 20)).save(tmp_path / "a.png")
+
+    def broken(_):
+        raise struct.error("unpack requires a buffer of 2 bytes")
+
+    monkeypatch.setattr("PIL.ImageOps.exif_transpose", broken)
+    with pytest.raises(InputError, match="cannot be read as a picture"):
+        read_picture(tmp_path / "a.png")
+
+
+def test_a_name_that_is_too_long_is_a_note(tmp_path):
+    table = labelled(tmp_path, [f"0,{'a' * 300}.png,happy,0,0.5", "1,P01_001.png,happy,0,0.5"])
+    assert table["note"].is_not_null().to_list() == [True, False]
+    assert "too long" in table["note"][0]
+
+
+def test_paths_outside_of_the_folder_are_not_read(tmp_path):
+    outside = tmp_path / "outside.png"
+    Image.new("RGB", (64, 64)).save(outside)
+    rows = ["0,../../outside.png,happy,0,0.5", f"1,{outside},happy,0,0.5", "2,P01_001.png,happy,0,0.5"]
+    table = labelled(tmp_path / "set", rows)
+    assert table["digest"].is_null().to_list() == [True, True, False]
+    assert "outside of the data set's folder" in table["note"][0]
+    for path in (str(outside), "../outside.png", "train/../../outside.png"):
+        with pytest.raises(InputError, match="outside of the data set"):
+            read_listed(tmp_path / "set", path)
+    assert read_listed(tmp_path, "set/../outside.png").shape == (64, 64, 3)
+
+
+def test_a_column_that_is_there_twice_is_one_line(tmp_path):
+    simulate_emodataset(tmp_path, people=1, each=2, seed=SEED)
+    (tmp_path / "train_labels.csv").write_text("n,pth, pth,label,valence,arousal\n0,a,a,happy,0,0\n")
+    with pytest.raises(InputError, match="column pth is there twice"):
+        indexed("emodataset", tmp_path)
+
+
+def test_a_picture_of_both_tables_is_of_the_test(tmp_path):
+    simulate_affectnet(tmp_path, people=1, each=3, seed=SEED)
+    head, first, *rest = (tmp_path / "training.csv").read_text().splitlines()
+    (tmp_path / "validation.csv").write_text("\n".join([head, first]))
+    table = indexed("affectnet", tmp_path)
+    assert table["split"].to_list() == ["train"] * len(rest) + ["test"]
+    assert table["path"].n_unique() == table.height

@@ -69,7 +69,10 @@ def read_labels(path: Path, *, needed: tuple[str, ...]) -> pl.DataFrame:
         raise InputError(
             f"{path}: cannot be read as comma separated text ({reason}). Export it again as CSV."
         ) from None
-    table = table.rename({name: name.strip() for name in table.columns if name.strip()})
+    names = [name.strip() or name for name in table.columns]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise InputError(f"{path}: column {twice[0][:60]} is there twice. Take one of them out.")
+    table = table.rename(dict(zip(table.columns, names, strict=True)))
     for name in needed:
         if name not in table.columns:
             near = did_you_mean(name, table.columns)
@@ -97,4 +100,12 @@ def numbers(table: pl.DataFrame, name: str, path: Path) -> pl.Series:
 def beside(folder: Path, path: str, *, tries: tuple[str, ...]) -> str:
     """Return where a picture lies below `folder`: the first of some folders that has it, else the first of all."""
     places = [f"{place}{path}" for place in tries]
-    return next((place for place in places if (folder / place).is_file()), places[0])
+    return next((place for place in places if _is_file(folder / place)), places[0])
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # A name that is too long to be one: told when the picture is opened.
+        return False

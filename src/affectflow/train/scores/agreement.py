@@ -10,12 +10,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+# What differs by no more than this share of the largest value is the same but for rounding.
+NOISE = 1e-12
+
 
 def pearson(label: ArrayLike, predicted: ArrayLike) -> float:
     """Return Pearson's correlation, -1..1; NaN where either does not vary."""
     label, predicted = _pair(label, predicted)
-    spread = label.std() * predicted.std() if label.size else 0.0
-    return float(_covariance(label, predicted) / spread) if spread else float("nan")
+    if not label.size:
+        return float("nan")
+    label, predicted = _deviations(label), _deviations(predicted)
+    spread = np.sqrt(np.mean(label**2)) * np.sqrt(np.mean(predicted**2))
+    return float(np.mean(label * predicted) / spread) if spread else float("nan")
 
 
 def concordance_correlation(label: ArrayLike, predicted: ArrayLike) -> float:
@@ -28,8 +34,12 @@ def concordance_correlation(label: ArrayLike, predicted: ArrayLike) -> float:
     label, predicted = _pair(label, predicted)
     if not label.size:
         return float("nan")
-    apart = label.var() + predicted.var() + (label.mean() - predicted.mean()) ** 2
-    return float(2 * _covariance(label, predicted) / apart) if apart else float("nan")
+    shift = label.mean() - predicted.mean()
+    if abs(shift) <= NOISE * max(np.abs(label).max(), np.abs(predicted).max()):
+        shift = 0.0
+    label, predicted = _deviations(label), _deviations(predicted)
+    apart = np.mean(label**2) + np.mean(predicted**2) + shift**2
+    return float(2 * np.mean(label * predicted) / apart) if apart else float("nan")
 
 
 def root_mean_square_error(label: ArrayLike, predicted: ArrayLike) -> float:
@@ -50,14 +60,14 @@ def intraclass_correlation(label: ArrayLike, predicted: ArrayLike) -> float:
     A constant shift between the two does not count. NaN with fewer than two
     rows or where nothing varies.
     """
-    both = np.stack(_pair(label, predicted), axis=1)
-    n, raters = both.shape
-    if n < 2:
+    pair = _pair(label, predicted)
+    if pair[0].size < 2:
         return float("nan")
+    both = np.stack([_deviations(x) for x in pair], axis=1)
+    n, raters = both.shape
     rows = both.mean(axis=1, keepdims=True)
-    between = raters * float(((rows - both.mean()) ** 2).sum()) / (n - 1)
-    rest = both - rows - both.mean(axis=0) + both.mean()
-    error = float((rest**2).sum()) / ((n - 1) * (raters - 1))
+    between = raters * float((rows**2).sum()) / (n - 1)
+    error = float(((both - rows) ** 2).sum()) / ((n - 1) * (raters - 1))
     total = between + (raters - 1) * error
     return (between - error) / total if total else float("nan")
 
@@ -71,5 +81,7 @@ def _pair(label: ArrayLike, predicted: ArrayLike) -> tuple[NDArray[np.float64], 
     return label, predicted
 
 
-def _covariance(label: NDArray[np.float64], predicted: NDArray[np.float64]) -> float:
-    return float(np.mean((label - label.mean()) * (predicted - predicted.mean())))
+def _deviations(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values less their mean; exactly 0 for a constant, of whose mean rounding leaves a little."""
+    apart = values - values.mean()
+    return apart if np.ptp(values) > NOISE * np.abs(values).max() else np.zeros_like(apart)

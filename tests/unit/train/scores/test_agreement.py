@@ -48,6 +48,21 @@ def test_a_constant_prediction_concords_with_nothing():
     assert np.isnan(intraclass_correlation(constant, constant))
 
 
+@pytest.mark.parametrize("value", [0.1, -0.3, 1e-9, 7e5, 0.0])
+@pytest.mark.parametrize("n", [3, 12, 100])
+def test_what_rounding_leaves_of_a_constant_is_no_variance(value, n):
+    """The mean of twelve times 0.1 is not 0.1 to the last digit."""
+    constant, rising = np.full(n, value), np.arange(n) * 1.0
+    assert np.isnan(concordance_correlation(constant, constant))
+    assert np.isnan(pearson(constant, rising))
+    assert np.isnan(pearson(rising, constant))
+    assert np.isnan(intraclass_correlation(constant, constant + 0.2))
+    assert concordance_correlation(constant, constant + 0.2) == 0
+    # What differs by little is no constant.
+    near = value + 1e-6 * (abs(value) + 1e-9) * rising
+    assert pearson(near, rising) == pytest.approx(1, abs=1e-4)
+
+
 @pytest.mark.parametrize("measure", ALL)
 def test_nothing_gives_nan_and_other_shapes_are_refused(measure):
     assert np.isnan(measure([], []))
