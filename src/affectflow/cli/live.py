@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 
 from affectflow.cli.weights import MODELS
 from affectflow.config.study import Study, read_study
 from affectflow.errors import UsageError
+from affectflow.live.held_folder import held_folder
 
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 # A browser keeps connections open; they are not waited for longer than that.
 LAST_ANSWERS_S = 2
+UPLOADS = "affectflow-live-"
 DEFAULT_CONFIG = Path("config/config.yaml")
 
 
@@ -55,7 +59,9 @@ def serve(
     study = _settings(config)
     _check_folder(record)
     bound = open_port(host, port)
-    with bound, _own_uploads() as uploads, _log_lines(say):
+    # uvicorn stops by itself, and raises the signal again for those around it.
+    stops = suppress(KeyboardInterrupt)
+    with stops, bound, _log_lines(say), _ended_like_ctrl_c(), _own_uploads() as uploads:
         affect = open_affect(study, MODELS)
         requests = Requests(Desk(study, folder=record, affect=affect, uploads=uploads))
         here = is_loopback(host)
@@ -68,9 +74,7 @@ def serve(
         server = uvicorn.Server(
             uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=LAST_ANSWERS_S, access_log=False)
         )
-        # uvicorn stops by itself, and raises the signal again for those around it.
-        with suppress(KeyboardInterrupt):
-            server.run(sockets=[bound])
+        server.run(sockets=[bound])
     say("stopped")
 
 
@@ -106,17 +110,35 @@ def _greeting(host: str, port: int, record: Path | None, network: str | None, *,
 
 @contextmanager
 def _own_uploads() -> Iterator[Path]:
-    """Have Gradio keep the files it is handed in a folder that goes when the server goes."""
+    """Have Gradio keep the files it is handed in a folder that goes when the server goes, or with the next one."""
     before = os.environ.get("GRADIO_TEMP_DIR")
-    with TemporaryDirectory(prefix="affectflow-live-") as folder:
-        os.environ["GRADIO_TEMP_DIR"] = folder
+    with held_folder(Path(gettempdir()), UPLOADS) as folder:
+        os.environ["GRADIO_TEMP_DIR"] = str(folder)
         try:
-            yield Path(folder)
+            yield folder
         finally:
             if before is None:
                 del os.environ["GRADIO_TEMP_DIR"]
             else:
                 os.environ["GRADIO_TEMP_DIR"] = before
+
+
+@contextmanager
+def _ended_like_ctrl_c() -> Iterator[None]:
+    """Have a server that is told to end (kill, logout, a batch system) leave as after Ctrl-C."""
+
+    def end(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    # Only the main thread is told of signals.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

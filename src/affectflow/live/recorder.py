@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import logging
-import os
 import re
-import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -30,11 +24,10 @@ from affectflow.face.map_expressions import map_expressions
 from affectflow.face.units.geometric import GeometricUnits
 from affectflow.io.table_stream import TableStream, read_pieces, stream_table, transform_table
 from affectflow.io.tables import write_table
+from affectflow.live.held_folder import held_folder
 from affectflow.live.stream import LiveFrame
 from affectflow.live.units import NEUTRAL_S
 from affectflow.schema import AFFECT, VIDEO_FRAMES
-
-logger = logging.getLogger("affectflow")
 
 UNITS = "geometric"
 # A browser tells its frames' times in parts of a millisecond.
@@ -132,7 +125,7 @@ class Recorder:
         self._times = _Times()
         self._rest_s: list[tuple[float, float]] = []
         self._folder_open, self._draft_open = ExitStack(), ExitStack()
-        self._draft = self._folder_open.enter_context(_draft_folder(folder)) / "faces.parquet"
+        self._draft = self._folder_open.enter_context(held_folder(folder, DRAFT)) / "faces.parquet"
         self._faces: TableStream = self._draft_open.enter_context(stream_table(self._draft, "faces"))
 
     @property
@@ -319,30 +312,3 @@ def _renamed(row: pl.DataFrame, recording_id: str, frame_id: int, time_s: float)
         frame_id=pl.lit(frame_id, dtype=pl.Int32),
         time_s=pl.lit(time_s, dtype=pl.Float64),
     )
-
-
-@contextmanager
-def _draft_folder(folder: Path) -> Iterator[Path]:
-    """Give a folder for a draft, and remove it; held by a lock, so that others know whose writer lives."""
-    folder.mkdir(parents=True, exist_ok=True)
-    _remove_dead_drafts(folder)
-    draft = Path(mkdtemp(dir=folder, prefix=DRAFT))
-    handle = os.open(draft, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield draft
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-        os.close(handle)
-
-
-def _remove_dead_drafts(folder: Path) -> None:
-    for draft in folder.glob(f"{DRAFT}*"):
-        with suppress(OSError):
-            handle = os.open(draft, os.O_RDONLY)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(draft)
-                logger.info("%s: left by a recording that was cut off, removed", draft)
-            finally:
-                os.close(handle)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import pytest
 
 from affectflow.cli.live import _greeting, serve
 from affectflow.errors import ConfigError, MissingDependencyError, UsageError
+from tests.support.browser import live_server
 
 
 def started(tmp_path, **options) -> list[str]:
@@ -49,3 +51,25 @@ def test_the_greeting_says_where_recordings_go_and_what_reads_valence(tmp_path):
     assert "valence and arousal: emonet" in said
     assert f"recordings go to {tmp_path}" in said
     assert "http://[::1]:80/" in said
+
+
+@pytest.mark.parametrize("word", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_what_was_handed_over_goes_with_its_server_or_with_the_next_one(tmp_path, monkeypatch, word):
+    pytest.importorskip("gradio", reason="the live page is not installed (pip install affectflow[live])")
+    httpx = pytest.importorskip("httpx", reason="hands a file to the page, and is not installed")
+    uploads = tmp_path / "temporary"
+    uploads.mkdir()
+    monkeypatch.setenv("TMPDIR", str(uploads))
+    with live_server(tmp_path / "first") as server:
+        files = {"files": ("my face.mp4", b"no video")}
+        assert httpx.post(f"{server.url}gradio_api/upload", files=files).status_code == 200
+        assert list(uploads.rglob("my face.mp4"))
+        server.process.send_signal(word)
+        code = server.process.wait(30)
+    if word == signal.SIGKILL:
+        with live_server(tmp_path / "second") as second:
+            assert second.end() == 0
+    else:
+        assert code == 0
+    assert list(uploads.glob("affectflow-live-*")) == []
+    assert [path for path in uploads.rglob("*") if path.is_file()] == []
