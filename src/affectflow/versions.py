@@ -57,7 +57,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "split_pictures": 1,
     "train_pictures": 3,
     "evaluate_pictures": 1,
-    "evaluate_emotions": 2,
+    "evaluate_emotions": 3,
     "plot_emotions": 1,
     "review_pictures": 1,
     "measure_visibility": 1,

@@ -79,7 +79,7 @@ def score_emotions(
     emotion; pictures that have it (n_labelled), for which it was told (n_told)
     and both (n_both); threshold; precision, recall, f1; average_precision and
     chance, what is to be expected of it from scores that know nothing. Null where not defined: without a threshold, where nothing was
-    told, where no picture has the emotion.
+    told, where no picture has the emotion; the last two as well where all have it.
     """
     _check(label_nk, score_nk)
     told_nk = told(score_nk, threshold_k)
@@ -91,10 +91,12 @@ def score_emotions(
     ]
     precision_k, recall_k, f1_k = np.array(parts, float).reshape(-1, 3).T
     there_k = label_nk.any(axis=0)
+    # Where all pictures have it, any order is right and chance is as good.
+    order_known_k = there_k & ~label_nk.all(axis=0)
     known_k = ~np.isnan(threshold_k)
     one_split = np.zeros(len(label_nk), int)
     order_k = [
-        average_precision_score(label_nk[:, k], score_nk[:, k]) if there_k[k] else np.nan
+        average_precision_score(label_nk[:, k], score_nk[:, k]) if order_known_k[k] else np.nan
         for k in range(len(names))
     ]
     made = pl.DataFrame(

@@ -27,6 +27,8 @@ DIMENSIONS = ("valence", "arousal")
 # EMOTIC's annotators tell valence and arousal from 1 to 10, which is 9 wide where -1..1 is 2.
 ANNOTATORS_STEP = 4.5
 PROBABILITY = "p_"
+# Of fewer pictures with an emotion, resamples draw the same few ranks again and again: an interval that is none.
+FEWEST_LABELLED = 5
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class EmotionEvaluation:
     ----------
     emotions
         A row per state and emotion: `emotion_scores.score_emotions` of the test pictures, and an interval of the
-        average precision over persons or groups (`low`, `high`).
+        average precision over persons or groups (`low`, `high`), null of fewer than five pictures that have it.
     means
         Two rows per state: `emotion_scores.mean_scores`, with an interval of the macro average precision.
     pairs
@@ -187,6 +189,7 @@ def _with_intervals(rows: pl.DataFrame, ap_kr: NDArray[np.float64], n_people: in
             for ap_r, estimate in zip(ap_kr, rows["average_precision"], strict=True)
         ]
     )
+    limits[(rows["n_labelled"] < FEWEST_LABELLED).to_numpy()] = np.nan
     return rows.with_columns(
         low=pl.Series(limits[:, 0]).fill_nan(None), high=pl.Series(limits[:, 1]).fill_nan(None)
     )

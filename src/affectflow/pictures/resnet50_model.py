@@ -141,8 +141,8 @@ class ResNet50Model(PictureModel):
 
 
 def macro_average_precision(label_nk: NDArray[np.bool_], score_nk: NDArray[np.float64]) -> float:
-    """Return the mean average precision over the emotions that some picture has; NaN without any."""
-    there = np.flatnonzero(label_nk.any(axis=0))
+    """Return the mean average precision over the emotions that some pictures have and some have not; NaN without any."""
+    there = np.flatnonzero(label_nk.any(axis=0) & ~label_nk.all(axis=0))
     return _mean([float(average_precision_score(label_nk[:, k], score_nk[:, k])) for k in there])
 
 

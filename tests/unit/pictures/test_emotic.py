@@ -161,3 +161,13 @@ def test_a_crop_that_would_run_a_program_is_not_opened(folder, tmp_path):
     bad = table.filter(pl.col("note").is_not_null())
     assert bad["picture_id"].to_list() == ["img_arrs_crop_arr_test_0", "img_arrs_crop_arr_test_1"]
     assert table.height == PEOPLE * EACH
+
+
+@pytest.mark.parametrize("double", ["peace ", "Peace"])
+def test_an_emotion_with_two_columns_is_one_line(labels, double):
+    """Which of them is meant nobody can tell."""
+    path = labels / "annots_arrs" / "annot_arrs_test.csv"
+    head, *rest = path.read_text().splitlines()
+    path.write_text("\n".join([f"{head},{double}", *(f"{line},1" for line in rest)]))
+    with pytest.raises(InputError, match=r"columns 'Peace' and 'peace' are one emotion|Peace is there twice"):
+        list_emotic(labels)

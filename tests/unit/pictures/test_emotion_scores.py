@@ -108,3 +108,13 @@ def test_scores_that_are_no_numbers_are_refused():
         choose_thresholds(LABELS, np.where(SCORES > 0.8, np.nan, SCORES))
     with pytest.raises(ValueError, match="alike"):
         score_emotions(LABELS[:2], SCORES, np.full(3, 0.5), names=NAMES)
+
+
+def test_means_of_precision_and_of_chance_are_over_the_same_emotions():
+    """An emotion that all pictures have is ranked right by any scores, and would raise the one and not the other."""
+    label = np.array([[1, 1], [0, 1], [1, 1], [0, 1]], bool)
+    table = score_emotions(label, np.full((4, 2), 0.5), np.full(2, np.nan), names=["peace", "anger"])
+    assert table["average_precision"].is_null().to_list() == table["chance"].is_null().to_list()
+    macro = mean_scores(table).row(0, named=True)
+    assert macro["n_average_precision"] == macro["n_chance"] == 1
+    assert macro["average_precision"] == pytest.approx(0.5)

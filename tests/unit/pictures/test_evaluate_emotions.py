@@ -128,3 +128,22 @@ def test_pictures_without_such_labels_are_one_line(tables):
     bare = pictures.with_columns(emotions=pl.lit(None, pl.List(pl.String)))
     with pytest.raises(DesignError, match="no test picture has labels of emotions"):
         evaluate_emotions(bare, roles, predictions)
+
+
+def test_a_handful_of_pictures_has_no_interval(tables, made):
+    pictures, roles, predictions = tables
+    test = roles.filter(role="test")["picture_id"]
+    with_peace = pictures.filter(
+        pl.col("picture_id").is_in(test.implode()) & pl.col("emotions").list.contains("peace")
+    )
+    for n in (4, 5):
+        without = pl.col("picture_id").is_in(with_peace["picture_id"][n:].implode())
+        fewer = pictures.with_columns(
+            emotions=pl.when(without)
+            .then(pl.col("emotions").list.set_difference(pl.lit(["peace"])))
+            .otherwise("emotions")
+        )
+        rows = evaluate_emotions(fewer, roles, predictions, n_resamples=50).emotions.filter(emotion="peace")
+        assert rows["n_labelled"].to_list() == [n, n]
+        assert rows["average_precision"].null_count() == 0
+        assert rows["low"].is_null().to_list() == rows["high"].is_null().to_list() == [n < 5] * 2

@@ -72,6 +72,7 @@ def test_emotions_nobody_has_count_nothing_in_the_mean():
     label = np.array([[1, 0], [0, 0]], bool)
     assert macro_average_precision(label, np.array([[0.9, 0.1], [0.1, 0.9]])) == 1
     assert np.isnan(macro_average_precision(label[:, 1:], np.zeros((2, 1))))
+    assert np.isnan(macro_average_precision(np.ones((2, 1), bool), np.zeros((2, 1))))
 
 
 def test_the_real_trunk_is_frozen_to_the_byte_and_the_heads_learn(emotic, resnet50_weights):

@@ -102,7 +102,11 @@ def _file_names(names: pl.Series, path: Path) -> pl.Series:
 
 def _emotions(table: pl.DataFrame, path: Path) -> list[list[str]]:
     """The names of every row's emotions, in alphabetical order."""
-    columns = {plain_name(name): name for name in table.columns}
+    columns: dict[str, str] = {}
+    for name in table.columns:
+        first = columns.setdefault(plain_name(name), name)
+        if first != name and plain_name(name) in EMOTIONS:
+            raise InputError(f"{path}: columns {first!r} and {name!r} are one emotion. Take one of them out.")
     if missing := [name for name in EMOTIONS if name not in columns]:
         raise InputError(
             f"{path}: has no column for {', '.join(missing[:5])}{' …' if missing[5:] else ''} "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
@@ -69,7 +70,8 @@ def read_labels(path: Path, *, needed: tuple[str, ...]) -> pl.DataFrame:
         raise InputError(
             f"{path}: cannot be read as comma separated text ({reason}). Export it again as CSV."
         ) from None
-    names = [name.strip() or name for name in table.columns]
+    # Polars' own way to tell columns of one name apart; columns without a name may be many.
+    names = [re.sub(r"(?<=.)_duplicated_\d+$", "", name).strip() or name for name in table.columns]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(f"{path}: column {twice[0][:60]} is there twice. Take one of them out.")
     table = table.rename(dict(zip(table.columns, names, strict=True)))
