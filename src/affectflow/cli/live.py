@@ -14,7 +14,7 @@ from tempfile import gettempdir
 
 from affectflow.cli.weights import MODELS
 from affectflow.config.study import Study, read_study
-from affectflow.errors import UsageError
+from affectflow.errors import InputError, UsageError
 from affectflow.live.held_folder import held_folder
 
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
@@ -88,9 +88,14 @@ def _check_folder(record: Path | None) -> None:
     """Say at once that nothing can be written there, not after the first recording."""
     if record is None:
         return
-    if record.exists() and not record.is_dir():
-        raise UsageError(f"--record {record}: is a file. Name a folder.")
-    record.mkdir(parents=True, exist_ok=True)
+    try:
+        if record.exists() and not record.is_dir():
+            raise UsageError(f"--record {record}: is a file. Name a folder.")
+        record.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"--record {record}: cannot be made ({error.strerror}). Name another folder."
+        ) from None
     if not os.access(record, os.W_OK):
         raise UsageError(f"--record {record}: there is no permission to write there. Name another folder.")
 

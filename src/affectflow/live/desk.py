@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any
 
 from affectflow.config.study import Study
 from affectflow.errors import AffectflowError, InputError, UsageError
+from affectflow.io.disk_errors import disk_trouble
 from affectflow.io.video import VideoFrame, read_frames, video_info
 from affectflow.live.affect import AffectReader
 from affectflow.live.message import frame_message
@@ -43,6 +45,14 @@ class _Watch:
     frames: Iterator[VideoFrame] | None = None
     duration_s: float | None = None
     written: Recording | None = None
+
+
+def disk_line(error: OSError) -> str:
+    """Return what is wrong with a disk, in one line."""
+    where = error.filename or "what was recorded"
+    told = disk_trouble(error, str(where))
+    said = " ".join(str(error.strerror or error).split())
+    return told or f"{where}: cannot be read or written ({said}). Look whether it is still there."
 
 
 @contextmanager
@@ -134,10 +144,15 @@ class Desk:
         watch = self._of(client)
         if not time_s > watch.stream.last_s:
             return {"late": True, **self._state(watch)}
+        at = FrameTime.of_camera(time_s)
+        if math.isfinite(watch.stream.last_s) and at.pts <= FrameTime.of_camera(watch.stream.last_s).pts:
+            raise UsageError(
+                f"time_s {time_s!r}: less than 1 µs after the picture before. Send later pictures later."
+            )
         began = time.perf_counter()
         seen = watch.stream.step(decode_picture(jpeg), time_s)
         if watch.recorder is not None:
-            watch.recorder.add(seen, FrameTime.of_camera(time_s))
+            watch.recorder.add(seen, at)
         took_ms = round(1e3 * (time.perf_counter() - began), 1)
         return {**frame_message(seen), "took_ms": took_ms, **self._state(watch)}
 
@@ -167,11 +182,12 @@ class Desk:
         return message
 
     def _end_of_file(self, watch: _Watch) -> dict[str, Any]:
-        if watch.recorder is not None:
-            self._stop_recording(watch)
-        state = {"done": True, **self._state(watch)}
-        self._end()
-        return state
+        try:
+            if watch.recorder is not None:
+                self._stop_recording(watch)
+            return {"done": True, **self._state(watch)}
+        finally:
+            self._end()
 
     def neutral(self, client: str, *, wanted: bool) -> dict[str, Any]:
         """Take the face of the next two seconds for the neutral one, or forget it again."""
@@ -245,6 +261,8 @@ class Desk:
                 self._stop_recording(watch)
         except AffectflowError as error:
             logger.error("%s", error)
+        except OSError as error:
+            logger.error("%s", disk_line(error))
         finally:
             watch.stream.close()
             if watch.file is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import math
 import re
 import socket
@@ -19,11 +20,14 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from affectflow.errors import AffectflowError, UsageError
-from affectflow.live.desk import Desk
+from affectflow.live.desk import Desk, disk_line
 from affectflow.live.message import facts
 from affectflow.live.pictures import LARGEST_BYTES
 
+logger = logging.getLogger("affectflow")
+
 TIDY_EVERY_S = 2.0
+LATEST_S = 1e9
 CLIENT = re.compile(r"[A-Za-z0-9-]{8,64}")
 # The browser itself refuses to load anything from, or send anything to, another place than this server.
 POLICY = "; ".join(
@@ -97,6 +101,10 @@ class Requests:
             return await self.run(work, *args, **kwargs)
         except AffectflowError as error:
             raise HTTPException(409, str(error)) from None
+        except OSError as error:
+            line = disk_line(error)
+            logger.error("%s", line)
+            raise HTTPException(507, line) from None
 
     def close(self) -> None:
         """Finish what is being done, and end the desk."""
@@ -135,7 +143,11 @@ def make_app(requests: Requests, *, hosts: list[str]) -> FastAPI:
 async def _tidy(requests: Requests) -> None:
     while True:
         await asyncio.sleep(TIDY_EVERY_S)
-        await requests.do(requests.desk.tidy)
+        # Whatever one window's work ends in, the next one's must be tidied too.
+        try:
+            await requests.run(requests.desk.tidy)
+        except Exception as error:
+            logger.exception("%s: %s", type(error).__name__, error)
 
 
 def _add_routes(app: FastAPI, requests: Requests) -> None:
@@ -193,8 +205,9 @@ def _time(request: Request) -> float:
         time_s = float(request.query_params["time_s"])
     except (KeyError, ValueError):
         time_s = math.nan
-    if not math.isfinite(time_s):
-        raise HTTPException(400, "no time_s")
+    # Beyond it a camera's clock has no microseconds that a table could hold.
+    if not (math.isfinite(time_s) and abs(time_s) <= LATEST_S):
+        raise HTTPException(400, "no time_s: seconds are wanted, at most 1e9 from 0")
     return time_s
 
 

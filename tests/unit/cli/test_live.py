@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from affectflow.cli.live import _greeting, serve
-from affectflow.errors import ConfigError, MissingDependencyError, UsageError
+from affectflow.errors import ConfigError, InputError, MissingDependencyError, UsageError
 from tests.support.browser import live_server
 
 
@@ -30,6 +30,17 @@ def test_a_folder_of_recordings_that_is_a_file_is_told(tmp_path):
     (tmp_path / "records").touch()
     with pytest.raises(UsageError, match="records: is a file"):
         started(tmp_path, record=tmp_path / "records")
+
+
+@pytest.mark.parametrize("where", ["file/below", "/proc/nope", "x" * 300])
+def test_a_folder_of_recordings_that_cannot_be_made_is_one_line(tmp_path, where):
+    pytest.importorskip("gradio", reason="the live page is not installed (pip install affectflow[live])")
+    (tmp_path / "file").touch()
+    with pytest.raises(
+        InputError, match=r"^--record [^\n]*: cannot be made \([^\n]*\)\. Name another"
+    ) as told:
+        started(tmp_path, record=tmp_path / where)
+    assert told.value.exit_code == 1
 
 
 def test_a_mistake_in_the_settings_is_told(tmp_path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import time
 
 import pytest
 
@@ -82,11 +84,63 @@ def test_a_window_must_say_who_it_is(page, params):
     assert page.post("/live/start", params=params).status_code == 400
 
 
-@pytest.mark.parametrize("time_s", [None, "soon", "nan", "inf"])
+@pytest.mark.parametrize("time_s", [None, "soon", "nan", "inf", "1e300", "-1e12"])
 def test_a_picture_must_have_a_time(page, time_s):
     page.post("/live/start", params=ME)
     params = ME if time_s is None else {**ME, "time_s": time_s}
     assert page.post("/live/frame", params=params, content=camera_jpeg()).status_code == 400
+
+
+def test_pictures_must_be_a_microsecond_apart(page):
+    page.post("/live/start", params=ME)
+    for time_s, status in [(1, 200), (1.0000002, 409), (1, 200), (1.000002, 200)]:
+        answer = page.post("/live/frame", params={**ME, "time_s": time_s}, content=camera_jpeg())
+        assert answer.status_code == status
+        if status == 409:
+            assert "less than 1 µs after" in answer.json()["detail"]
+
+
+def test_a_folder_that_is_lost_is_one_line(page, tmp_path):
+    page.post("/live/start", params=ME)
+    page.post("/live/record", params={**ME, "name": "lost"})
+    page.post("/live/frame", params={**ME, "time_s": 1}, content=camera_jpeg())
+    shutil.rmtree(tmp_path)
+    answer = page.post("/live/stop", params=ME)
+    assert answer.status_code == 507
+    assert answer.json()["detail"].count("\n") == 0
+    assert str(tmp_path) in answer.json()["detail"]
+    assert page.post("/live/frame", params={**ME, "time_s": 2}, content=camera_jpeg()).status_code == 200
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_windows_are_tidied_after_one_whose_recording_was_lost(tmp_path, monkeypatch, broken):
+    monkeypatch.setattr("affectflow.live.server.TIDY_EVERY_S", 0.05)
+    monkeypatch.setattr("affectflow.live.desk.GONE_S", 0.3)
+    records, desk = tmp_path / "records", Desk(Study(), folder=tmp_path / "records", affect=None)
+    if broken:
+        tidy, times = desk.tidy, iter([True])
+
+        def once_broken():
+            if next(times, False):
+                raise RuntimeError("a defect")
+            tidy()
+
+        desk.tidy = once_broken
+    with TestClient(make_app(Requests(desk), hosts=["localhost"]), base_url="http://localhost") as client:
+        for name in ("lost", "after"):
+            client.post("/live/start", params=ME)
+            client.post("/live/record", params={**ME, "name": name})
+            client.post("/live/frame", params={**ME, "time_s": 1}, content=camera_jpeg())
+            if name == "lost":
+                shutil.rmtree(records)
+            end = time.monotonic() + 20
+            while desk._watch is not None and time.monotonic() < end:
+                time.sleep(0.02)
+            assert desk._watch is None
+            # Asked in the desk's own thread, so that what it is writing is written.
+            client.post("/live/leave", params=ME)
+        assert (records / "faces/after.parquet").is_file()
+        assert not (records / "faces/lost.parquet").exists()
 
 
 def test_a_users_mistake_is_its_line(page):
