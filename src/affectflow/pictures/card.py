@@ -9,7 +9,7 @@ import polars as pl
 
 ORDER = ("constant", "start", "tuned")
 STATES = {
-    "constant": "the same for every picture (training mean, most frequent expression)",
+    "constant": "the same for every picture ({})",
     "start": "before fine-tuning",
     "tuned": "after fine-tuning",
 }
@@ -50,7 +50,7 @@ def card_text(scores: pl.DataFrame, facts: Mapping[str, Any], *, source: str, si
         "",
         *(["**Simulated pictures: not a finding about people.**", ""] if simulated else []),
         f"Began with {began}; the trunk {trunk}. {counts}. Epoch {training['best_epoch']} of {training['epochs']} was kept, the "
-        "one with the best concordance on the validation pictures; test pictures decided nothing.",
+        f"one with the best {training['chosen_by']} on the validation pictures; test pictures decided nothing.",
         "",
         f"**Licence.** {training['licence']} The pictures have terms of their own.",
         "",
@@ -77,8 +77,9 @@ def card_text(scores: pl.DataFrame, facts: Mapping[str, Any], *, source: str, si
 def _table(scores: pl.DataFrame) -> list[str]:
     own = scores.filter((pl.col("role") == "test") & pl.col("against").is_null())
     states = [state for state in ORDER if state in own["state"]]
+    expressions = ", most frequent expression" if "expression" in own["target"] else ""
     rows = [
-        f"| | {' | '.join(STATES[state] for state in states)} |",
+        f"| | {' | '.join(STATES[state].format(f'training mean{expressions}') for state in states)} |",
         f"|---|{'---|' * len(states)}",
     ]
     for target, measure in own.select("target", "measure").unique(maintain_order=True).rows():

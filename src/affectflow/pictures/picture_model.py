@@ -26,11 +26,14 @@ class PictureModel(ABC):
         A sentence for the card: what may be done with weights that began as the official ones.
     columns
         What `measures` returns besides the cost, in the order of the log; the first says how good an epoch is.
+    chosen_by
+        That first one in words, for the card.
     """
 
     name: ClassVar[str]
     licence: ClassVar[str]
     columns: ClassVar[tuple[str, ...]]
+    chosen_by: ClassVar[str] = "concordance"
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings = dict(settings)

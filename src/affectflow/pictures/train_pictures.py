@@ -142,6 +142,7 @@ def train_pictures(
         if weights is not None
         else "These weights began at random: nobody's licence binds them.",
         "best_epoch": training.best_epoch,
+        "chosen_by": model.chosen_by,
         "epochs": training.epoch,
         "trunk_learnt": unfreeze_after is not None and training.best_epoch > unfreeze_after,
         "n_parameters": sum(p.numel() for p in network.parameters()),

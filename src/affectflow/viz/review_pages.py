@@ -201,4 +201,5 @@ def _bar(value: float, threshold: float | None) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "not known" if value is None else f"{value:.2f}"
+    # What rounds to 0 has no sign.
+    return "not known" if value is None else f"{round(value, 2) or 0.0:.2f}"

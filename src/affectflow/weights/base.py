@@ -98,6 +98,8 @@ class Source(ABC):
         Whom a user asks for them.
     licence
         The terms in a sentence.
+    without
+        What can be done without them, in a sentence; empty where nothing can.
     """
 
     name: ClassVar[str]
@@ -105,6 +107,7 @@ class Source(ABC):
     files: ClassVar[tuple[OfficialFile, ...]]
     where_from: ClassVar[str]
     licence: ClassVar[str]
+    without: ClassVar[str] = ""
 
     @abstractmethod
     def find(self, folder: Path) -> Found:

@@ -33,6 +33,7 @@ def role_of(n_classes: int) -> str:
 class _EmoNet(Source):
     name = "emonet"
     version = 1
+    without = "Training on pictures can also begin without them: pictures.start: random."
     where_from = "https://github.com/face-analysis/emonet (folder pretrained)"
     licence = "CC BY-NC-ND 4.0: no commercial use, nothing derived from it may be passed on"
     files = (

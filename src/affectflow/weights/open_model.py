@@ -93,7 +93,7 @@ def how_to_get(source: Source, folder: str | Path) -> str:
     return (
         f"weights for backend {source.name} not found in {folder}/, which misses: {names}.{lying} "
         f"Get them from {source.where_from} ({source.licence}), put them there in any sub-folder, then run: "
-        f"{command}. See docs/weights.md."
+        f"{command}. See docs/weights.md.{f' {source.without}' if source.without else ''}"
     )
 
 

@@ -24,6 +24,7 @@ LAST_LAYER = "fc."
 class _ResNet50(Source):
     name = "resnet50"
     version = 1
+    without = "Training on pictures can also begin without them: pictures.start: random."
     where_from = (
         "https://docs.pytorch.org/vision/stable/models/generated/torchvision.models.resnet50.html "
         "(the files that ResNet50_Weights names)"

@@ -195,6 +195,7 @@ FACTS = {
     "params": {"settings": {"loss": "ccc"}, "unfreeze_after": 3, "unfreeze_factor": 0.3, "changes": {}, "loop": {"epochs": 9}, "seed": 1},
     "training": {
         "model": "emonet", "start": "official", "licence": "May not be passed on.", "best_epoch": 4, "epochs": 7, "trunk_learnt": True,
+        "chosen_by": "mean of this and that",
         "n_parameters": 5, "n_pictures": {"train": 100, "validation": 50, "test": 50},
         "n_people": {"train": 20, "validation": 10, "test": 10},
     },
@@ -211,6 +212,13 @@ def test_page_and_card_say_the_numbers_and_the_licence(rng):
     assert "May not be passed on." in card
     assert "Simulated pictures: not a finding about people" in card
     assert "the trunk learnt as well" in card
+    assert "Epoch 4 of 7 was kept, the one with the best mean of this and that on the validation" in card
+    assert "(training mean, most frequent expression)" in card
+    numbers = card_text(
+        scores.filter(pl.col("target") != "expression"), FACTS, source="stills", simulated=True
+    )
+    assert "the same for every picture (training mean)" in numbers
+    assert "expression" not in numbers
     assert "Simulated" not in card_text(scores, FACTS, source="stills", simulated=False)
     page = picture_scores_page(
         scores, source="stills", model="emonet", start="with <random> weights", simulated=True

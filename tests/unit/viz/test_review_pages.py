@@ -113,3 +113,12 @@ def test_a_label_that_is_not_known_is_said(made):
     samples = choose_samples(bare, each=1, seed=1)
     page = samples_page(bare, samples, emotions, {}, groups=GROUPS, source="e", model="m")
     assert "valence not known, told" in page
+
+
+def test_what_rounds_to_nothing_has_no_sign(made):
+    judged, emotions = made
+    level = judged.with_columns(predicted_valence=pl.lit(-0.001, pl.Float32))
+    samples = choose_samples(level, each=1, seed=1)
+    page = samples_page(level, samples, emotions, {}, groups=GROUPS, source="e", model="m")
+    assert "told 0.00" in page
+    assert "-0.00" not in page

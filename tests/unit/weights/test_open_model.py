@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from affectflow.errors import InputError, MissingDependencyError
+from affectflow.registry import load
+from affectflow.weights import WEIGHTS
 from affectflow.weights.convert_weights import convert_weights
-from affectflow.weights.open_model import open_model
+from affectflow.weights.open_model import how_to_get, open_model
 
 
 @pytest.fixture
@@ -126,3 +128,9 @@ def test_a_download_that_is_still_packed_is_told(tmp_path):
     ) as error:
         open_model("emoca", tmp_path)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["emonet", "resnet50"])
+def test_what_can_be_done_without_is_said(name, tmp_path):
+    """Training can begin at random, which who has no weights would not find out."""
+    assert "pictures.start: random" in how_to_get(load(WEIGHTS, name, "weights"), tmp_path)
