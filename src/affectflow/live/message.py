@@ -32,6 +32,8 @@ UNIT_WORDS = {
     25: "lips apart",
     26: "jaw down",
 }
+# Right, top, left and bottom of the circle of valence and arousal, in the words of `viz.circumplex`.
+CIRCLE = ("pleased", "aroused", "displeased", "sleepy")
 # How many expressions are named beside the first.
 PLACES = 3
 # Parts of a pixel in which landmarks are sent.
@@ -49,6 +51,7 @@ def facts() -> dict[str, Any]:
         "edges": np.unique(sides, axis=0).ravel().tolist(),
         "rings": [list(ring) for ring in rings],
         "units": [{"name": f"AU{unit}", "words": UNIT_WORDS[unit]} for unit in UNITS_MEASURED],
+        "circle": CIRCLE,
         "parts": POINT_PARTS,
     }
 

@@ -141,6 +141,7 @@
     at(".al-rate").textContent = "";
     for (const badge of root.querySelectorAll(".al-badge")) badge.classList.remove("on");
     caption("#al-start", "Start camera"); caption("#al-record", armed ? "Will record" : "Record");
+    if (facts) showNothing();
     if (tell) ask("leave").catch(() => {});
   }
 
@@ -207,6 +208,17 @@
     if (seen.source) at(".al-source").textContent = seen.source === "network" ? root.dataset.network : "A rough estimate from the expressions";
     drawCircle(seen.time_s);
     showState(seen);
+  }
+
+  // What is no longer in the picture is no longer said either.
+  function showNothing() {
+    const nothing = { label: null, top: [], units: facts.units.map(() => null), eyes_closed: null, perclos: null, blinks_per_min: null };
+    showExpression(nothing);
+    showUnits(nothing);
+    trail = [];
+    at(".al-numbers").textContent = "";
+    at("").dataset.valence = at("").dataset.arousal = "";
+    drawCircle(0);
   }
 
   function showExpression(seen) {
@@ -308,9 +320,10 @@
     for (const part of [1, 0.5]) { pen.beginPath(); pen.arc(mid, mid, r * part, 0, 7); pen.stroke(); }
     pen.beginPath(); pen.moveTo(mid - r, mid); pen.lineTo(mid + r, mid); pen.moveTo(mid, mid - r); pen.lineTo(mid, mid + r); pen.stroke();
     pen.fillStyle = ink; pen.font = "22px " + style.fontFamily; pen.textAlign = "center"; pen.textBaseline = "middle";
-    pen.fillText("excited", mid, mid - r - 22); pen.fillText("calm", mid, mid + r + 22);
-    pen.save(); pen.translate(mid - r - 22, mid); pen.rotate(-Math.PI / 2); pen.fillText("unpleasant", 0, 0); pen.restore();
-    pen.save(); pen.translate(mid + r + 22, mid); pen.rotate(Math.PI / 2); pen.fillText("pleasant", 0, 0); pen.restore();
+    const [right, top, left, bottom] = facts.circle;
+    pen.fillText(top, mid, mid - r - 22); pen.fillText(bottom, mid, mid + r + 22);
+    pen.save(); pen.translate(mid - r - 22, mid); pen.rotate(-Math.PI / 2); pen.fillText(left, 0, 0); pen.restore();
+    pen.save(); pen.translate(mid + r + 22, mid); pen.rotate(Math.PI / 2); pen.fillText(right, 0, 0); pen.restore();
     const place = (p) => [mid + r * p.v, mid - r * p.a];
     pen.lineCap = "round"; pen.strokeStyle = accent;
     for (let k = 1; k < trail.length; k += 1) {

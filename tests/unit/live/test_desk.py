@@ -17,6 +17,7 @@ from affectflow.live import desk as desk_module
 from affectflow.live.desk import Desk
 from affectflow.live.message import facts
 from affectflow.live.pictures import decode_picture
+from affectflow.viz.circumplex import OCTANTS
 from tests.support.clips import TIME_BASE
 from tests.support.faces import background, paste_face
 from tests.support.live import camera_jpeg
@@ -53,6 +54,10 @@ def test_a_camera_picture_is_told_whole(desk):
     assert (told["label"], told["source"], told["eyes_closed"]) == ("neutral", "expressions", False)
     xs = [x / facts()["parts"] for x in told["points"][::2]]
     assert 40 < min(xs) < max(xs) < 320
+
+
+def test_the_circle_has_the_words_of_the_figures():
+    assert facts()["circle"] == OCTANTS[::2]
 
 
 def test_a_picture_without_a_face_has_nulls(desk):

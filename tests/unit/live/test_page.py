@@ -104,6 +104,11 @@ def test_a_video_is_opened_and_every_frame_of_it_recorded(program, tmp_path):
                 "document.querySelector('.al-status-text').textContent.startsWith('Finished My clip')"
             )
             assert "50 frames" in page.inner_text(".al-status-text")
+            # What is no longer in the picture is no longer said.
+            assert page.inner_text(".al-label") == "–"
+            assert page.inner_text(".al-eyes-now") == "–"
+            assert set(page.locator(".al-bars b").all_inner_texts()) == {"–"}
+            assert "20 s" in page.get_attribute("dt:has(+ .al-blinks)", "title")
             page.set_input_files("input[type=file]", broken)
             page.wait_for_selector(".al-error.on")
             assert "broken.mp4: has no video stream" in page.inner_text(".al-error")
