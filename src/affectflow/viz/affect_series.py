@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from affectflow.face.affect import NEEDS_VIDEO
 from affectflow.face.holes import frame_durations
-from affectflow.viz.expression_series import MOST_MOMENTS
+from affectflow.viz.moments import grouped_moments
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class AffectSeries:
-    """Moments of one recording; NaN where there is no face.
+    """Moments of one recording; NaN where there is no face and in a hole of the video.
 
     Attributes
     ----------
@@ -55,25 +55,16 @@ def affect_series(table: pl.DataFrame) -> AffectSeries:
 
     A recording of more than 1200 frames is drawn in means of neighbouring ones.
     """
-    rows = -(-table.height // MOST_MOMENTS)
-    time_s = table["time_s"].to_numpy()
-    ends_s = time_s + np.maximum(frame_durations(time_s), 1e-3)
-    moments = (
-        table.with_row_index("row")
-        .with_columns(moment=pl.col("row") // rows)
-        .group_by("moment", maintain_order=True)
-        .agg(
-            pl.col("time_s").mean().alias("middle"),
-            pl.col("time_s").first(),
-            pl.col("valence", "arousal", "^p_.*$").cast(pl.Float64).mean(),
-        )
+    moments, edges_s, rows = grouped_moments(
+        table, pl.col("valence", "arousal", "^p_.*$").cast(pl.Float64).mean()
     )
-    weight = {name: table[name].fill_null(0).to_numpy() @ frame_durations(time_s) for name in _classes(table)}
+    stands_s = frame_durations(table["time_s"].to_numpy())
+    weight = {name: table[name].fill_null(0).to_numpy() @ stands_s for name in _classes(table)}
     names = sorted(weight, key=lambda name: (-round(float(weight[name]), 6), name))
     method = str(table["method"][0])
     return AffectSeries(
         time_s=moments["middle"].to_numpy(),
-        edges_s=np.append(moments["time_s"].to_numpy(), ends_s[-1]),
+        edges_s=edges_s,
         valence=moments["valence"].to_numpy(),
         arousal=moments["arousal"].to_numpy(),
         names=[name.removeprefix("p_") for name in names],

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from affectflow.face.expressions.labels import ranked
 from affectflow.face.expressions.mapping import NEUTRAL
 from affectflow.face.holes import frame_durations
+from affectflow.viz.moments import grouped_moments
 from affectflow.viz.style import BLUE, GREEN, ORANGE, PINK, SKY, VERMILLION
 
 Array = NDArray[np.float64]
 
-# Moments along a page; beyond it, neighbouring frames are drawn as their mean.
-MOST_MOMENTS = 1200
 # As many names as there are colours that everybody tells apart; the others are grey.
 COLOURS = (ORANGE, BLUE, VERMILLION, SKY, PINK, GREEN)
 # The same in every figure, while nobody who shows more has taken it.
@@ -25,7 +24,7 @@ _USUAL = dict(zip(("happy", "sad", "angry", "surprised", "fearful", "disgusted")
 
 @dataclass(frozen=True)
 class ExpressionSeries:
-    """Moments of one recording; NaN, None where there is no face.
+    """Moments of one recording; NaN, None where there is no face and in a hole of the video.
 
     Attributes
     ----------
@@ -33,6 +32,8 @@ class ExpressionSeries:
         (n,) seconds, the middle of each moment.
     edges_s
         (n + 1,) where moments begin and the last one ends.
+    hole
+        (n,) moments that are a hole in the video.
     names
         All expressions, those with a colour first, the most often seen first.
     raw, score
@@ -53,6 +54,7 @@ class ExpressionSeries:
 
     time_s: Array
     edges_s: Array
+    hole: NDArray[np.bool_]
     names: list[str]
     raw: Array
     score: Array
@@ -69,19 +71,10 @@ class ExpressionSeries:
 def expression_series(table: pl.DataFrame) -> ExpressionSeries:
     """Choose what is drawn of `schema.EXPRESSIONS` of one recording, which has at least one row."""
     names, n_coloured = _by_importance(table)
-    rows = -(-table.height // MOST_MOMENTS)
-    time_s = table["time_s"].to_numpy()
-    ends_s = time_s + np.maximum(frame_durations(time_s), 1e-3)
-    moments = (
-        table.with_row_index("row")
-        .with_columns(moment=pl.col("row") // rows)
-        .group_by("moment", maintain_order=True)
-        .agg(
-            pl.col("time_s").mean().alias("middle"),
-            pl.col("time_s").first(),
-            pl.col("^(raw|score)_.*$", "rough_valence", "rough_arousal").mean(),
-            pl.col("label", "cumulative_label").mode().sort().first(),
-        )
+    moments, edges_s, rows = grouped_moments(
+        table,
+        pl.col("^(raw|score)_.*$", "rough_valence", "rough_arousal").mean(),
+        pl.col("label", "cumulative_label").mode().sort().first(),
     )
     score = moments.select(f"score_{n}" for n in names).cast(pl.Float64).to_numpy()
     first = ranked(score, 3)
@@ -91,7 +84,8 @@ def expression_series(table: pl.DataFrame) -> ExpressionSeries:
     threshold = table["neutral_threshold"][0]
     return ExpressionSeries(
         time_s=moments["middle"].to_numpy(),
-        edges_s=np.append(moments["time_s"].to_numpy(), ends_s[-1]),
+        edges_s=edges_s,
+        hole=moments["hole"].to_numpy(),
         names=names,
         raw=moments.select(f"raw_{n}" for n in names).cast(pl.Float64).to_numpy(),
         score=score,

@@ -55,7 +55,8 @@ def plot_expressions(
     """Draw the timing diagram of one recording.
 
     At most six expressions have a colour, those that are the label for longest;
-    the others are grey lines. Frames without a face are shaded and break lines.
+    the others are grey lines. Frames without a face and holes in the video are shaded
+    and break lines and bands.
     A recording of more than 1200 frames is drawn in means of neighbouring ones.
 
     Parameters
@@ -119,9 +120,11 @@ def _key(figure: Figure, series: ExpressionSeries, title: str) -> None:
     if len(series.names) > len(names):
         handles.append(Line2D([], [], color=OTHERS, linewidth=1))
         names.append(f"{len(series.names) - len(names)} others")
-    if np.isnan(series.score[:, 0]).any():
+    missing = np.isnan(series.score[:, 0])
+    gaps = {"no face": (missing & ~series.hole).any(), "no video": series.hole.any()}
+    if any(gaps.values()):
         handles.append(Patch(facecolor=NO_FACE, edgecolor=BLACK, linewidth=0.3))
-        names.append("no face")
+        names.append(" or ".join(words for words, there in gaps.items() if there))
     figure.legend(
         handles,
         names,

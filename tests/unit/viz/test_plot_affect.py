@@ -16,7 +16,7 @@ from affectflow.face.map_expressions import map_expressions
 from affectflow.io.tables import check_table, write_table
 from affectflow.viz.affect_series import affect_series
 from affectflow.viz.circumplex import OCTANTS, RADII, radius_of
-from affectflow.viz.expression_series import MOST_MOMENTS
+from affectflow.viz.moments import MOST_MOMENTS
 from affectflow.viz.plot_affect import COLOURS, plot_affect
 from affectflow.viz.style import MM, PAGE_MM, figure_style, write_figure
 from tests.support.scripts import run_script

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 from matplotlib.colors import to_hex
 
 from affectflow.config.expressions import Expressions
 from affectflow.face.map_expressions import map_expressions
-from affectflow.viz.expression_series import COLOURS, MOST_MOMENTS, expression_series
+from affectflow.viz.expression_series import COLOURS, expression_series
+from affectflow.viz.moments import MOST_MOMENTS
 from affectflow.viz.plot_expressions import PANELS, plot_expressions
 from affectflow.viz.style import MM, PAGE_MM, figure_style, write_figure
 from tests.support.synth_units import told, units_table
@@ -127,6 +129,26 @@ def test_a_long_recording_is_drawn_in_means_and_says_so():
     assert np.isnan(happy[series.time_s > 131]).all()
     _, panels = drawn(tables)
     assert panels["affect"].get_xlabel() == "time, s (each point: mean of 3 frames)"
+
+
+@pytest.mark.parametrize("seconds", [8, 100])
+def test_lines_and_bands_break_where_the_video_has_a_hole(seconds):
+    # Happy on both sides of 30 s without a frame; of the longer one, several frames make a moment.
+    units = told([("neutral", 2), ("happy", seconds)])
+    time = units["time_s"].to_numpy() + np.where(np.arange(units.height) >= 151, 30.0, 0.0)
+    tables = map_expressions(units.with_columns(pl.Series("time_s", time)), options=Expressions())
+    series = expression_series(tables[0])
+    figure, panels = drawn(tables)
+    begin, end = time[150] + 0.04, time[151]
+    for name in ("raw", "smoothed", "top"):
+        (happy,) = lines_of(panels[name], COLOURS[0])
+        x, y = happy.get_xdata(), happy.get_ydata()
+        assert np.isnan(y[(x >= begin - 1e-6) & (x < end)]).sum() == 1, name
+    boxes = [p.get_extents() for c in panels["bands"].collections for p in c.get_paths()]
+    assert len(boxes) >= 6
+    assert not any(b.x0 < begin + 1 and b.x1 > end - 1 for b in boxes)
+    assert series.edges_s[np.flatnonzero(series.hole)[0]] == pytest.approx(begin)
+    assert figure.legends[0].get_texts()[-1].get_text() == "no video"
 
 
 def test_nobody_there_and_one_frame():

@@ -33,8 +33,9 @@ from affectflow.viz.expression_lists import (
     ink_on,
     intensity_colours,
 )
-from affectflow.viz.expression_series import COLOURS, MOST_MOMENTS, expression_series
+from affectflow.viz.expression_series import COLOURS, expression_series
 from affectflow.viz.frame_pane import BOX_COLUMNS
+from affectflow.viz.moments import MOST_MOMENTS
 from affectflow.viz.render_expressions import render_expressions
 from tests.support.scripts import run_script
 from tests.support.synth_codes import GROUND, codes_table, faces_table, plain_frames
