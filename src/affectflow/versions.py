@@ -50,7 +50,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "plot_affect": 2,
     "quality_page": 2,
     "describe_methods": 5,
-    "render_overlay": 1,
+    "render_overlay": 2,
     "render_vis": 2,
     "contact_sheet": 2,
     "index_pictures": 2,
