@@ -5,6 +5,8 @@ Axes: b = clip, t = picture, h, w = rows and columns, c = colour.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 
@@ -22,7 +24,7 @@ LONGEST_RUN = 10
 HALF = 127.5
 
 
-class ClipNetwork(nn.Module):
+class ClipNetwork(nn.Module, ABC):
     """A network with what turns clips into its own input; `inner` has the tensors that checkpoints hold.
 
     Parameters
@@ -37,9 +39,9 @@ class ClipNetwork(nn.Module):
         super().__init__()
         self.inner, self.pulse = inner, pulse
 
+    @abstractmethod
     def forward(self, x_bthwc: Tensor, pulse_bt: Tensor | None = None) -> Tensor:
         """Return the course, (b, t)."""
-        raise NotImplementedError
 
 
 class SpaceTime(ClipNetwork):
