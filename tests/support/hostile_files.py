@@ -255,6 +255,40 @@ def e4_root(folder: Path) -> Path:
     return folder
 
 
+def written(name: str, text: str) -> Maker:
+    """A data set's folder with one of its lists; returns the folder."""
+
+    def write(folder: Path) -> Path:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return folder
+
+    return write
+
+
+def dfew_root(folder: Path) -> Path:
+    for fold in range(1, 6):
+        written(f"{DFEW_SETS}/set_{fold}.csv", f"video_name,label\n{fold},{fold}\n")(folder)
+    (folder / "Clip/original").mkdir(parents=True)
+    return folder
+
+
+def ferv39k_root(folder: Path) -> Path:
+    written(f"{FERV39K_LISTS}/train_All.csv", "Action/Happy/0001 Happy\n")(folder)
+    return written(f"{FERV39K_LISTS}/test_All.csv", "Action/Sad/0002 Sad\n")(folder)
+
+
+def mafw_root(folder: Path) -> Path:
+    for fold, label in enumerate(("anger", "contempt", "anxiety", "happiness", "neutral"), start=1):
+        written(f"{MAFW_SETS}/set_{fold}/test.txt", f"{fold:05}.mp4 {label}\n")(folder)
+    return folder
+
+
+DFEW_SETS = "EmoLabel_DataSplit/test(single-labeled)"
+FERV39K_LISTS = "4_setups/All_scenes"
+MAFW_SETS = "Train & Test Set/single/no_caption"
+
 # Kind → format → what writes a sound one, and which of its files is spoiled ("" = the path itself).
 SOUND: dict[str, dict[str, tuple[Maker, str]]] = {
     "signals": {
@@ -286,6 +320,14 @@ SOUND: dict[str, dict[str, tuple[Maker, str]]] = {
         "taamneh": (taamneh_root, "Dataset-Table-Index.xlsx"),
         "ubfc_phys": (ubfc_root, "s1/info_s1.txt"),
         "empatica_e4": (e4_root, "S1/rest/EDA.csv"),
+        "clips": (written("demo.csv", "videos/a.mp4, 4\nfaces/b,8\n"), "demo.csv"),
+        "dfew": (dfew_root, f"{DFEW_SETS}/set_3.csv"),
+        "ferv39k": (ferv39k_root, f"{FERV39K_LISTS}/test_All.csv"),
+        "mafw": (mafw_root, f"{MAFW_SETS}/set_2/test.txt"),
+        "sheets": (
+            written("a.tsv", "recording_id\tsubject_id\tvideo\na\tA\ta.mp4\nb\tB\tb.mp4\n"),
+            "a.tsv",
+        ),
     },
     "sheet": {"": (sheet, "")},
     "markers": {"": (markers, "")},

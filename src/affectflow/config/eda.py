@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
 from affectflow.config.base import Section
+from affectflow.config.loop import ClipNorm, LearningRate, Precision, WarmupSteps, WeightDecay
 from affectflow.schema import SIGNAL_UNITS
 
 
@@ -69,19 +70,11 @@ class EdaLoop(Section):
         8, description="Stop after this many epochs without a smaller loss on validation people."
     )
     batch_size: PositiveInt = Field(4, description="Clips per optimiser step.")
-    learning_rate: PositiveFloat = Field(1e-3, description="Step size of AdamW after warm-up.")
-    weight_decay: NonNegativeFloat = Field(
-        1e-4, description="Weight decay of AdamW; not applied to 1-D parameters."
-    )
-    warmup_steps: NonNegativeInt = Field(
-        20, description="Optimiser steps over which the step size grows to its full value."
-    )
-    clip_norm: PositiveFloat = Field(
-        1.0, description="Largest norm of the gradient; a longer one is scaled down."
-    )
-    amp: Literal["auto", "off", "bf16", "fp16"] = Field(
-        "auto", description="Mixed precision: auto = bf16 (or fp16) on a GPU, none on the CPU."
-    )
+    learning_rate: LearningRate = 1e-3
+    weight_decay: WeightDecay = 1e-4
+    warmup_steps: WarmupSteps = 20
+    clip_norm: ClipNorm = 1.0
+    amp: Precision = "auto"
     workers: NonNegativeInt = Field(
         1, description="Threads that read clips ahead of the network; any number gives the same result."
     )

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
 from affectflow.config.base import Section
+from affectflow.config.loop import ClipNorm, LearningRate, Precision, WarmupSteps, WeightDecay
 
 
 class PictureSource(Section):
@@ -56,19 +57,11 @@ class PictureLoop(Section):
     batch_size: int = Field(
         32, ge=2, description="Pictures per optimiser step; the concordance is taken over them."
     )
-    learning_rate: PositiveFloat = Field(3e-4, description="Step size of AdamW after warm-up.")
-    weight_decay: NonNegativeFloat = Field(
-        1e-4, description="Weight decay of AdamW; not applied to 1-D parameters."
-    )
-    warmup_steps: NonNegativeInt = Field(
-        50, description="Optimiser steps over which the step size grows to its full value."
-    )
-    clip_norm: PositiveFloat = Field(
-        1.0, description="Largest norm of the gradient; a longer one is scaled down."
-    )
-    amp: Literal["auto", "off", "bf16", "fp16"] = Field(
-        "auto", description="Mixed precision: auto = bf16 (or fp16) on a GPU, none on the CPU."
-    )
+    learning_rate: LearningRate = 3e-4
+    weight_decay: WeightDecay = 1e-4
+    warmup_steps: WarmupSteps = 50
+    clip_norm: ClipNorm = 1.0
+    amp: Precision = "auto"
     workers: NonNegativeInt = Field(
         4, description="Threads that read pictures ahead of the network; any number gives the same result."
     )

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from affectflow.config.base import Section
+from affectflow.config.loop import ClipNorm, LearningRate, Precision, WarmupSteps, WeightDecay
 
 
 class Loop(Section):
@@ -25,19 +26,11 @@ class Loop(Section):
         10, description="Stop after this many epochs without a better validation loss."
     )
     batch_size: PositiveInt = Field(16, description="Windows per optimiser step.")
-    learning_rate: PositiveFloat = Field(1e-3, description="Step size of AdamW after warm-up.")
-    weight_decay: NonNegativeFloat = Field(
-        0.05, description="Weight decay of AdamW; not applied to 1-D parameters."
-    )
-    warmup_steps: NonNegativeInt = Field(
-        10, description="Optimiser steps over which the step size grows to its full value."
-    )
-    clip_norm: PositiveFloat = Field(
-        1.0, description="Largest norm of the gradient; a longer one is scaled down."
-    )
-    amp: Literal["auto", "off", "bf16", "fp16"] = Field(
-        "auto", description="Mixed precision: auto = bf16 (or fp16) on a GPU, none on the CPU."
-    )
+    learning_rate: LearningRate = 1e-3
+    weight_decay: WeightDecay = 0.05
+    warmup_steps: WarmupSteps = 10
+    clip_norm: ClipNorm = 1.0
+    amp: Precision = "auto"
     at_once: NonNegativeInt = Field(
         8,
         description="On the CPU: windows of a batch that are in memory at once; the gradient is that of the whole batch. "

@@ -123,7 +123,7 @@ def test_dfew_s_numbers_are_mapped_and_its_folds_kept(tmp_path):
 def test_a_clip_that_two_folds_test_is_refused(tmp_path):
     dfew(tmp_path)
     put(tmp_path / "EmoLabel_DataSplit/test(single-labeled)/set_5.csv", "video_name,label\n1,1\n")
-    with pytest.raises(SheetError, match=r"'00001' is already in '1'"):
+    with pytest.raises(SheetError, match=r"'1' is already in '1'"):
         rows_of("dfew", tmp_path)
 
 
@@ -185,3 +185,18 @@ def test_what_is_not_there_is_said_in_one_line(name, tmp_path):
     assert "\n" not in str(error.value)
     with pytest.raises(UsageError):
         rows_of(name, tmp_path, pattern="{subject_id}")
+
+
+@pytest.mark.parametrize("clip", ["../../etc/passwd", "/etc/passwd", ""])
+def test_an_official_list_names_no_place_outside_its_data_set(clip, tmp_path):
+    ferv39k(tmp_path)
+    put(tmp_path / "4_setups/All_scenes/test_All.csv", f"{clip} Sad\n")
+    with pytest.raises(SheetError, match=r"test_All\.csv: .* is no clip of this data set"):
+        rows_of("ferv39k", tmp_path)
+
+
+def test_dfew_s_clips_are_numbers(tmp_path):
+    dfew(tmp_path)
+    put(tmp_path / "EmoLabel_DataSplit/test(single-labeled)/set_2.csv", "video_name,label\nx,3\n")
+    with pytest.raises(SheetError, match="clip 'x' is no number"):
+        rows_of("dfew", tmp_path)

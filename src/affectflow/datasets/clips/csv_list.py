@@ -51,6 +51,8 @@ def list_clips(
     mistakes: list[str] = []
     for path in lists:
         text = read_text(path, what="list of clips", place="--table")
+        if not text.strip():
+            mistakes.append(f"{path}: names no clip. Fill it, or take it away.")
         for number, line in enumerate(text.splitlines(), start=1):
             if line.strip():
                 _take(line, root, path, number, rows, mistakes)

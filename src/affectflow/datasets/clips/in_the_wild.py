@@ -11,10 +11,11 @@ from affectflow.config.sheet import Recording
 from affectflow.datasets.clips.emotions import DFEW, FERV39K, MAFW
 from affectflow.datasets.clips.rows import checked_rows, clip_row
 from affectflow.errors import SheetError, UsageError
+from affectflow.io.plain_files import shown
 from affectflow.io.text import read_text
 
-N_FOLDS = 5
-DFEW_SPLITS = "EmoLabel_DataSplit"
+FOLDS = range(1, 6)
+DFEW_SPLITS = "EmoLabel_DataSplit/test(single-labeled)"
 # The whole clips first; then pictures of the faces, all of them before the 16.
 DFEW_CLIPS = ("Clip/original", "Clip/clip_224x224", "Clip/clip_224x224_16f")
 FERV39K_CLIPS, FERV39K_SPLITS = "2_ClipsforFaceCrop", "4_setups/All_scenes"
@@ -42,15 +43,12 @@ def list_dfew(
     """
     _refuse(pattern, table, "dfew")
     root = Path(folder)
-    tested: dict[str, tuple[str, str]] = {}
-    for fold in range(1, N_FOLDS + 1):
-        path = root / DFEW_SPLITS / "test(single-labeled)" / f"set_{fold}.csv"
-        lines = [
-            line for line in read_text(path, what="list of clips", place="DIR").splitlines() if line.strip()
-        ]
-        for line in lines[1:]:
-            number, _, label = (part.strip() for part in line.partition(","))
-            _put(tested, f"{number:>05}", (str(fold), label), DFEW, path)
+    tested = _official(
+        {str(k): root / DFEW_SPLITS / f"set_{k}.csv" for k in FOLDS}, DFEW, between=",", heading=True
+    )
+    unknown = next((name for name in tested if not (name.isascii() and name.isdecimal())), None)
+    if unknown is not None:
+        raise SheetError(f"{root / DFEW_SPLITS}: clip {shown(unknown)} is no number. Get the lists again.")
     clips = next((root / c for c in DFEW_CLIPS if (root / c).is_dir()), None)
     if clips is None:
         raise SheetError(f"{folder}: no clips found (looked for {', '.join(DFEW_CLIPS)}).")
@@ -59,9 +57,9 @@ def list_dfew(
         (
             clip_row(
                 # Videos go by their number as it is, folders of pictures by five digits.
-                clips / f"{int(name)}.mp4" if whole else clips / name,
+                clips / (f"{int(name)}.mp4" if whole else f"{name:>05}"),
                 dataset="dfew",
-                name=name,
+                name=f"{name:>05}",
                 emotion=DFEW[label],
                 native=label,
                 about={"fold": fold},
@@ -91,13 +89,7 @@ def list_ferv39k(
     """
     _refuse(pattern, table, "ferv39k")
     root = Path(folder)
-    listed: dict[str, tuple[str, str]] = {}
-    for split in ("train", "test"):
-        path = root / FERV39K_SPLITS / f"{split}_All.csv"
-        for line in read_text(path, what="list of clips", place="DIR").splitlines():
-            if line.strip():
-                clip, _, label = line.strip().rpartition(" ")
-                _put(listed, clip.strip(), (split, label), FERV39K, path)
+    lists = {split: root / FERV39K_SPLITS / f"{split}_All.csv" for split in ("train", "test")}
     return checked_rows(
         (
             clip_row(
@@ -108,7 +100,7 @@ def list_ferv39k(
                 native=label,
                 about={"split": split},
             )
-            for clip, (split, label) in listed.items()
+            for clip, (split, label) in _official(lists, FERV39K).items()
         ),
         folder,
     )
@@ -136,13 +128,7 @@ def list_mafw(
     _refuse(pattern, table, "mafw")
     root = Path(folder)
     own = {**MAFW, **dict.fromkeys(("anxiety", "helplessness", "disappointment"), "")}
-    tested: dict[str, tuple[str, str]] = {}
-    for fold in range(1, N_FOLDS + 1):
-        path = root / MAFW_SPLITS / f"set_{fold}" / "test.txt"
-        for line in read_text(path, what="list of clips", place="DIR").splitlines():
-            if line.strip():
-                clip, _, label = line.strip().rpartition(" ")
-                _put(tested, clip, (str(fold), label), own, path)
+    lists = {str(k): root / MAFW_SPLITS / f"set_{k}" / "test.txt" for k in FOLDS}
     return checked_rows(
         (
             clip_row(
@@ -153,7 +139,7 @@ def list_mafw(
                 native=label,
                 about={"fold": fold},
             )
-            for clip, (fold, label) in tested.items()
+            for clip, (fold, label) in _official(lists, own).items()
         ),
         folder,
     )
@@ -164,13 +150,32 @@ def _refuse(pattern: str | None, table: str | Path | None, name: str) -> None:
         raise UsageError(f"{name} knows where its files lie: leave out --pattern and --table.")
 
 
-def _put(
-    found: dict[str, tuple[str, str]], clip: str, what: tuple[str, str], labels: dict[str, str], path: Path
-) -> None:
-    if what[1] not in labels:
+def _official(
+    lists: dict[str, Path], labels: dict[str, str], *, between: str = " ", heading: bool = False
+) -> dict[str, tuple[str, str]]:
+    """Return for each clip of the official lists the part that names it, and its label there."""
+    found: dict[str, tuple[str, str]] = {}
+    for part, path in lists.items():
+        text = read_text(path, what="list of clips", place="DIR")
+        lines = [line.strip() for line in text.splitlines() if line.strip()][heading:]
+        if not lines:
+            raise SheetError(f"{path}: names no clip. Get the lists again.")
+        for line in lines:
+            clip, _, label = (word.strip() for word in line.rpartition(between))
+            _check(clip, label, labels, path)
+            if clip in found:
+                raise SheetError(
+                    f"{path}: clip {shown(clip)} is already in {found[clip][0]!r}. Get the lists again."
+                )
+            found[clip] = part, label
+    return found
+
+
+def _check(clip: str, label: str, labels: dict[str, str], path: Path) -> None:
+    if label not in labels:
         raise SheetError(
-            f"{path}: clip {clip!r} has the label {what[1]!r}; expected one of {', '.join(labels)}."
+            f"{path}: clip {shown(clip)} has the label {shown(label)}; expected one of {', '.join(labels)}. Get the lists again."
         )
-    if clip in found:
-        raise SheetError(f"{path}: clip {clip!r} is already in {found[clip][0]!r}. Get the lists again.")
-    found[clip] = what
+    # The list is data: it names clips of its own data set, never another place.
+    if not clip or Path(clip).is_absolute() or ".." in Path(clip).parts:
+        raise SheetError(f"{path}: {shown(clip)} is no clip of this data set. Get the lists again.")
