@@ -106,7 +106,7 @@ class MixedPrecision:
         return torch.autocast(self.device_type, dtype=self.dtype, enabled=self.dtype is not None)
 
 
-def mixed_precision(wanted: str, device: torch.device) -> MixedPrecision:
+def mixed_precision(wanted: str, device: torch.device, *, section: str = "train.loop") -> MixedPrecision:
     """Return the precision of a job.
 
     Parameters
@@ -115,6 +115,8 @@ def mixed_precision(wanted: str, device: torch.device) -> MixedPrecision:
         "off", "bf16", "fp16", or "auto": on a GPU bfloat16 where the card has it, else float16; off on the CPU.
     device
         Of `choose_device`.
+    section
+        The settings' section that `wanted` stands in, for messages.
 
     Raises
     ------
@@ -125,6 +127,6 @@ def mixed_precision(wanted: str, device: torch.device) -> MixedPrecision:
     if wanted == "auto":
         wanted = "off" if not cuda else "bf16" if torch.cuda.is_bf16_supported() else "fp16"
     if wanted == "fp16" and not cuda:
-        raise ConfigError("train.loop.amp: fp16 needs a GPU. Set amp: auto, bf16 or off.")
+        raise ConfigError(f"{section}.amp: fp16 needs a GPU. Set amp: auto, bf16 or off.")
     dtype = {"off": None, "bf16": torch.bfloat16, "fp16": torch.float16}[wanted]
     return MixedPrecision(device.type, dtype, torch.amp.GradScaler(device.type, enabled=wanted == "fp16"))

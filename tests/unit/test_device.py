@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from affectflow import device as device_module
-from affectflow.device import choose_device, reproducible
+from affectflow.device import choose_device, mixed_precision, reproducible
 from affectflow.errors import ConfigError
 
 
@@ -65,3 +65,9 @@ def test_settings_of_torch_come_back():
         assert torch.get_num_threads() == 1
         1 / 0  # noqa: B018
     assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before
+
+
+@pytest.mark.parametrize("section", ["train.loop", "eda.loop", "pictures.loop"])
+def test_a_precision_that_only_cards_have_is_told_with_the_setting_it_stands_in(section):
+    with pytest.raises(ConfigError, match=rf"^{section}\.amp: fp16 needs a GPU"):
+        mixed_precision("fp16", torch.device("cpu"), section=section)

@@ -11,7 +11,7 @@ from affectflow.eda.clip_changes import ClipChanges
 from affectflow.eda.evaluate_eda import evaluate_eda, verdict
 from affectflow.eda.split_eda import split_eda
 from affectflow.eda.train_eda import train_eda
-from affectflow.errors import DesignError
+from affectflow.errors import ConfigError, DesignError
 from affectflow.io.tables import check_table
 from affectflow.io.weights import Checkpoint
 from affectflow.registry import load
@@ -104,6 +104,11 @@ def test_without_a_clip_one_line_says_so():
         DesignError, match=r"have no 16 samples in a row with a picture, a pulse and skin conductance"
     ):
         run(made, "cnn_lstm_bvp")
+
+
+def test_a_precision_that_is_not_to_be_had_names_its_own_setting():
+    with pytest.raises(ConfigError, match=r"^eda\.loop\.amp: fp16 needs a GPU"):
+        run(recordings(4, n=40), loop={"amp": "fp16"})
 
 
 @pytest.mark.parametrize(

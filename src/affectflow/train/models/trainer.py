@@ -54,7 +54,8 @@ class Trainer:
             {"params": flat, "weight_decay": 0.0},
         ]
         self.optimiser = torch.optim.AdamW(groups, lr=loop["learning_rate"])
-        self.precision = mixed_precision(loop["amp"], next(network.parameters()).device)
+        device = next(network.parameters()).device
+        self.precision = mixed_precision(loop["amp"], device, section=objective.section)
         # On a GPU a batch that is large enough to be fast is what its memory is for.
         on_cpu = self.precision.device_type == "cpu"
         # 0 = a batch as a whole, however large its source makes it.
