@@ -74,25 +74,40 @@ def manifest(
 def simulate(
     dataset: Annotated[str, typer.Argument(help="Name of a data set that can be simulated.")],
     folder: Annotated[Path, typer.Argument(help="Where to write it; made when it is not there.")],
-    people: Annotated[int, typer.Option(min=1, max=60, help="How many people.")] = 2,
+    people: Annotated[
+        int | None, typer.Option(min=1, max=60, help="How many people; 2, of labelled clips 10.")
+    ] = None,
     seconds: Annotated[float, typer.Option(min=10, max=3600, help="Length of each recording.")] = 20.0,
     pictures: Annotated[
-        int, typer.Option(min=1, max=1000, help="Of still pictures: how many of each person.")
-    ] = 12,
+        int | None,
+        typer.Option(
+            min=1,
+            max=1000,
+            help="Of still pictures or labelled clips: how many of each person; 12 pictures, 7 clips.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="All random numbers derive from it.")] = 1,
     force: Annotated[bool, typer.Option(help="Write into a folder that holds files already.")] = False,
 ) -> None:
     """Write a miniature of a data set in its exact layout, with a known effect, to see the workflow run."""
-    from affectflow.datasets import LISTED_BY, PICTURE_SIMULATORS, PICTURES_SAID, SIMULATORS
+    from affectflow.datasets import (
+        CLIP_SIMULATORS,
+        LISTED_BY,
+        PICTURE_SIMULATORS,
+        PICTURES_SAID,
+        SIMULATORS,
+    )
     from affectflow.errors import UsageError
     from affectflow.registry import load
 
-    write = load({**SIMULATORS, **PICTURE_SIMULATORS}, dataset, "simulated data set")
+    write = load({**SIMULATORS, **PICTURE_SIMULATORS, **CLIP_SIMULATORS}, dataset, "simulated data set")
+    people = people or (10 if dataset in CLIP_SIMULATORS else 2)
     if folder.is_file():
         raise UsageError(f"{folder}: is a file. Name a folder.")
     if folder.is_dir() and any(folder.iterdir()) and not force:
         raise UsageError(f"{folder}: is not empty. Name a new folder, or give --force to write into it.")
     if dataset in PICTURE_SIMULATORS:
+        pictures = pictures or 12
         write(folder, people=people, each=pictures, seed=seed)
         source = f"{{format: {dataset}, folder: {folder}{PICTURES_SAID.get(dataset, '')}}}"
         typer.echo(
@@ -101,7 +116,10 @@ def simulate(
             err=True,
         )
         return
-    write(folder, people=people, seconds=seconds, seed=seed)
+    if dataset in CLIP_SIMULATORS:
+        write(folder, people=people, each=pictures or 7, seed=seed)
+    else:
+        write(folder, people=people, seconds=seconds, seed=seed)
     manifest, pattern = LISTED_BY.get(dataset, (dataset, ""))
     following = [
         "affectflow",

@@ -81,6 +81,12 @@ PICTURES_SAID = {
     "affectnet": ", person: '/(P[0-9]+)/'",
 }
 
+# The same for data sets of labelled clips: function(folder, people=, each=, seed=), each = clips of each person.
+CLIP_SIMULATORS = {
+    "dfew": "affectflow.datasets.simulated.clips:simulate_dfew",
+    "clips": "affectflow.datasets.simulated.clips:simulate_clips",
+}
+
 # Which manifest lists what a simulator wrote, where it has not the simulator's own name or needs a pattern.
 LISTED_BY = {
     "empatica_e4": ("empatica_e4", "{subject_id}/{condition}"),

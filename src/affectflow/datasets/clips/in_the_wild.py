@@ -49,15 +49,12 @@ def list_dfew(
     unknown = next((name for name in tested if not (name.isascii() and name.isdecimal())), None)
     if unknown is not None:
         raise SheetError(f"{root / DFEW_SPLITS}: clip {shown(unknown)} is no number. Get the lists again.")
-    clips = next((root / c for c in DFEW_CLIPS if (root / c).is_dir()), None)
-    if clips is None:
+    if not any((root / place).is_dir() for place in DFEW_CLIPS):
         raise SheetError(f"{folder}: no clips found (looked for {', '.join(DFEW_CLIPS)}).")
-    whole = clips.name == "original"
     return checked_rows(
         (
             clip_row(
-                # Videos go by their number as it is, folders of pictures by five digits.
-                clips / (f"{int(name)}.mp4" if whole else f"{name:>05}"),
+                _dfew_clip(root, int(name)),
                 dataset="dfew",
                 name=f"{name:>05}",
                 emotion=DFEW[label],
@@ -68,6 +65,14 @@ def list_dfew(
         ),
         folder,
     )
+
+
+def _dfew_clip(root: Path, number: int) -> Path:
+    """The first of the places that has the clip; of those that are there at all the first, where none has it."""
+    # Videos go by their number as it is, folders of pictures by five digits.
+    places = [root / p for p in DFEW_CLIPS if (root / p).is_dir()]
+    paths = [p / (f"{number}.mp4" if p.name == "original" else f"{number:05d}") for p in places]
+    return next((path for path in paths if path.exists()), paths[0])
 
 
 def list_ferv39k(
