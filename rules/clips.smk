@@ -100,6 +100,8 @@ rule export_trajectories:
     params:
         version=STAGE_VERSIONS["export_trajectories"],
         video_path=lambda wc: recording(wc).video,
+        # A clip that is a folder of pictures goes by them, not by the video that was made of them.
+        pictures=lambda wc: recording(wc).metadata.get("picture_folder", ""),
         # The sheet's own column, as `affectflow manifest clips` writes it.
         label=lambda wc: recording(wc).metadata.get("label", ""),
     message:

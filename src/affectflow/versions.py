@@ -66,7 +66,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "build_trajectories": 1,
     "crop_faces": 1,
     "code_trajectories": 1,
-    "export_trajectories": 1,
+    "export_trajectories": 2,
     "split_eda": 1,
     "train_eda": 1,
     "evaluate_eda": 1,

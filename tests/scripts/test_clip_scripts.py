@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,7 +74,9 @@ def test_same_input_same_bytes(clip):
     assert written[0] == written[1]
 
 
-def test_codes_and_the_three_forms_of_the_record(clip):
+@pytest.fixture
+def coded(clip):
+    """The clip with its trajectories' codes."""
     build(clip)
     run_script(
         "code_trajectories",
@@ -88,17 +91,26 @@ def test_codes_and_the_three_forms_of_the_record(clip):
         params={"weights": "resources/models/facemesh", "options": {}, "device": "cpu"},
         wildcards={"recording_id": "clip", "backend": "facemesh"},
     )
+    return clip
+
+
+def export(folder, form, *, pictures=""):
+    run_script(
+        "export_trajectories",
+        folder,
+        inputs={"codes": folder / "codes.parquet"},
+        outputs={"record": folder / f"clip.{form}"},
+        params={"video_path": "clips/clip.mp4", "pictures": pictures, "label": "6"},
+        wildcards={"recording_id": "clip", "form": form},
+    )
+
+
+def test_codes_and_the_three_forms_of_the_record(coded):
+    clip = coded
     codes = read_table(clip / "codes.parquet", "trajectory_codes")
     assert codes.height == 12
     for form in ("npy", "parquet", "json"):
-        run_script(
-            "export_trajectories",
-            clip,
-            inputs={"codes": clip / "codes.parquet"},
-            outputs={"record": clip / f"clip.{form}"},
-            params={"video_path": "clips/clip.mp4", "label": "6"},
-            wildcards={"recording_id": "clip", "form": form},
-        )
+        export(clip, form)
     record = from_npy((clip / "clip.npy").read_bytes(), where="clip.npy")
     assert (record["video_path"], record["label"]) == ("clips/clip.mp4", "6")
     told = json.loads((clip / "clip.json").read_text())
@@ -110,3 +122,17 @@ def test_codes_and_the_three_forms_of_the_record(clip):
     )
     n = codes["valid"].sum()
     assert table.height == n == sum(map(len, record["traj"])) == sum(map(len, told["traj"]))
+
+
+def test_the_record_of_a_folder_of_pictures_names_files_that_are_there(coded):
+    folder = coded / "faces"
+    folder.mkdir()
+    for number in range(1, 13):
+        (folder / f"{number}.jpg").write_bytes(b"not looked at")
+    export(coded, "npy", pictures=str(folder))
+    record = from_npy((coded / "clip.npy").read_bytes(), where="clip.npy")
+    assert record["video_path"] == str(folder)
+    frames = [f for own in record["traj"] for f in own]
+    assert [f["image_path"] for f in frames] == [str(folder / f"{f['frame_ind'] + 1}.jpg") for f in frames]
+    assert all(Path(f["image_path"]).is_file() for f in frames)
+    assert frames[0]["frame_ind"] == 0

@@ -6,12 +6,16 @@ list for each trajectory; ``face_exp_feats`` is float32, jaw (3), expression
 frames from 1 and names a picture ``<video>_frame_<number>.jpg`` that nobody
 ever wrote; so does this. One key more, ``feature_names``, says what the
 numbers are.
+
+A clip that is a folder of pictures goes by that folder there: ``image_path`` is
+the picture itself, and ``frame_ind`` counts from 0.
 """
 
 from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,12 +27,14 @@ from affectflow.weights.arrays import NUMPY_NAMES, to_array
 from affectflow.weights.unpickle import Made, pickled_document
 
 Record = dict[str, Any]
-FIRST_FRAME = 1
+FIRST_FRAME, FIRST_PICTURE = 1, 0
 KEYS = ("video_path", "label", "traj")
 FRAME_KEYS = ("image_path", "face_exp_feats", "frame_ind")
 
 
-def clip_record(codes: pl.DataFrame, *, video_path: str, label: str) -> Record:
+def clip_record(
+    codes: pl.DataFrame, *, video_path: str, label: str, pictures: Sequence[str] | None = None
+) -> Record:
     """Return the record of a clip.
 
     Parameters
@@ -38,14 +44,28 @@ def clip_record(codes: pl.DataFrame, *, video_path: str, label: str) -> Record:
         no list.
     video_path, label
         As the list of clips has them; the label stays text.
+    pictures
+        Paths of a clip that is a folder of pictures, one per frame; None = a video.
+
+    Raises
+    ------
+    InputError
+        If there are fewer pictures than frames.
     """
     names = feature_names(codes)
+    last = codes["frame_id"].max()
+    if pictures is not None and last is not None and int(last) >= len(pictures):  # type: ignore[arg-type]
+        raise InputError(
+            f"{video_path}: holds {len(pictures)} pictures, its video frame {last}: the folder has changed since. "
+            "Re-run: snakemake -R pack_images"
+        )
+    first = FIRST_FRAME if pictures is None else FIRST_PICTURE
     traj = [
         [
             {
-                "image_path": image_path(video_path, frame_id),
+                "image_path": image_path(video_path, frame_id) if pictures is None else pictures[frame_id],
                 "face_exp_feats": values,
-                "frame_ind": frame_id + FIRST_FRAME,
+                "frame_ind": frame_id + first,
             }
             for frame_id, values in zip(
                 own["frame_id"].to_list(), own.select(names).to_numpy().astype(np.float32), strict=True

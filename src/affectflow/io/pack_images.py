@@ -38,10 +38,7 @@ def pack_images(folder: str | Path, target: str | Path, *, fps: float) -> int:
     InputError
         If there is no picture, one cannot be read, or sizes differ.
     """
-    paths = [p for p in Path(folder).glob("*") if p.suffix.lower() in SUFFIXES and p.is_file()]
-    if not paths:
-        raise InputError(f"{folder}: holds no picture ({', '.join(SUFFIXES)}). Mend the path in the sheet.")
-    paths.sort(key=_by_number)
+    paths = pictures_of(folder)
     options = {"fflags": "+bitexact"}
     with (
         whole_file(target) as temporary,
@@ -68,6 +65,20 @@ def pack_images(folder: str | Path, target: str | Path, *, fps: float) -> int:
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return len(paths)
+
+
+def pictures_of(folder: str | Path) -> list[Path]:
+    """Return the pictures (JPEG, PNG) of a folder in the order of the numbers in their names: the video's frames.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    paths = [p for p in Path(folder).glob("*") if p.suffix.lower() in SUFFIXES and p.is_file()]
+    if not paths:
+        raise InputError(f"{folder}: holds no picture ({', '.join(SUFFIXES)}). Mend the path in the sheet.")
+    return sorted(paths, key=_by_number)
 
 
 def _by_number(path: Path) -> tuple[list[tuple[int, int, str]], str]:

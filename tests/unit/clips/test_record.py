@@ -134,3 +134,19 @@ def test_a_clip_without_a_face_has_no_trajectory():
     assert record["traj"] == []
     assert as_table(record).height == 0
     assert from_npy(as_npy(record), where="a")["traj"] == []
+
+
+def test_a_folder_of_pictures_goes_by_its_pictures_and_counts_from_0():
+    pictures = [f"faces/c1/{i}.jpg" for i in (1, 2, 10)]
+    record = clip_record(codes(), video_path="faces/c1", label="3", pictures=pictures)
+    frames = [(f["image_path"], f["frame_ind"]) for own in record["traj"] for f in own]
+    assert frames == [("faces/c1/1.jpg", 0), ("faces/c1/10.jpg", 2), ("faces/c1/10.jpg", 2)]
+    assert record["video_path"] == "faces/c1"
+    same(from_npy(as_npy(record), where="x"), record)
+
+
+def test_a_folder_that_lost_pictures_since_is_refused():
+    with pytest.raises(
+        InputError, match=r"faces/c1: holds 2 pictures, its video frame 2: the folder has changed"
+    ):
+        clip_record(codes(), video_path="faces/c1", label="3", pictures=["a.jpg", "b.jpg"])
