@@ -16,6 +16,7 @@ from affectflow.io.video_writer import VideoWriter
 from tests.support.clips import TIME_BASE
 from tests.support.scripts import run_script
 from tests.unit.clips.test_build_trajectories import FPS, faces
+from tests.unit.clips.test_record import codes
 
 
 @pytest.fixture
@@ -107,8 +108,8 @@ def export(folder, form, *, pictures=""):
 
 def test_codes_and_the_three_forms_of_the_record(coded):
     clip = coded
-    codes = read_table(clip / "codes.parquet", "trajectory_codes")
-    assert codes.height == 12
+    made = read_table(clip / "codes.parquet", "trajectory_codes")
+    assert made.height == 12
     for form in ("npy", "parquet", "json"):
         export(clip, form)
     record = from_npy((clip / "clip.npy").read_bytes(), where="clip.npy")
@@ -120,19 +121,23 @@ def test_codes_and_the_three_forms_of_the_record(coded):
         == record["feature_names"]
         == told["feature_names"]
     )
-    n = codes["valid"].sum()
+    n = made["valid"].sum()
     assert table.height == n == sum(map(len, record["traj"])) == sum(map(len, told["traj"]))
 
 
-def test_the_record_of_a_folder_of_pictures_names_files_that_are_there(coded):
-    folder = coded / "faces"
+def test_the_record_of_a_folder_of_pictures_names_files_that_are_there(tmp_path):
+    write_table(codes(), tmp_path / "codes.parquet", "trajectory_codes")
+    folder = tmp_path / "faces"
     folder.mkdir()
-    for number in range(1, 13):
+    for number in (3, 20, 100):
         (folder / f"{number}.jpg").write_bytes(b"not looked at")
-    export(coded, "npy", pictures=str(folder))
-    record = from_npy((coded / "clip.npy").read_bytes(), where="clip.npy")
+    export(tmp_path, "npy", pictures=str(folder))
+    record = from_npy((tmp_path / "clip.npy").read_bytes(), where="clip.npy")
     assert record["video_path"] == str(folder)
     frames = [f for own in record["traj"] for f in own]
-    assert [f["image_path"] for f in frames] == [str(folder / f"{f['frame_ind'] + 1}.jpg") for f in frames]
+    assert [(Path(f["image_path"]).name, f["frame_ind"]) for f in frames] == [
+        ("3.jpg", 0),
+        ("100.jpg", 2),
+        ("100.jpg", 2),
+    ]
     assert all(Path(f["image_path"]).is_file() for f in frames)
-    assert frames[0]["frame_ind"] == 0

@@ -53,10 +53,10 @@ def clip_record(
         If there are fewer pictures than frames.
     """
     names = feature_names(codes)
-    last = codes["frame_id"].max()
-    if pictures is not None and last is not None and int(last) >= len(pictures):  # type: ignore[arg-type]
+    n_frames = int(codes["frame_id"].max()) + 1 if codes.height else 0  # type: ignore[arg-type]
+    if pictures is not None and n_frames > len(pictures):
         raise InputError(
-            f"{video_path}: holds {len(pictures)} pictures, its video frame {last}: the folder has changed since. "
+            f"{video_path}: holds {len(pictures)} pictures, its video at least {n_frames} frames: the folder has changed since. "
             "Re-run: snakemake -R pack_images"
         )
     first = FIRST_FRAME if pictures is None else FIRST_PICTURE

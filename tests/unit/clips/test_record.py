@@ -147,6 +147,6 @@ def test_a_folder_of_pictures_goes_by_its_pictures_and_counts_from_0():
 
 def test_a_folder_that_lost_pictures_since_is_refused():
     with pytest.raises(
-        InputError, match=r"faces/c1: holds 2 pictures, its video frame 2: the folder has changed"
+        InputError, match=r"faces/c1: holds 2 pictures, its video at least 3 frames: the folder has changed"
     ):
         clip_record(codes(), video_path="faces/c1", label="3", pictures=["a.jpg", "b.jpg"])
