@@ -6,10 +6,10 @@ from affectflow.eda import EDA_MODELS
 from affectflow.eda.clip_changes import ClipChanges
 from affectflow.eda.clips import open_recording
 from affectflow.eda.train_eda import train_eda
-from affectflow.io.files import whole_file
 from affectflow.io.log import stage
-from affectflow.io.tables import read_table, write_table
-from affectflow.io.weights import Checkpoint, WeightsFile, write_weights
+from affectflow.io.tables import read_table
+from affectflow.io.trained import write_trained
+from affectflow.io.weights import Checkpoint, WeightsFile
 from affectflow.registry import load
 
 with stage(snakemake) as footer:
@@ -36,8 +36,4 @@ with stage(snakemake) as footer:
         threads=snakemake.threads,
         checkpoint=checkpoint,
     )
-    write_table(trained.predictions, snakemake.output.predictions, "eda_predictions", footer=footer)
-    write_weights(trained.weights, snakemake.output.weights, facts={**footer, "training": trained.facts})
-    with whole_file(snakemake.output.training) as temporary:
-        trained.log.write_csv(temporary)
-    checkpoint.remove()
+    write_trained(trained, snakemake.output, "eda_predictions", footer=footer, checkpoints=[checkpoint])

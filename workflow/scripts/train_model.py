@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from affectflow.io.files import whole_file
 from affectflow.io.log import stage
-from affectflow.io.tables import read_table, write_table
-from affectflow.io.weights import Checkpoint, WeightsFile, write_weights
+from affectflow.io.tables import read_table
+from affectflow.io.trained import write_trained
+from affectflow.io.weights import Checkpoint, WeightsFile
 from affectflow.train.protocol.splits import Split
 from affectflow.train.protocol.train_model import train_model
 from affectflow.train.windows.inputs import add_modalities
@@ -49,10 +49,11 @@ with stage(snakemake) as footer:
         granted_gpus=snakemake.resources.get("gpu", 0),
         **how,
     )
-    write_table(trained.predictions, snakemake.output.predictions, "predictions", footer=footer)
-    facts = {**footer, "training": trained.facts, "entry": entry, "made_of": snakemake.params.made_of}
-    write_weights(trained.weights, snakemake.output.weights, facts=facts)
-    with whole_file(snakemake.output.training) as temporary:
-        trained.log.write_csv(temporary)
-    for checkpoint in how.get("checkpoints", {}).values():
-        checkpoint.remove()
+    write_trained(
+        trained,
+        snakemake.output,
+        "predictions",
+        footer=footer,
+        about={"entry": entry, "made_of": snakemake.params.made_of},
+        checkpoints=how.get("checkpoints", {}).values(),
+    )

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from affectflow.io.files import whole_file
 from affectflow.io.log import stage
 from affectflow.io.pictures import read_listed
-from affectflow.io.tables import read_table, write_table
-from affectflow.io.weights import Checkpoint, write_weights
+from affectflow.io.tables import read_table
+from affectflow.io.trained import write_trained
+from affectflow.io.weights import Checkpoint
 from affectflow.pictures import PICTURE_MODELS
 from affectflow.pictures.batches import Changes
 from affectflow.pictures.train_pictures import train_pictures
@@ -33,8 +33,4 @@ with stage(snakemake) as footer:
         threads=snakemake.threads,
         checkpoint=checkpoint,
     )
-    write_table(trained.predictions, snakemake.output.predictions, "picture_predictions", footer=footer)
-    write_weights(trained.weights, snakemake.output.weights, facts={**footer, "training": trained.facts})
-    with whole_file(snakemake.output.training) as temporary:
-        trained.log.write_csv(temporary)
-    checkpoint.remove()
+    write_trained(trained, snakemake.output, "picture_predictions", footer=footer, checkpoints=[checkpoint])

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import polars as pl
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from affectflow.device import MixedPrecision, choose_device, mixed_precision, reproducible
@@ -22,6 +20,7 @@ from affectflow.eda.losses import negative_pearson, pearson
 from affectflow.eda.models import ClipNetwork
 from affectflow.eda.predictions import predictions_table
 from affectflow.errors import DesignError
+from affectflow.io.trained import Trained
 from affectflow.io.weights import Checkpoint
 from affectflow.train.models.loop import run_epochs, seeded
 from affectflow.train.models.objective import Objective, network_outputs
@@ -44,16 +43,6 @@ class Build(Protocol):
         """Return an untrained network."""
 
 
-@dataclass(frozen=True)
-class TrainedEda:
-    """What a training leaves: `schema.EDA_PREDICTIONS` of test people, tensors, a row per epoch, JSON facts."""
-
-    predictions: pl.DataFrame
-    weights: dict[str, NDArray[Any]]
-    log: pl.DataFrame
-    facts: dict[str, Any]
-
-
 def train_eda(
     recordings: Sequence[Recording],
     folds: pl.DataFrame,
@@ -72,7 +61,7 @@ def train_eda(
     granted_gpus: int = 0,
     threads: int = 1,
     checkpoint: Checkpoint | None = None,
-) -> TrainedEda:
+) -> Trained:
     """Train on a fold's training people, keep the best epoch on its validation people, predict its test people.
 
     Parameters
@@ -141,7 +130,7 @@ def train_eda(
         "seed": seed,
     }
     inner = network.inner.state_dict()
-    return TrainedEda(
+    return Trained(
         predictions=predictions_table(made_nt, test, train=sides["train"], model=name, fold=fold),
         weights={key: value.detach().cpu().numpy().copy() for key, value in inner.items()},
         log=training.log,

@@ -28,7 +28,7 @@ def card_text(scores: pl.DataFrame, facts: Mapping[str, Any], *, source: str, si
     scores
         Of `evaluate_pictures.evaluate_pictures`.
     facts
-        Header of the weights: `training` (`TrainedPictures.facts`), `params`, `affectflow`, `stage_version`.
+        Header of the weights: `training` (`io.trained.Trained.facts`), `params`, `affectflow`, `stage_version`.
     source
         The data set's name in the settings.
     simulated

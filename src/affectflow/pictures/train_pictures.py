@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 
 from affectflow.device import MixedPrecision, choose_device, mixed_precision, reproducible
 from affectflow.errors import DesignError
+from affectflow.io.trained import Trained
 from affectflow.io.weights import Checkpoint
 from affectflow.pictures.batches import Changes, PictureBatches
 from affectflow.pictures.picture_model import FineTuned, PictureModel
@@ -27,29 +27,6 @@ logger = logging.getLogger("affectflow")
 # Pictures of one pass where nothing is learnt: more are slower on a CPU, and fill its memory.
 CPU_PASS, CUDA_PASS = 8, 64
 JUDGED = ("validation", "test")
-
-
-@dataclass(frozen=True)
-class TrainedPictures:
-    """What a fine-tuning leaves.
-
-    Attributes
-    ----------
-    predictions
-        `schema.PICTURE_PREDICTIONS`: validation and test pictures, as the network began (`state` start) and as it
-        ended (tuned).
-    weights
-        The network's tensors under its own names.
-    log
-        A row per epoch.
-    facts
-        JSON values: how it began, what learnt, which epoch was kept.
-    """
-
-    predictions: pl.DataFrame
-    weights: dict[str, NDArray[Any]]
-    log: pl.DataFrame
-    facts: dict[str, Any]
 
 
 def train_pictures(
@@ -68,7 +45,7 @@ def train_pictures(
     granted_gpus: int = 0,
     threads: int = 1,
     checkpoint: Checkpoint | None = None,
-) -> TrainedPictures:
+) -> Trained:
     """Fine-tune a network, keep its best epoch on the validation pictures, and let it look at those and the test ones.
 
     Test pictures are looked at twice, before the first epoch and after the
@@ -151,7 +128,7 @@ def train_pictures(
         "seed": seed,
     }
     inner = network.inner.state_dict()
-    return TrainedPictures(
+    return Trained(
         predictions=pl.concat([_predictions(parts, model, seen[state], state) for state in seen]),
         weights={name: value.detach().cpu().numpy().copy() for name, value in inner.items()},
         log=training.log,

@@ -8,6 +8,7 @@ on is the validation set, which is therefore `test` here.
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +18,14 @@ from affectflow.datasets.pictures.rows import (
     EXPRESSIONS,
     N_POINTS,
     beside,
+    listed_splits,
     listed_table,
     numbers,
     read_labels,
 )
-from affectflow.errors import InputError
 
 logger = logging.getLogger("affectflow")
-SPLITS = {"training": "train", "validation": "test"}
+TABLES = {"training.csv": "train", "validation.csv": "test"}
 BOX = ("face_x", "face_y", "face_width", "face_height")
 COLUMNS = ("subDirectory_filePath", *BOX, "facial_landmarks", "expression", "valence", "arousal")
 # Folders in which the archives unpack the pictures.
@@ -49,23 +50,11 @@ def list_affectnet(folder: str | Path) -> pl.DataFrame:
     InputError
         If there is neither table, or one cannot be read.
     """
-    folder = Path(folder)
-    parts = []
-    for name, split in SPLITS.items():
-        found = [*folder.glob(f"{name}.csv"), *sorted(folder.glob(f"*/{name}.csv"))]
-        if found:
-            parts.append(_part(folder, found[0], split))
-    if not parts:
-        raise InputError(
-            f"{folder}: holds neither training.csv nor validation.csv. Check pictures.sources.<name>.folder."
-        )
-    return pl.concat(parts)
+    return listed_splits(Path(folder), TABLES, partial(_part, Path(folder)))
 
 
-def _part(folder: Path, path: Path, split: str) -> pl.DataFrame:
+def _part(folder: Path, path: Path, split: str, above: str) -> pl.DataFrame:
     table = read_labels(path, needed=COLUMNS).filter(pl.col("subDirectory_filePath").is_not_null())
-    root = path.parent.relative_to(folder)
-    above = "" if root == Path() else f"{root.as_posix()}/"
     tries = tuple(dict.fromkeys((*(f"{above}{place}" for place in PICTURE_FOLDERS), *PICTURE_FOLDERS)))
     columns = {
         "path": [beside(folder, name.strip(), tries=tries) for name in table["subDirectory_filePath"]],

@@ -6,14 +6,14 @@ lies in -0.9..0.9 and arousal in 0..1: `pictures.sources.<name>.arousal_range` s
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
-from affectflow.datasets.pictures.rows import beside, listed_table, numbers, read_labels
-from affectflow.errors import InputError
+from affectflow.datasets.pictures.rows import beside, listed_splits, listed_table, numbers, read_labels
 
-SPLITS = ("train", "test")
+TABLES = {"train_labels.csv": "train", "test_labels.csv": "test"}
 
 
 def list_emodataset(folder: str | Path) -> pl.DataFrame:
@@ -33,25 +33,13 @@ def list_emodataset(folder: str | Path) -> pl.DataFrame:
     InputError
         If there is neither table, or one cannot be read.
     """
-    folder = Path(folder)
-    parts = []
-    for split in SPLITS:
-        found = [*folder.glob(f"{split}_labels.csv"), *sorted(folder.glob(f"*/{split}_labels.csv"))]
-        if found:
-            parts.append(_part(folder, found[0], split))
-    if not parts:
-        raise InputError(
-            f"{folder}: holds neither train_labels.csv nor test_labels.csv. Check pictures.sources.<name>.folder."
-        )
-    return pl.concat(parts)
+    return listed_splits(Path(folder), TABLES, partial(_part, Path(folder)))
 
 
-def _part(folder: Path, path: Path, split: str) -> pl.DataFrame:
+def _part(folder: Path, path: Path, split: str, above: str) -> pl.DataFrame:
     table = read_labels(path, needed=("pth", "label", "valence", "arousal")).filter(
         pl.col("pth").is_not_null()
     )
-    root = path.parent.relative_to(folder)
-    above = "" if root == Path() else f"{root.as_posix()}/"
     tries = (f"{above}{split}/", above)
     columns = {
         "path": [beside(folder, pth.strip(), tries=tries) for pth in table["pth"]],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,38 @@ def listed_table(columns: Mapping[str, Any], *, n_rows: int) -> pl.DataFrame:
             "expression %r is none of %s: %d pictures have no expression", word, ", ".join(EXPRESSIONS), n
         )
     return made.with_columns(pl.when(known).then("expression").alias("expression"))
+
+
+def listed_splits(
+    folder: Path, tables: Mapping[str, str], list_one: Callable[[Path, str, str], pl.DataFrame]
+) -> pl.DataFrame:
+    """List the pictures of a data set that has a table of labels for each split.
+
+    Parameters
+    ----------
+    folder
+        That holds the tables, or the one above it.
+    tables
+        File name → split.
+    list_one
+        (table, split, where the table's folder lies below `folder`: empty, or ending in a slash) → `LISTED`.
+
+    Raises
+    ------
+    InputError
+        If there is none of the tables.
+    """
+    parts = []
+    for name, split in tables.items():
+        found = [*folder.glob(name), *sorted(folder.glob(f"*/{name}"))]
+        if found:
+            below = found[0].parent.relative_to(folder)
+            parts.append(list_one(found[0], split, "" if below == Path() else f"{below.as_posix()}/"))
+    if not parts:
+        raise InputError(
+            f"{folder}: holds neither {' nor '.join(tables)}. Check pictures.sources.<name>.folder."
+        )
+    return pl.concat(parts)
 
 
 def read_labels(path: Path, *, needed: tuple[str, ...]) -> pl.DataFrame:

@@ -9,11 +9,12 @@ from typing import Any
 
 import polars as pl
 
+from affectflow.io.trained import Trained
 from affectflow.io.weights import Checkpoint
 from affectflow.train.models import facts_of
 from affectflow.train.protocol.split_subjects import check_folds
 from affectflow.train.protocol.splits import Split
-from affectflow.train.protocol.train_split import NO_PREDICTIONS, Trained, train_split
+from affectflow.train.protocol.train_split import NO_PREDICTIONS, train_split
 from affectflow.train.windows.normalise import normalise_people
 from affectflow.train.windows.window_set import WindowSet
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
@@ -11,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from affectflow.errors import DesignError
+from affectflow.io.trained import Trained
 from affectflow.registry import load
 from affectflow.schema import PREDICTIONS
 from affectflow.train.models import MODELS
@@ -22,16 +22,6 @@ from affectflow.train.windows.window_set import WindowSet
 
 logger = logging.getLogger("affectflow")
 NO_PREDICTIONS = pl.DataFrame(schema={c.name: c.dtype for c in PREDICTIONS.columns})
-
-
-@dataclass(frozen=True)
-class Trained:
-    """Predictions (`schema.PREDICTIONS`), everything learnt, the training log, facts for the reader."""
-
-    predictions: pl.DataFrame
-    weights: dict[str, np.ndarray]
-    log: pl.DataFrame
-    facts: dict[str, Any]
 
 
 def train_split(
