@@ -41,7 +41,8 @@ def main() -> int:
     info = video_info(CLIP)
     faces = pl.concat(track_faces(read_frames(CLIP), recording_id="clip"))
     units, _ = extract_units([faces], GeometricUnits.load())
-    expressions, intervals = map_expressions(units, options=Expressions())
+    made = Expressions()
+    expressions, intervals = map_expressions(units, options=made)
     layout = expression_layout(info.width_px, info.height_px)
     size_px = layout.width_px, layout.height_px
 
@@ -54,6 +55,8 @@ def main() -> int:
             faces.select(BOX_COLUMNS),
             layout=layout,
             recording_id="clip",
+            time_constant_s=made.time_constant_s,
+            cumulative_s=made.cumulative_s,
             **points,
         )
         return write(pictures, folder / "rendered.mp4", *size_px)

@@ -228,6 +228,8 @@ rule plot_expressions:
         runtime=20,
     params:
         version=STAGE_VERSIONS["plot_expressions"],
+        time_constant_s=STUDY.face.expressions.time_constant_s,
+        cumulative_s=STUDY.face.expressions.cumulative_s,
         simulated=lambda wc: is_simulated(recording(wc).video),
     message:
         "plot_expressions {wildcards.units} {wildcards.recording_id}"
@@ -266,6 +268,8 @@ rule render_expressions:
         runtime=240,
     params:
         version=STAGE_VERSIONS["render_expressions"],
+        time_constant_s=STUDY.face.expressions.time_constant_s,
+        cumulative_s=STUDY.face.expressions.cumulative_s,
         height_px=STUDY.viz.overlay_height_px,
         crf=STUDY.viz.overlay_crf,
         landmarks=STUDY.viz.expression_landmarks,

@@ -10,6 +10,8 @@ with stage(snakemake):
         read_table(snakemake.input.expressions, "expressions"),
         read_table(snakemake.input.intervals, "expression_intervals"),
         recording_id=snakemake.wildcards.recording_id,
+        time_constant_s=snakemake.params.time_constant_s,
+        cumulative_s=snakemake.params.cumulative_s,
         simulated=snakemake.params.simulated,
     )
     write_figure(figure, snakemake.output.svg)

@@ -22,6 +22,8 @@ with stage(snakemake):
         read_table(files.faces, "faces", columns=BOX_COLUMNS),
         layout=layout,
         recording_id=recording_id,
+        time_constant_s=params.time_constant_s,
+        cumulative_s=params.cumulative_s,
         faces=read_pieces(files.faces, "faces") if params.landmarks else None,
         simulated=params.simulated,
     )

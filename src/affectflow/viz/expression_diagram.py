@@ -9,12 +9,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from affectflow.viz.draw import Picture
+from affectflow.viz.expression_bands import bands_title, draw_bands
 from affectflow.viz.expression_panels import (
     axis_words,
-    draw_bands,
     draw_lines,
     draw_threshold,
     shade_gaps,
+    smoothing_words,
 )
 from affectflow.viz.expression_series import ExpressionSeries
 from affectflow.viz.style import MM, figure_style, new_figure, settle
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
 
 # Shares of the height.
 PANELS = {"smoothed": 26.0, "bands": 27.0}
-TITLES = {
-    "smoothed": "scores, smoothed; dashed: neutral below",
-    "bands": "label of the frame and of the last seconds; what lasts",
-}
 # Width of the cursor and of the white beside it, at zoom 1.
 CURSOR_PX, HALO_PX = 2.0, 1.0
 
@@ -100,10 +97,14 @@ def _drawn(
     figure = new_figure(width_mm=width_mm, height_mm=height_mm)
     figure.set_dpi(dpi)
     grid = figure.add_gridspec(len(PANELS), 1, height_ratios=list(PANELS.values()))
+    titles = {
+        "smoothed": f"scores, {smoothing_words(series)}; dashed: neutral below",
+        "bands": bands_title(series),
+    }
     axes: dict[str, Axes] = {}
     for i, name in enumerate(PANELS):
         axes[name] = figure.add_subplot(grid[i], sharex=axes.get("smoothed"))
-        axes[name].set_title(TITLES[name], pad=3)
+        axes[name].set_title(titles[name], pad=3)
     draw_lines(axes["smoothed"], series, series.score)
     draw_threshold(axes["smoothed"], series)
     draw_bands(axes["bands"], series, intervals)

@@ -1,16 +1,14 @@
-"""The panels of the timing diagram: lines, areas, bands and the density of a recording's expressions."""
+"""The panels of the timing diagram: lines, areas and the density of a recording's expressions; its bands are in `expression_bands`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from affectflow.viz.expression_series import ExpressionSeries, colour_of
-from affectflow.viz.labels import in_words
-from affectflow.viz.style import BLACK, GREY, PAGE_MM, SMALLEST_PT, takes_white, text_width_mm
+from affectflow.viz.expression_series import ExpressionSeries
+from affectflow.viz.style import BLACK, GREY, SMALLEST_PT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,9 +17,6 @@ Array = NDArray[np.float64]
 
 OTHERS = "#C4C4C4"
 NO_FACE = "#F4F4F4"
-BANDS = {"one_dominant": "one leads", "two_dominant": "two lead", "unstable": "unstable"}
-# What axis labels and margins leave of a page's width.
-PLOT_MM = PAGE_MM - 24
 # Scores whose density is estimated: enough for the curve, few enough for an hour of frames.
 MOST_SCORES = 5000
 
@@ -55,6 +50,13 @@ def axis_words(series: ExpressionSeries) -> str:
     return "time, s" if n == 1 else f"time, s (each point: mean of {n} frames)"
 
 
+def smoothing_words(series: ExpressionSeries) -> str:
+    """Return how the smoothed scores were smoothed."""
+    if series.time_constant_s == 0:
+        return "not smoothed"
+    return f"smoothed exponentially over {series.time_constant_s:g} s"
+
+
 def draw_lines(axis: Axes, series: ExpressionSeries, values: Array) -> None:
     """Draw a line per expression, those without a colour below in grey; lines break where there is no face."""
     for k, name in reversed(list(enumerate(series.names))):
@@ -86,47 +88,6 @@ def draw_stacked(axis: Axes, series: ExpressionSeries) -> None:
         )
         base = above
     axis.set_ylim(0, max(1.05 * float(np.nanmax(base, initial=0.0)), 0.1))
-
-
-def draw_bands(axis: Axes, series: ExpressionSeries, intervals: pl.DataFrame) -> None:
-    """Draw rows of bands: the label, the label of the last seconds, and the three analyses with their names."""
-    for row, labels in enumerate((series.label, series.cumulative_label)):
-        _strip(axis, series, labels, row)
-    whole_s = series.edges_s[-1] - series.edges_s[0]
-    for row, analysis in enumerate(BANDS, start=2):
-        for each in intervals.filter(analysis=analysis).iter_rows(named=True):
-            names = each["names"].split("+")
-            colour = colour_of(series, names[0]) if analysis == "one_dominant" else "#D0D0D0"
-            axis.broken_barh([(each["onset_s"], each["duration_s"])], (row, 0.8), color=colour, linewidth=0)
-            _name_band(axis, names, each, row, PLOT_MM * each["duration_s"] / whole_s, colour)
-    axis.set(ylim=(2 + len(BANDS), -0.1))
-    axis.set_yticks(np.arange(2 + len(BANDS)) + 0.4, ["label", "last seconds", *BANDS.values()])
-    axis.tick_params(left=False)
-    axis.spines["left"].set_visible(False)
-
-
-def _strip(axis: Axes, series: ExpressionSeries, labels: list[str | None], row: int) -> None:
-    """One row of colours; neighbouring moments of the same label are one bar."""
-    starts = [i for i in range(len(labels)) if i == 0 or labels[i] != labels[i - 1]]
-    for start, end in zip(starts, [*starts[1:], len(labels)], strict=True):
-        if (name := labels[start]) is not None:
-            bar = (series.edges_s[start], series.edges_s[end] - series.edges_s[start])
-            axis.broken_barh([bar], (row, 0.8), color=colour_of(series, name), linewidth=0)
-
-
-def _name_band(
-    axis: Axes, names: list[str], band: dict[str, float], row: int, room_mm: float, ground: str
-) -> None:
-    """Write as many of the names into a band as fit, an ellipsis for the rest, or nothing."""
-    from matplotlib.colors import to_rgb
-
-    ink = "white" if takes_white(to_rgb(ground)) else BLACK
-    for n in range(len(names), 0, -1):
-        words = " + ".join(in_words(name) for name in names[:n]) + (" …" if n < len(names) else "")
-        if text_width_mm(words, SMALLEST_PT) + 1.5 <= room_mm:
-            middle = band["onset_s"] + band["duration_s"] / 2
-            axis.text(middle, row + 0.42, words, ha="center", va="center", fontsize=SMALLEST_PT, color=ink)
-            return
 
 
 def draw_affect(axis: Axes, series: Courses) -> None:

@@ -18,6 +18,8 @@ Array = NDArray[np.float64]
 
 # As many names as there are colours that everybody tells apart; the others are grey.
 COLOURS = (ORANGE, BLUE, VERMILLION, SKY, PINK, GREEN)
+# Areas of a face at rest, and of the names without a colour of their own.
+NEUTRAL_GREY, OTHERS_GREY = "#E3E3E3", "#A6A6A6"
 # The same in every figure, while nobody who shows more has taken it.
 _USUAL = dict(zip(("happy", "sad", "angry", "surprised", "fearful", "disgusted"), COLOURS, strict=True))
 
@@ -50,6 +52,8 @@ class ExpressionSeries:
         Below it a face is neutral; NaN without any face.
     frames_per_moment
         1, or how many frames one moment stands for.
+    time_constant_s, cumulative_s
+        Of the smoothing, and over how long the cumulative label looks back; seconds.
     """
 
     time_s: Array
@@ -66,10 +70,22 @@ class ExpressionSeries:
     arousal: Array
     threshold: float
     frames_per_moment: int
+    time_constant_s: float
+    cumulative_s: float
 
 
-def expression_series(table: pl.DataFrame) -> ExpressionSeries:
-    """Choose what is drawn of `schema.EXPRESSIONS` of one recording, which has at least one row."""
+def expression_series(
+    table: pl.DataFrame, *, time_constant_s: float, cumulative_s: float
+) -> ExpressionSeries:
+    """Choose what is drawn of `schema.EXPRESSIONS` of one recording, which has at least one row.
+
+    Parameters
+    ----------
+    table
+        The expressions.
+    time_constant_s, cumulative_s
+        With which they were smoothed and labelled (`face.expressions`), seconds; they are written beside what is drawn.
+    """
     names, n_coloured = _by_importance(table)
     moments, edges_s, rows = grouped_moments(
         table,
@@ -97,6 +113,8 @@ def expression_series(table: pl.DataFrame) -> ExpressionSeries:
         arousal=moments["rough_arousal"].cast(pl.Float64).to_numpy(),
         threshold=float("nan") if threshold is None else float(threshold),
         frames_per_moment=rows,
+        time_constant_s=time_constant_s,
+        cumulative_s=cumulative_s,
     )
 
 
@@ -120,4 +138,4 @@ def _colours(names: list[str]) -> dict[str, str]:
 
 def colour_of(series: ExpressionSeries, name: str) -> str:
     """Return the colour of a name: its own, light grey for neutral, grey for the others."""
-    return "#E3E3E3" if name == NEUTRAL.name else series.colours.get(name, "#A6A6A6")
+    return NEUTRAL_GREY if name == NEUTRAL.name else series.colours.get(name, OTHERS_GREY)

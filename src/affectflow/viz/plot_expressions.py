@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from affectflow.viz.expression_bands import bands_title, draw_bands
 from affectflow.viz.expression_panels import (
     NO_FACE,
     OTHERS,
     axis_words,
     draw_affect,
-    draw_bands,
     draw_density,
     draw_lines,
     draw_stacked,
     draw_threshold,
     shade_gaps,
+    smoothing_words,
 )
 from affectflow.viz.expression_series import ExpressionSeries, expression_series
 from affectflow.viz.labels import in_words
@@ -38,19 +39,16 @@ PANELS = {
     "affect": 24.0,
     "density": 27.0,
 }
-TITLES = {
-    "raw": "scores of each frame",
-    "smoothed": "smoothed; dashed: neutral below",
-    "top": "smoothed, while among the three highest",
-    "stacked": "smoothed, stacked",
-    "bands": "label of the frame and of the last seconds; what lasts",
-    "affect": "rough valence and arousal, from the signs of the expressions",
-    "density": "how often which score occurs, all expressions",
-}
 
 
 def plot_expressions(
-    expressions: pl.DataFrame, intervals: pl.DataFrame, *, recording_id: str, simulated: bool = False
+    expressions: pl.DataFrame,
+    intervals: pl.DataFrame,
+    *,
+    recording_id: str,
+    time_constant_s: float,
+    cumulative_s: float,
+    simulated: bool = False,
 ) -> Figure:
     """Draw the timing diagram of one recording.
 
@@ -65,6 +63,9 @@ def plot_expressions(
         `schema.EXPRESSIONS` and `schema.EXPRESSION_INTERVALS` of one recording.
     recording_id
         For the heading.
+    time_constant_s, cumulative_s
+        With which the scores were smoothed and the cumulative label was found, seconds (`face.expressions`):
+        panels name them.
     simulated
         Mark the figure as simulated data.
 
@@ -77,9 +78,9 @@ def plot_expressions(
             figure = words_alone(f"{recording_id}: there is no frame with expressions.")
             mark_simulated(figure, simulated)
             return figure
-        series = expression_series(expressions)
+        series = expression_series(expressions, time_constant_s=time_constant_s, cumulative_s=cumulative_s)
         figure = new_figure(width_mm=PAGE_MM, height_mm=sum(PANELS.values()) + 14)
-        axes = _axes(figure)
+        axes = _axes(figure, _titles(series))
         draw_lines(axes["raw"], series, series.raw)
         draw_lines(axes["smoothed"], series, series.score)
         draw_threshold(axes["smoothed"], series)
@@ -98,14 +99,26 @@ def plot_expressions(
     return figure
 
 
-def _axes(figure: Figure) -> dict[str, Axes]:
+def _titles(series: ExpressionSeries) -> dict[str, str]:
+    return {
+        "raw": "scores of each frame, as measured",
+        "smoothed": f"scores, {smoothing_words(series)}; dashed: neutral below",
+        "top": "of these, the three highest of each moment",
+        "stacked": "the same scores of the coloured expressions, stacked: the height is their sum",
+        "bands": bands_title(series),
+        "affect": "rough valence and arousal, from the signs of the expressions",
+        "density": "how often each score occurs, before smoothing, all frames and expressions together",
+    }
+
+
+def _axes(figure: Figure, titles: dict[str, str]) -> dict[str, Axes]:
     """One panel below the other; all but the density share the time."""
     grid = figure.add_gridspec(len(PANELS), 1, height_ratios=list(PANELS.values()))
     axes: dict[str, Axes] = {}
     for i, name in enumerate(PANELS):
         timed = axes.get("raw") if name != "density" else None
         axes[name] = figure.add_subplot(grid[i], sharex=timed)
-        axes[name].set_title(TITLES[name], pad=3)
+        axes[name].set_title(titles[name], pad=3)
         if name not in ("affect", "density"):
             axes[name].tick_params(labelbottom=False)
     return axes

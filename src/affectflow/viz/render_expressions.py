@@ -31,6 +31,8 @@ def render_expressions(
     *,
     layout: ExpressionLayout,
     recording_id: str,
+    time_constant_s: float,
+    cumulative_s: float,
     faces: Iterable[pl.DataFrame] | None = None,
     simulated: bool = False,
 ) -> Iterator[tuple[Picture, float]]:
@@ -54,6 +56,8 @@ def render_expressions(
         Sizes; see `expression_layout`.
     recording_id
         Shown, and named in errors.
+    time_constant_s, cumulative_s
+        See `plot_expressions`.
     faces
         `schema.FACES` in pieces, in order of frame, to draw the primary face's
         68 and 105 points; None = draw none.
@@ -73,7 +77,7 @@ def render_expressions(
         raise TableError(
             f"recording {recording_id}: its expressions have no row. Re-run: snakemake -R probe_video"
         )
-    series = expression_series(expressions)
+    series = expression_series(expressions, time_constant_s=time_constant_s, cumulative_s=cumulative_s)
     shown = expression_frames(units, expressions, series)
     painter = _Painter(shown, series, intervals, layout)
     pane = FramePane(layout, boxes, recording_id=recording_id, simulated=simulated)

@@ -22,8 +22,12 @@ def mapped(story=STORY, *, fps=25.0, **options):
     return map_expressions(told(story, fps=fps), options=Expressions(**options))
 
 
+# How the tables of `mapped` were made.
+MADE = {"time_constant_s": 0.112, "cumulative_s": 10.0}
+
+
 def drawn(tables=None, **options):
-    figure = plot_expressions(*(tables or mapped()), recording_id="S01_a", **options)
+    figure = plot_expressions(*(tables or mapped()), recording_id="S01_a", **MADE | options)
     with figure_style():
         figure.draw_without_rendering()
     return figure, dict(zip(PANELS, figure.axes, strict=True))
@@ -73,7 +77,7 @@ def test_only_the_three_highest_stay_in_their_panel():
 def test_stacked_areas_add_up():
     tables = mapped()
     _, panels = drawn(tables)
-    series = expression_series(tables[0])
+    series = expression_series(tables[0], **MADE)
     highest = np.nanmax(series.score[:, :6].sum(axis=1))
     top = max(p.get_extents().y1 for a in panels["stacked"].collections for p in a.get_paths())
     assert top == pytest.approx(highest, rel=1e-6)
@@ -89,7 +93,7 @@ def test_bands_lie_where_the_intervals_do():
         (b.x0, b.x1) == pytest.approx((leads["onset_s"], leads["onset_s"] + leads["duration_s"]))
         for b in rows
     )
-    assert "happy" in [t.get_text() for t in panels["bands"].texts]
+    assert "happy" in [t.get_text() for t in panels["bands"].texts if t.get_position()[1] > 2]
     # No label is drawn where there was no face.
     labels = [b for b in boxes if b.y0 < 1]
     assert not any(b.x0 < 4.9 and b.x1 > 4.1 for b in labels)
@@ -100,11 +104,52 @@ def test_names_on_bands_stand_out():
     time_s = np.arange(100) / 25
     units = units_table(time_s, {u: np.full(100, 0.9) for u in (1, 4, 6, 15, 17)})
     _, panels = drawn(map_expressions(units, options=Expressions(names=["happy", "sad"])))
-    (name,) = (t for t in panels["bands"].texts if t.get_text() == "sad")
-    assert to_hex(name.get_color()) == "#ffffff"
+    names = [t for t in panels["bands"].texts if t.get_text() == "sad"]
+    assert names
+    assert {to_hex(t.get_color()) for t in names} == {"#ffffff"}
     _, panels = drawn()
-    (name,) = (t for t in panels["bands"].texts if t.get_text() == "happy")
-    assert to_hex(name.get_color()) == "#000000"
+    names = [t for t in panels["bands"].texts if t.get_text() == "happy"]
+    assert names
+    assert {to_hex(t.get_color()) for t in names} == {"#000000"}
+
+
+def test_no_block_is_nameless():
+    """Greys: the key says what each is; two that lead together are stripes in their own colours."""
+    tables = mapped([*STORY[:2], *STORY[3:], ("angry", 1), ("disgusted", 1)])
+    expressions, intervals = tables
+    _, panels = drawn(tables)
+    series = expression_series(expressions, **MADE)
+    shown = {*series.label, *series.cumulative_label, *"+".join(intervals["names"]).split("+")}
+    others = [name for name in series.names if name in shown - set(series.colours)]
+    assert len(others) == 2
+    key = panels["bands"].get_legend()
+    assert [t.get_text() for t in key.get_texts()] == ["peaceful (neutral)", ", ".join(others)]
+    greys = [to_hex(p.get_facecolor()) for p in key.get_patches()]
+    drawn_in = {to_hex(c.get_facecolor()[0]) for c in panels["bands"].collections}
+    assert set(greys) <= drawn_in
+    assert drawn_in - set(greys) <= {c.lower() for c in series.colours.values()}
+    two = intervals.filter(analysis="two_dominant")["names"][0].split("+")
+    stripes = {
+        to_hex(c.get_facecolor()[0])
+        for c in panels["bands"].collections
+        if 3 <= c.get_paths()[0].get_extents().y0 < 4
+    }
+    assert {series.colours[name].lower() for name in two if name in series.colours} <= stripes
+    # A face that is neither neutral nor without a colour needs no key.
+    time_s = np.arange(100) / 25
+    units = units_table(time_s, {u: np.full(100, 0.9) for u in (1, 4, 6, 15, 17)})
+    _, panels = drawn(map_expressions(units, options=Expressions(names=["happy", "sad"])))
+    assert panels["bands"].get_legend() is None
+
+
+def test_panels_say_over_how_many_seconds():
+    tables = mapped(time_constant_s=0.3, cumulative_s=4)
+    _, panels = drawn(tables, time_constant_s=0.3, cumulative_s=4.0)
+    assert "smoothed exponentially over 0.3 s" in panels["smoothed"].get_title(loc="left")
+    assert "last 4 s" in panels["bands"].get_title(loc="left")
+    assert panels["bands"].get_yticklabels()[1].get_text() == "last 4 s"
+    _, panels = drawn(mapped(time_constant_s=0), time_constant_s=0.0)
+    assert "not smoothed" in panels["smoothed"].get_title(loc="left")
 
 
 def test_the_threshold_is_that_of_the_table():
@@ -121,7 +166,7 @@ def test_the_threshold_is_that_of_the_table():
 
 def test_a_long_recording_is_drawn_in_means_and_says_so():
     tables = mapped([("neutral", 100), ("happy", 30), ("gone", 10)])
-    series = expression_series(tables[0])
+    series = expression_series(tables[0], **MADE)
     assert len(series.time_s) <= MOST_MOMENTS
     assert series.frames_per_moment == 3
     happy = series.score[:, series.names.index("happy")]
@@ -137,7 +182,7 @@ def test_lines_and_bands_break_where_the_video_has_a_hole(seconds):
     units = told([("neutral", 2), ("happy", seconds)])
     time = units["time_s"].to_numpy() + np.where(np.arange(units.height) >= 151, 30.0, 0.0)
     tables = map_expressions(units.with_columns(pl.Series("time_s", time)), options=Expressions())
-    series = expression_series(tables[0])
+    series = expression_series(tables[0], **MADE)
     figure, panels = drawn(tables)
     begin, end = time[150] + 0.04, time[151]
     for name in ("raw", "smoothed", "top"):
@@ -156,6 +201,7 @@ def test_nobody_there_and_one_frame():
     figure = plot_expressions(
         *map_expressions(units_table(time_s, lost=np.ones(20, bool)), options=Expressions()),
         recording_id="S01_a",
+        **MADE,
     )
     assert "no frame with expressions" in figure.texts[0].get_text()
     drawn(map_expressions(units_table(time_s[:1]), options=Expressions()))

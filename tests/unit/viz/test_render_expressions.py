@@ -45,6 +45,8 @@ from tests.support.synth_units import told, units_table
 STORY = [("neutral", 1), ("sad", 2), ("gone", 1), ("happy", 2), ("neutral", 1)]
 FPS = 10.0
 LAYOUT = expression_layout(320, 240)
+# How the tables of `tables` were made.
+MADE = {"time_constant_s": 0.112, "cumulative_s": 10.0}
 HAPPY = tuple(int(COLOURS[0][i : i + 2], 16) for i in (1, 3, 5))
 
 
@@ -73,6 +75,7 @@ def rendered(made=None, *, frames=None, layout=LAYOUT, **options):
             boxes_of(units),
             layout=layout,
             recording_id="S01_a",
+            **MADE,
             **options,
         )
     )
@@ -142,7 +145,7 @@ def test_the_cursor_stands_where_the_diagram_says_the_time_is(pictures):
 
 def test_the_cursor_moves_by_less_than_a_pixel_where_time_does():
     _, expressions, intervals = tables()
-    diagram = Diagram(expression_series(expressions), intervals, size_px=(900, 300), dpi=120)
+    diagram = Diagram(expression_series(expressions, **MADE), intervals, size_px=(900, 300), dpi=120)
     assert diagram.picture.shape == (300, 900, 3)
     weights = []
     for x in (0.0, 0.25, 0.5):
@@ -159,7 +162,7 @@ def test_the_diagram_keeps_everything_inside():
     """No letter is cut off at the edge, however long the words and the recording."""
     for story in (STORY, [("neutral", 1000), ("happy", 600), ("surprised", 400)]):
         _, expressions, intervals = tables(story)
-        series = expression_series(expressions)
+        series = expression_series(expressions, **MADE)
         for size in ((320, 240), (640, 360), (1920, 800)):
             layout = expression_layout(*size)
             picture = Diagram(
@@ -171,7 +174,7 @@ def test_the_diagram_keeps_everything_inside():
 
 def test_a_long_recording_is_drawn_in_means_and_the_cursor_keeps_its_time():
     _, expressions, intervals = tables([("neutral", 300), ("happy", 100)], fps=10)
-    series = expression_series(expressions)
+    series = expression_series(expressions, **MADE)
     assert len(series.time_s) <= MOST_MOMENTS < len(expressions)
     diagram = Diagram(series, intervals, size_px=(900, 300), dpi=120)
     first, last = diagram.x_of(0), diagram.x_of(400)
@@ -184,7 +187,7 @@ def test_units_are_written_and_drawn_to_scale():
     values = np.array([0.0, 0.58, 1.0])
     units = units_table(np.arange(3) / FPS, {12: values})
     expressions, _ = map_expressions(units, options=Expressions())
-    frames = expression_frames(units, expressions, expression_series(expressions))
+    frames = expression_frames(units, expressions, expression_series(expressions, **MADE))
     assert frames.units[:, frames.unit_numbers.index(12)] == pytest.approx([0, 2.9, 5], abs=1e-6)
     shown = UnitList(frames, width_px=284, height_px=360)
     lengths = []
@@ -205,7 +208,7 @@ def test_numbers_that_are_not_known_are_dashes_not_zeros():
         pl.when(pl.col("frame_id") == 1).then("au_12").otherwise(None).alias("au_12").cast(pl.Float32)
     )
     expressions, _ = map_expressions(units, options=Expressions(bridge_s=0))
-    frames = expression_frames(units, expressions, expression_series(expressions))
+    frames = expression_frames(units, expressions, expression_series(expressions, **MADE))
     assert np.isnan(frames.units[0, frames.unit_numbers.index(12)])
     pictures = []
     for row in range(2):
@@ -224,7 +227,7 @@ def test_nothing_in_the_lists_is_cut_or_written_over(zoom):
     more = [f"au_{n:02d}" for n in UNIT_NAMES if f"au_{n:02d}" not in units.columns]
     units = units.with_columns(pl.lit(1.0, pl.Float32).alias(name) for name in more)
     expressions, _ = map_expressions(units, options=Expressions(names=list(EXPRESSIONS)))
-    series = expression_series(expressions)
+    series = expression_series(expressions, **MADE)
     frames = expression_frames(units, expressions, series)
     assert set(frames.unit_numbers) == set(UNIT_NAMES)
     shown = UnitList(frames, width_px=width, height_px=height, zoom=zoom)
@@ -263,7 +266,7 @@ def test_what_counts_stands_on_its_colour_of_the_diagram(pictures):
 
 def test_the_list_goes_by_the_neutral_threshold():
     units, expressions, _ = tables()
-    series = expression_series(expressions)
+    series = expression_series(expressions, **MADE)
     frames = expression_frames(units, expressions, series)
     listed = ScoreList(frames, series, width_px=244, height_px=360)
     for row in range(0, 70, 3):
@@ -354,7 +357,7 @@ def test_frames_are_taken_from_the_reader_one_by_one():
             yield frame
 
     pictures = render_expressions(
-        reader(), units, expressions, intervals, boxes_of(units), layout=LAYOUT, recording_id="S01_a"
+        reader(), units, expressions, intervals, boxes_of(units), layout=LAYOUT, recording_id="S01_a", **MADE
     )
     for n, _ in enumerate(pictures, start=1):
         assert len(taken) == n
@@ -394,7 +397,7 @@ def run(folder, name, **params):
         folder,
         inputs={"video": folder / "in.mp4", **{n: folder / f"{n}.parquet" for n in names}},
         outputs={"video": folder / name},
-        params={"height_px": 240, "crf": 23, "landmarks": False, "simulated": False, **params},
+        params={"height_px": 240, "crf": 23, "landmarks": False, "simulated": False, **MADE, **params},
         wildcards={"recording_id": "S01_a", "units": "geometric"},
     )
     return folder / name
@@ -445,6 +448,7 @@ def test_a_woman_who_laughs_is_happy_in_table_and_picture(shared):
         faces.select(BOX_COLUMNS),
         layout=layout,
         recording_id="woman",
+        **MADE,
     )
     (before, _), (laughing, time_s) = made
     assert time_s == pytest.approx(14, abs=0.05)
