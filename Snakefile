@@ -24,6 +24,7 @@ include: "rules/eda.smk"
 
 
 tell_params_apart(workflow.rules)
+check_asked(workflow.rules)
 
 
 rule all:

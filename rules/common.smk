@@ -4,6 +4,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+from affectflow.config.asked_paths import Makeable, check_asked_path
 from affectflow.config.base import read_settings
 from affectflow.config.sheet import read_sheet
 from affectflow.config.study import Study
@@ -13,6 +14,8 @@ from affectflow.io.log import errors_since
 from affectflow.train.protocol.auto_models import resolve_auto
 from affectflow.versions import STAGE_VERSIONS
 from affectflow.weights import WEIGHTS
+from snakemake.cli import get_argument_parser
+from snakemake.io import get_wildcard_constraints, strip_wildcard_constraints
 
 SIMULATED_FOLDER = "resources/simulated/"
 # Videos made of clips that are folders of pictures (the sheet's column picture_folder).
@@ -111,6 +114,35 @@ def tell_params_apart(rules):
     for each in rules:
         if params := dict(each.params.items()):
             each.set_params(partial(by_name, params=params))
+
+
+def asked_paths():
+    """What the command line asks for. Snakemake tells the rules' files only later, when it is too late for a better word."""
+    if Path(sys.argv[0]).stem != "snakemake":
+        return []
+    return sorted(get_argument_parser().parse_known_args(sys.argv[1:])[0].targets)
+
+
+def check_asked(rules):
+    """Stop with one line when a path was asked for that no rule makes, saying which part of it is unknown."""
+    makeable = [
+        Makeable(
+            strip_wildcard_constraints(path),
+            {name: fits.pattern for name, fits in get_wildcard_constraints(path).items()},
+        )
+        for each in rules
+        for path in map(str, each.output)
+    ]
+    try:
+        for path in asked_paths():
+            check_asked_path(
+                path,
+                makeable,
+                results=RESULTS,
+                known={"recording_id": list(RECORDINGS), "backend": list(BACKENDS)},
+            )
+    except AffectflowError as error:
+        stop(error, error.exit_code)
 
 
 def one_of(names):

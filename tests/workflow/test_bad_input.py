@@ -63,3 +63,28 @@ def test_wrong_sheets_and_settings_stop_before_any_job(new_study, change, rows, 
     assert result.returncode == 2
     assert says in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        (
+            "pictures/nonsense/roles.parquet",
+            "no data set of pictures 'nonsense' here. Choose one of: mine (pictures.sources in the settings).",
+        ),
+        ("faces/S01_stresor.parquet", "no recording 'S01_stresor' here. Did you mean S01_stressor?"),
+        ("codes/emca/S01_stressor.parquet", "no face backend 'emca' here. Did you mean emoca?"),
+        ("stats/ldaa/results.parquet", "no analysis 'ldaa' here. Did you mean lda?"),
+        ("figures/quality/nobody.html", "no recording 'nobody' here."),
+        ("windows2.parquet", "no stage makes this. The nearest is results/small/windows.parquet."),
+    ],
+)
+def test_a_path_with_an_unknown_part_stops_with_one_line(new_study, path, says):
+    sources = {"mine": {"format": "emodataset", "folder": "stills"}}
+    study = new_study(simulated_rows(["S01"]), pictures={"sources": sources})
+    result = study.snakemake("-n", f"results/small/{path}")
+    assert result.returncode == 2
+    assert says in result.stderr
+    assert f"results/small/{path}: " in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "MissingRule" not in result.stderr
