@@ -31,24 +31,22 @@ class PhysNet(nn.Module):
 
     def __init__(self, n_beside: int = 0) -> None:
         super().__init__()
-        self.ConvBlock1 = block(3, 16, (1, 5, 5))
+        halve_space, halve_all = nn.MaxPool3d((1, 2, 2)), nn.MaxPool3d((2, 2, 2))
+        self.ConvBlock1 = block(3, 16, (1, 5, 5), largest=halve_space)
         self.ConvBlock2 = block(16, 32)
-        self.ConvBlock3 = block(32, WIDTH)
-        self.ConvBlock4, self.ConvBlock5 = block(WIDTH, WIDTH), block(WIDTH, WIDTH)
-        self.ConvBlock6, self.ConvBlock7 = block(WIDTH, WIDTH), block(WIDTH, WIDTH)
+        self.ConvBlock3 = block(32, WIDTH, largest=halve_all)
+        self.ConvBlock4, self.ConvBlock5 = block(WIDTH, WIDTH), block(WIDTH, WIDTH, largest=halve_all)
+        self.ConvBlock6, self.ConvBlock7 = block(WIDTH, WIDTH), block(WIDTH, WIDTH, largest=halve_space)
         self.ConvBlock8, self.ConvBlock9 = block(WIDTH, WIDTH), block(WIDTH, WIDTH)
         self.upsample = _doubling()
         self.upsample2 = _doubling()
         self.ConvBlock10 = nn.Conv3d(WIDTH + n_beside, 1, 1)
-        self.halve_space = nn.MaxPool3d((1, 2, 2))
-        self.halve_all = nn.MaxPool3d((2, 2, 2))
 
     def features(self, clip_ncthw: Tensor) -> Tensor:
         """Return the maps of the last convolution, (n, 64, t / 4, h / 16, w / 16)."""
-        x = self.halve_space(self.ConvBlock1(clip_ncthw))
-        x = self.halve_all(self.ConvBlock3(self.ConvBlock2(x)))
-        x = self.halve_all(self.ConvBlock5(self.ConvBlock4(x)))
-        x = self.halve_space(self.ConvBlock7(self.ConvBlock6(x)))
+        x = self.ConvBlock3(self.ConvBlock2(self.ConvBlock1(clip_ncthw)))
+        x = self.ConvBlock5(self.ConvBlock4(x))
+        x = self.ConvBlock7(self.ConvBlock6(x))
         return self.ConvBlock9(self.ConvBlock8(x))
 
     def forward(self, clip_ncthw: Tensor, beside_nkt: Tensor | None = None) -> Tensor:
@@ -68,12 +66,23 @@ class PhysNet(nn.Module):
         return self.ConvBlock10(x)[:, 0, :, 0, 0]
 
 
-def block(n_in: int, n_out: int, kernel: tuple[int, int, int] = (3, 3, 3)) -> nn.Sequential:
-    """A convolution that keeps the size, with its norm and bend."""
+def block(
+    n_in: int,
+    n_out: int,
+    kernel: tuple[int, int, int] = (3, 3, 3),
+    *,
+    largest: nn.MaxPool3d | None = None,
+) -> nn.Sequential:
+    """A convolution that keeps the size, with its norm and bend; `largest` keeps the largest of neighbours.
+
+    As published it comes after the bend. The largest of bent values is the bend of the largest: before it, the same
+    numbers come out, and the bend has an eighth of them to pass, forth and back.
+    """
     t, h, w = kernel
     convolution = nn.Conv3d(n_in, n_out, kernel, padding=(t // 2, h // 2, w // 2))
-    # In place: the norm's own output is needed by nobody, and these maps are larger than any cache.
-    return nn.Sequential(convolution, nn.BatchNorm3d(n_out), nn.ReLU(inplace=True))
+    # In place: nobody needs what comes in, and these maps are larger than any cache.
+    bend = nn.ReLU(inplace=True)
+    return nn.Sequential(convolution, nn.BatchNorm3d(n_out), *([largest] if largest else []), bend)
 
 
 def _doubling() -> nn.Sequential:

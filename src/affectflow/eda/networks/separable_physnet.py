@@ -47,9 +47,9 @@ class SeparablePhysNet(nn.Module):
     def __init__(self, dropout: float = 0.5, *, pulse: bool = True) -> None:
         super().__init__()
         for i, (n_in, n_out, kernel) in enumerate(CONVOLUTIONS, start=1):
-            setattr(self, f"ConvBlock{i}", block(n_in, n_out, kernel))
+            largest = nn.MaxPool3d((1, 2, 2)) if i in HALVED_AFTER else None
+            setattr(self, f"ConvBlock{i}", block(n_in, n_out, kernel, largest=largest))
         self.ConvBlock16 = nn.Conv3d(CONVOLUTIONS[-1][1], 1, 1)
-        self.halve = nn.MaxPool3d((1, 2, 2))
         self.average = nn.AvgPool3d((1, 2, 2))
         self.last = nn.AvgPool3d((1, LAST_PX, LAST_PX), stride=(1, 2, 2))
         self.dropout = nn.Dropout(dropout)
@@ -64,7 +64,7 @@ class SeparablePhysNet(nn.Module):
         for i in range(1, len(CONVOLUTIONS) + 1):
             x = getattr(self, f"ConvBlock{i}")(x)
             if i in HALVED_AFTER:
-                x = self.dropout(self.halve(x))
+                x = self.dropout(x)
             elif i == AVERAGED_AFTER:
                 x = self.dropout(self.average(x))
         return x

@@ -8,7 +8,7 @@ import torch
 
 from affectflow.eda.networks.cnn_lstm import CnnLstm
 from affectflow.eda.networks.deepphys import DeepPhys, attention_mask
-from affectflow.eda.networks.physnet import PhysNet
+from affectflow.eda.networks.physnet import PhysNet, block
 from affectflow.eda.networks.separable_physnet import SeparablePhysNet
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -67,3 +67,23 @@ def test_cnn_lstm(golden, filled, run):
     pulse = np.random.default_rng(12).random((1, 4)).astype(np.float32)
     close(run(filled(CnnLstm()), clip), golden["seed_cnnlstm_out"][..., 0])
     close(run(filled(CnnLstm(pulse=True)), clip, pulse), golden["seed_cnnlstmbvp_out"][..., 0])
+
+
+def test_the_largest_of_bent_values_is_the_bend_of_the_largest():
+    """The published order (norm, bend, halving) gives the same numbers and gradients as ours."""
+    ours = block(3, 4, largest=torch.nn.MaxPool3d((1, 2, 2)))
+    norm, halve, bend = ours[1], ours[2], ours[3]
+    published = torch.nn.Sequential(ours[0], norm, bend, halve)
+    torch.nn.init.normal_(norm.weight)
+    x = torch.randn(2, 3, 4, 8, 8, generator=torch.Generator().manual_seed(3))
+    made, gradients = [], []
+    for network in (ours, published):
+        network.zero_grad()
+        out = network(x)
+        (out * torch.arange(out.numel()).reshape(out.shape)).sum().backward()
+        made.append(out.detach())
+        gradients.append([p.grad.clone() for p in network.parameters()])
+    assert (made[0] > 0).any()
+    assert (made[0] == 0).any()
+    assert torch.equal(*made)
+    assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))
