@@ -46,6 +46,21 @@ def serve(
         If Gradio or weights that were asked for are not there, the port is
         taken, or the settings are wrong.
     """
+    # Gradio looks up the folder of its files when it is imported, and makes folders of its own there.
+    with _own_uploads() as uploads:
+        _serve(host, port, record=record, config=config, uploads=uploads, say=say)
+    say("stopped")
+
+
+def _serve(
+    host: str,
+    port: int,
+    *,
+    record: Path | None,
+    config: Path | None,
+    uploads: Path,
+    say: Callable[[str], None],
+) -> None:
     from affectflow.live.page import import_gradio
 
     import_gradio()
@@ -61,7 +76,7 @@ def serve(
     bound = open_port(host, port)
     # uvicorn stops by itself, and raises the signal again for those around it.
     stops = suppress(KeyboardInterrupt)
-    with stops, bound, _log_lines(say), _ended_like_ctrl_c(), _own_uploads() as uploads:
+    with stops, bound, _log_lines(say), _ended_like_ctrl_c():
         affect = open_affect(study, MODELS)
         requests = Requests(Desk(study, folder=record, affect=affect, uploads=uploads))
         here = is_loopback(host)
@@ -75,7 +90,6 @@ def serve(
             uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=LAST_ANSWERS_S, access_log=False)
         )
         server.run(sockets=[bound])
-    say("stopped")
 
 
 def _settings(config: Path | None) -> Study:
