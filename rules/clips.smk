@@ -1,4 +1,7 @@
-# Labelled clips: trajectories of the faces in them. Made when asked for by their path.
+# Labelled clips: trajectories of the faces in them, a classifier. Made when asked for by their path.
+from affectflow.clips.official_folds import COLUMNS as FOLD_COLUMNS, count_folds
+from affectflow.config.clips import LOOP as CLIP_LOOP
+
 # Which frames the original looks at when it keeps every k-th: the last of each k.
 FIRST_KEPT = (STUDY.clips.every - 1) if STUDY.clips.parity == "seed001" else 0
 
@@ -108,3 +111,164 @@ rule export_trajectories:
         "export_trajectories {wildcards.recording_id} {wildcards.form}"
     script:
         "../workflow/scripts/export_trajectories.py"
+
+
+# Clips with an emotion: what the classifier learns and is tested on.
+LABELLED = [name for name in WITH_VIDEO if RECORDINGS[name].metadata.get("label")]
+N_CLIP_FOLDS = count_folds([RECORDINGS[name].metadata for name in LABELLED], n_folds=STUDY.clips.train.folds)
+
+
+wildcard_constraints:
+    clip_fold=one_of([str(k) for k in range(N_CLIP_FOLDS)]),
+
+
+def clip_of(name):
+    """What split_clips knows of a clip."""
+    row = RECORDINGS[name]
+    told = {column: row.metadata.get(column, "") for column in ("label", *FOLD_COLUMNS)}
+    return {"recording_id": name, "subject_id": row.subject_id, **told}
+
+
+rule sample_clips:
+    input:
+        trajectories=expand(rules.build_trajectories.output.trajectories, recording_id=LABELLED),
+        codes=expand(rules.code_trajectories.output.codes, recording_id=LABELLED, backend=BACKEND),
+    output:
+        samples=RESULTS + "/clips/samples.safetensors",
+    log:
+        log_of("sample_clips"),
+    benchmark:
+        benchmark_of("sample_clips")
+    conda:
+        "../envs/train.yaml"
+    threads: 1
+    resources:
+        # Ten thousand clips of 32 steps of 181 codes are 230 MB.
+        mem_mb=4000,
+        runtime=60,
+    params:
+        version=STAGE_VERSIONS["sample_clips"],
+        clips=LABELLED,
+        steps=STUDY.clips.train.steps,
+        max_gap_s=STUDY.clips.train.max_gap_s,
+    message:
+        "sample_clips"
+    script:
+        "../workflow/scripts/sample_clips.py"
+
+
+rule split_clips:
+    output:
+        folds=RESULTS + "/clips/folds.parquet",
+    log:
+        log_of("split_clips"),
+    benchmark:
+        benchmark_of("split_clips")
+    conda:
+        "../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        version=STAGE_VERSIONS["split_clips"],
+        clips=[clip_of(name) for name in LABELLED],
+        folds=STUDY.clips.train.folds,
+        validation_share=STUDY.clips.train.validation_share,
+        seed=STUDY.seed,
+    message:
+        "split_clips"
+    script:
+        "../workflow/scripts/split_clips.py"
+
+
+rule train_clips:
+    input:
+        samples=rules.sample_clips.output.samples,
+        folds=rules.split_clips.output.folds,
+    output:
+        predictions=RESULTS + "/clips/{clip_fold}/predictions.parquet",
+        weights=RESULTS + "/clips/{clip_fold}/weights.safetensors",
+        training=RESULTS + "/clips/{clip_fold}/training.csv",
+    log:
+        log_of("train_clips", "clip_fold"),
+    benchmark:
+        benchmark_of("train_clips", "clip_fold")
+    conda:
+        "../envs/train.yaml"
+    threads: STUDY.clips.train.threads
+    resources:
+        mem_mb=4000,
+        runtime=720,
+        gpu=int(STUDY.device != "cpu"),
+    params:
+        version=STAGE_VERSIONS["train_clips"],
+        sizes=STUDY.train.transformer.model_dump(),
+        loop=STUDY.clips.train.model_dump(include=set(CLIP_LOOP)),
+        imbalance=STUDY.clips.train.imbalance,
+        device=STUDY.device,
+        seed=STUDY.seed,
+    message:
+        "train_clips {wildcards.clip_fold}"
+    script:
+        "../workflow/scripts/train_clips.py"
+
+
+rule evaluate_clips:
+    input:
+        predictions=expand(rules.train_clips.output.predictions, clip_fold=range(N_CLIP_FOLDS)),
+    output:
+        scores=RESULTS + "/clips/scores.parquet",
+        comparisons=RESULTS + "/clips/comparisons.parquet",
+        confusion=RESULTS + "/clips/confusion.parquet",
+        summary=RESULTS + "/clips/summary.md",
+    log:
+        log_of("evaluate_clips"),
+    benchmark:
+        benchmark_of("evaluate_clips")
+    conda:
+        "../envs/train.yaml"
+    threads: 1
+    resources:
+        # How often each of ten thousand people is in each of two thousand resamples is 400 MB with its copy.
+        mem_mb=2000,
+        runtime=30,
+    params:
+        version=STAGE_VERSIONS["evaluate_clips"],
+        bootstrap=STUDY.clips.train.bootstrap,
+        seed=STUDY.seed,
+    message:
+        "evaluate_clips"
+    script:
+        "../workflow/scripts/evaluate_clips.py"
+
+
+rule plot_clips:
+    input:
+        scores=rules.evaluate_clips.output.scores,
+        confusion=rules.evaluate_clips.output.confusion,
+    output:
+        svg=RESULTS + "/figures/clips/scores.svg",
+        png=report(
+            RESULTS + "/figures/clips/scores.png",
+            category="Clips",
+            labels={"figure": "emotions of clips"},
+            caption="../workflow/report/plot_clips.rst",
+        ),
+    log:
+        log_of("plot_clips"),
+    benchmark:
+        benchmark_of("plot_clips")
+    conda:
+        "../envs/viz.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        version=STAGE_VERSIONS["plot_clips"],
+        simulated=bool(LABELLED) and all(is_simulated(RECORDINGS[name].video) for name in LABELLED),
+    message:
+        "plot_clips"
+    script:
+        "../workflow/scripts/plot_clips.py"

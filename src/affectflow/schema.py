@@ -891,6 +891,34 @@ FACE_VISIBILITY = Table(
     ),
 )
 
+CLIP_FOLDS = Table(
+    "clip_folds",
+    "One row per fold and labelled clip; a person has one role in a fold.",
+    ("fold", "recording_id"),
+    (
+        Column("fold", pl.Int32, "", "0-based number of the fold", nullable=False),
+        RECORDING_ID,
+        SUBJECT_ID,
+        Column("label", pl.Int32, "", "number of the emotion, see docs/clips.md", nullable=False),
+        Column("role", pl.String, "", "train, validation or test", nullable=False),
+    ),
+)
+
+CLIP_PREDICTIONS = Table(
+    "clip_predictions",
+    "One row per fold and tested clip: the emotion that the network tells, beside the baseline. `p_` = its probability of that "
+    "emotion, 0..1.",
+    ("fold", "recording_id"),
+    (
+        *CLIP_FOLDS.columns[:4],
+        Column("predicted", pl.Int32, "", "the network's; null where no face was seen in the clip"),
+        Column(
+            "baseline", pl.Int32, "", "the most frequent emotion of the fold's training clips", nullable=False
+        ),
+    ),
+    extra=r"p_[a-z]+",
+)
+
 EDA_FOLDS = Table(
     "eda_folds",
     "One row per fold and recording with video and skin conductance; a person has one role in a fold.",
@@ -971,6 +999,8 @@ TABLES: dict[str, Table] = {
         PICTURE_ROLES,
         PICTURE_PREDICTIONS,
         FACE_VISIBILITY,
+        CLIP_FOLDS,
+        CLIP_PREDICTIONS,
         EDA_FOLDS,
         EDA_PREDICTIONS,
     )

@@ -136,6 +136,8 @@ class Pool(nn.Module):
         return (weight_bt[:, :, None] * x_btd).sum(dim=1)
 
 
-def make_head(width: int, dropout: float) -> nn.Sequential:
-    """Return the layers from what was pooled, (b, width), to one logit, (b, 1)."""
-    return nn.Sequential(nn.Linear(width, width), nn.LeakyReLU(0.1), nn.Dropout(dropout), nn.Linear(width, 1))
+def make_head(width: int, dropout: float, *, n_logits: int = 1) -> nn.Sequential:
+    """Return the layers from what was pooled, (b, width), to one logit, (b, 1), or several."""
+    return nn.Sequential(
+        nn.Linear(width, width), nn.LeakyReLU(0.1), nn.Dropout(dropout), nn.Linear(width, n_logits)
+    )

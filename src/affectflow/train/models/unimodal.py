@@ -37,17 +37,17 @@ class UnimodalConfig(Sizes):
 
 
 class Unimodal(nn.Module):
-    """One modality on its time grid → one logit per window."""
+    """One modality on its time grid → one logit per window, or one per class and window."""
 
-    def __init__(self, config: UnimodalConfig) -> None:
+    def __init__(self, config: UnimodalConfig, *, n_logits: int = 1) -> None:
         super().__init__()
         self.name = config.modality
         self.stem = Stem(config.n_channels, config.n_time, config)
         self.pool = Pool(config.d_model)
-        self.head = make_head(config.d_model, config.dropout)
+        self.head = make_head(config.d_model, config.dropout, n_logits=n_logits)
 
     def forward(self, x_btc: Tensor, present_bt: Tensor, maps: Maps | None = None) -> Tensor:
-        """Return logits (b,).
+        """Return logits (b,), or (b, k) of k > 1 classes.
 
         Parameters
         ----------

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
+from affectflow.clips.official_folds import official_folds
+from affectflow.datasets.clips.emotions import EMOTIONS
 from affectflow.errors import DesignError
+from affectflow.schema import CLIP_FOLDS
 from affectflow.train.protocol.deal_people import deal_people
 
 
-def clip_folds(
+def split_clips(
     clips: pl.DataFrame, *, n_folds: int = 5, validation_share: float = 0.15, seed: int = 1
 ) -> pl.DataFrame:
     """Give every clip its role in each fold; a person has one role in a fold.
@@ -16,7 +19,7 @@ def clip_folds(
     Parameters
     ----------
     clips
-        ``recording_id``, ``subject_id``, ``label`` and, where the data set has them, ``fold`` (the official fold that
+        ``recording_id``, ``subject_id``, ``label`` (the emotion's number) and, where the data set has them, ``fold`` (the official fold that
         tests the clip; text, empty without) or ``split`` (train or test).
     n_folds
         Folds of clips without official ones.
@@ -27,19 +30,22 @@ def clip_folds(
 
     Returns
     -------
-    ``fold`` (0-based), ``recording_id``, ``subject_id``, ``label``, ``role`` (train, validation or test), in order
-    of fold and recording_id.
+    `schema.CLIP_FOLDS`, in order of fold and recording_id; as many folds as `official_folds.count_folds` says.
 
     Raises
     ------
     DesignError
-        If only some clips have official folds, a person is tested in two of them or trains and is tested, or there
-        are too few people.
+        If there is no clip, a label is no number, there is only one, only some clips have official folds, a person is tested in two of them
+        or trains and is tested, or there are too few people.
     """
-    clips = clips.sort("recording_id")
+    if not clips.height:
+        raise DesignError(
+            "clips: no recording with a video has a label. Make the sheet with affectflow manifest (docs/clips.md)."
+        )
+    clips = _numbered(clips.sort("recording_id"))
     if clips["subject_id"].n_unique() < 2:
         raise DesignError("clips: all are of one person. Clips of a person never train and test; add people.")
-    tested = _official(clips) or _dealt(clips, n_folds, seed)
+    tested = official_folds(clips) or _dealt(clips, n_folds, seed)
     parts = []
     for fold, people in enumerate(tested):
         rest = clips.filter(~pl.col("subject_id").is_in(people))
@@ -56,35 +62,34 @@ def clip_folds(
                 pl.lit(fold, pl.Int32).alias("fold"), "recording_id", "subject_id", "label", role=role
             )
         )
-    return pl.concat(parts)
+    return pl.concat(parts).select(CLIP_FOLDS.names)
 
 
-def _official(clips: pl.DataFrame) -> list[list[str]]:
-    """The people that each official fold tests; [] where the data sets have none."""
-    for column, parts in (("fold", None), ("split", ["test"])):
-        if column not in clips.columns or not (told := clips[column].fill_null("") != "").any():
-            continue
-        if not told.all():
-            raise DesignError(
-                f"clips: {int((~told).sum())} of {clips.height} have no official {column}, the others do. "
-                "Judge them apart, or take the column out of the sheet."
-            )
-        torn = clips.group_by("subject_id").agg(pl.col(column).n_unique()).filter(pl.col(column) > 1)
-        if torn.height:
-            raise DesignError(
-                f"clips: {torn['subject_id'].sort()[0]} is in several official parts ({column}). "
-                "Take the column out of the sheet; whole people are then dealt out."
-            )
-        values = parts or sorted(clips[column].unique().to_list())
-        return [clips.filter(pl.col(column) == v)["subject_id"].unique().sort().to_list() for v in values]
-    return []
+def _numbered(clips: pl.DataFrame) -> pl.DataFrame:
+    number = clips["label"].cast(pl.Int32, strict=False)
+    wrong = clips.filter(~number.is_between(0, len(EMOTIONS) - 1).fill_null(False))
+    if wrong.height:
+        raise DesignError(
+            f"recording {wrong['recording_id'][0]}: label is {wrong['label'][0]!r}, expected a number from 0 to {len(EMOTIONS) - 1}. "
+            "See docs/clips.md for which emotion is which."
+        )
+    if number.n_unique() < 2:
+        raise DesignError(
+            "clips: there is only one emotion, so nothing can be told apart. Add clips of others."
+        )
+    return clips.with_columns(label=number)
 
 
 def _dealt(clips: pl.DataFrame, n_folds: int, seed: int) -> list[list[str]]:
     n_people = clips["subject_id"].n_unique()
     most = int(clips["label"].value_counts()["count"].max())  # type: ignore[arg-type]
-    parts = deal_people(clips, min(n_folds, n_people, most), seed=seed)
-    return [sorted(part) for part in parts if part]
+    parts = deal_people(clips, n_folds, seed=seed) if n_folds <= min(n_people, most) else []
+    if not parts or not all(parts):
+        raise DesignError(
+            f"clips: {n_people} people, {most} clips of the most frequent emotion are too few for {n_folds} folds. "
+            "Lower clips.train.folds, or add people."
+        )
+    return [sorted(part) for part in parts]
 
 
 def _validation(rest: pl.DataFrame, share: float, seed: int) -> list[str]:
