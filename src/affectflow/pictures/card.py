@@ -38,8 +38,8 @@ def card_text(scores: pl.DataFrame, facts: Mapping[str, Any], *, source: str, si
     began = "its official weights" if training["start"] == "official" else "random weights"
     trunk = "learnt as well" if training["trunk_learnt"] else "stayed as it was, batch norms included"
     counts = ", ".join(
-        f"{training['n_pictures'][role]} pictures of {training['n_people'][role]} persons or groups {what}"
-        for role, what in (("train", "trained"), ("validation", "validated"), ("test", "were tested"))
+        f"{what} {training['n_pictures'][role]} pictures of {_groups(training['n_people'][role])}"
+        for role, what in (("train", "Trained on"), ("validation", "validated on"), ("test", "tested on"))
     )
     settings = {
         **params["settings"],
@@ -49,7 +49,8 @@ def card_text(scores: pl.DataFrame, facts: Mapping[str, Any], *, source: str, si
         f"# {training['model']}, fine-tuned on {source}",
         "",
         *(["**Simulated pictures: not a finding about people.**", ""] if simulated else []),
-        f"Began with {began}; the trunk {trunk}. {counts}. Epoch {training['best_epoch']} of {training['epochs']} was kept, the "
+        f"Began with {began}; the trunk {trunk}. {counts} (a group: what stays on one side, the pictures of one person or of "
+        f"one photograph). Epoch {training['best_epoch']} of {training['epochs']} was kept, the "
         f"one with the best {training['chosen_by']} on the validation pictures; test pictures decided nothing.",
         "",
         f"**Licence.** {training['licence']} The pictures have terms of their own.",
@@ -58,7 +59,7 @@ def card_text(scores: pl.DataFrame, facts: Mapping[str, Any], *, source: str, si
         "",
         *_table(scores),
         "",
-        "[95 % interval over persons or groups.] CCC: 1 = right, 0 = knows nothing; RMSE in units of -1..1: less is better. A number "
+        "[95 % interval from drawing groups anew.] CCC: 1 = right, 0 = knows nothing; RMSE in units of -1..1: less is better. A number "
         "that is the same for every picture has no correlation.",
         "",
         "## Limits",
@@ -72,6 +73,10 @@ def card_text(scores: pl.DataFrame, facts: Mapping[str, Any], *, source: str, si
         "",
     ]
     return "\n".join(lines)
+
+
+def _groups(n: int) -> str:
+    return "1 group" if n == 1 else f"{n} groups"
 
 
 def _table(scores: pl.DataFrame) -> list[str]:

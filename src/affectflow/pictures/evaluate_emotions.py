@@ -24,6 +24,9 @@ from affectflow.train.scores.bootstrap import interval, person_weights
 from affectflow.train.scores.metrics import auprc, ratio
 
 DIMENSIONS = ("valence", "arousal")
+# Before and after training, as in the predictions.
+STATES = ("start", "tuned")
+MEANS = ("macro", "weighted")
 # EMOTIC's annotators tell valence and arousal from 1 to 10, which is 9 wide where -1..1 is 2.
 ANNOTATORS_STEP = 4.5
 PROBABILITY = "p_"
@@ -41,7 +44,8 @@ class EmotionEvaluation:
         A row per state and emotion: `emotion_scores.score_emotions` of the test pictures, and an interval of the
         average precision over persons or groups (`low`, `high`), null of fewer than five pictures that have it.
     means
-        Two rows per state: `emotion_scores.mean_scores`, with an interval of the macro average precision.
+        Two rows per state: `emotion_scores.mean_scores`, with an interval of each mean average precision (`low`, `high`);
+        of tuned also its gain over start with an interval from the same resamples (`gain`, `gain_low`, `gain_high`).
     pairs
         `emotion_scores.share_together` of the test pictures: `kind` labels (which go together in the data; no state),
         told (in what the network says), confusion (what it says where the label is which).
@@ -96,6 +100,7 @@ def evaluate_emotions(
             "emotions at once (EMOTIC)?"
         )
     emotions, means, pairs = [], [], []
+    drawn: dict[str, dict[str, NDArray[np.float64]]] = {}
     for state in dict.fromkeys(state for state, _ in parts):
         threshold_k = choose_thresholds(*_labels_and_scores(parts[state, "validation"], names))
         test = parts[state, "test"]
@@ -104,7 +109,8 @@ def evaluate_emotions(
         n_groups = test["group"].n_unique()
         rows = score_emotions(label_nk, score_nk, threshold_k, names=names)
         emotions.append(_with_intervals(rows, ap_rk.T, n_groups).with_columns(state=pl.lit(state)))
-        means.append(_means(rows, ap_rk, n_groups).with_columns(state=pl.lit(state)))
+        drawn[state] = {mean: _mean_of(rows, ap_rk, mean) for mean in MEANS}
+        means.append(_means(rows, drawn[state], n_groups).with_columns(state=pl.lit(state)))
         told_nk = told(score_nk, threshold_k)
         compared = {"told": (told_nk, told_nk), "confusion": (label_nk, told_nk)}
         pairs += [
@@ -116,7 +122,7 @@ def evaluate_emotions(
     train = pictures.join(roles.filter(role="train").select("picture_id"), on="picture_id", how="semi")
     return EmotionEvaluation(
         emotions=_first(pl.concat(emotions), "state"),
-        means=_first(pl.concat(means), "state"),
+        means=_first(_with_gains(pl.concat(means), drawn, n_groups), "state"),
         pairs=_first(pl.concat(pairs), "kind", "state"),
         errors=_errors({state: part for (state, role), part in parts.items() if role == "test"}, train),
     )
@@ -159,7 +165,7 @@ def _resampled(
 
 
 def unbiased_interval(
-    values_r: NDArray[np.float64], estimate: float | None, *, n_people: int
+    values_r: NDArray[np.float64], estimate: float | None, *, n_people: int, least: float = 0.0
 ) -> tuple[float, float]:
     """Return the interval of a resampled average precision around its estimate, less the resamples' own bias.
 
@@ -174,12 +180,14 @@ def unbiased_interval(
         Of the pictures themselves; None = there is none.
     n_people
         How many persons or groups were resampled.
+    least
+        Smallest value there can be; -1 of a difference.
     """
     known = values_r[np.isfinite(values_r)]
     if estimate is None or not len(known):
         return float("nan"), float("nan")
     low, high = interval(known - (known.mean() - estimate), n_people=n_people)
-    return max(low, 0.0), min(high, 1.0)
+    return max(low, least), min(high, 1.0)
 
 
 def _with_intervals(rows: pl.DataFrame, ap_kr: NDArray[np.float64], n_people: int) -> pl.DataFrame:
@@ -195,21 +203,47 @@ def _with_intervals(rows: pl.DataFrame, ap_kr: NDArray[np.float64], n_people: in
     )
 
 
-def _means(rows: pl.DataFrame, ap_rk: NDArray[np.float64], n_people: int) -> pl.DataFrame:
-    """Both means; the macro one with an interval over the emotions that it is of."""
-    known = ap_rk[:, rows["average_precision"].is_not_null().to_numpy()]
+def _mean_of(rows: pl.DataFrame, ap_rk: NDArray[np.float64], mean: str) -> NDArray[np.float64]:
+    """A mean average precision in each resample, (r,), over the emotions that the mean itself is of."""
+    is_known = rows["average_precision"].is_not_null()
+    known = ap_rk[:, is_known.to_numpy()]
+    n_k = rows.filter(is_known)["n_labelled"].to_numpy()
+    weight_k = n_k.astype(float) if mean == "weighted" else np.ones(len(n_k))
     # An emotion that a resample has no picture of counts nothing in it.
     there_rk = np.isfinite(known)
-    macro_r = ratio(np.where(there_rk, known, 0.0).sum(axis=1), there_rk.sum(axis=1))
+    return ratio((np.where(there_rk, known, 0.0) * weight_k).sum(axis=1), (there_rk * weight_k).sum(axis=1))
+
+
+def _means(rows: pl.DataFrame, drawn: dict[str, NDArray[np.float64]], n_people: int) -> pl.DataFrame:
+    """Both means with their intervals."""
     means = mean_scores(rows)
-    low, high = unbiased_interval(
-        macro_r, means.filter(mean="macro")["average_precision"].item(), n_people=n_people
-    )
-    macro = pl.col("mean") == "macro"
+    limits = [
+        unbiased_interval(drawn[mean], estimate, n_people=n_people)
+        for mean, estimate in means.select("mean", "average_precision").rows()
+    ]
     return means.with_columns(
-        pl.when(macro).then(pl.lit(value)).fill_nan(None).alias(name)
-        for name, value in (("low", low), ("high", high))
+        pl.Series(name, [pair[end] for pair in limits], pl.Float64).fill_nan(None)
+        for end, name in enumerate(("low", "high"))
     )
+
+
+def _with_gains(
+    means: pl.DataFrame, drawn: dict[str, dict[str, NDArray[np.float64]]], n_people: int
+) -> pl.DataFrame:
+    """What training added to each mean; null in the rows of the network before it."""
+    first, last = STATES
+    gains: list[tuple[float | None, float | None, float | None]] = []
+    for state, mean, value in means.select("state", "mean", "average_precision").rows():
+        before = means.filter(state=first, mean=mean)["average_precision"]
+        if state != last or value is None or not len(before) or before.item() is None:
+            gains.append((None, None, None))
+            continue
+        gain = value - before.item()
+        gain_r = drawn[last][mean] - drawn[first][mean]
+        gains.append((gain, *unbiased_interval(gain_r, gain, n_people=n_people, least=-1.0)))
+    names = ("gain", "gain_low", "gain_high")
+    table = pl.DataFrame(gains, schema=dict.fromkeys(names, pl.Float64), orient="row")
+    return pl.concat([means, table.with_columns(pl.all().fill_nan(None))], how="horizontal")
 
 
 def _errors(parts: dict[str, pl.DataFrame], train: pl.DataFrame) -> pl.DataFrame:

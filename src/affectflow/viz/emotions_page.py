@@ -7,11 +7,17 @@ import polars as pl
 from affectflow.viz.table_page import table_page
 
 NOTE = (
-    "Test pictures only. Precision: of the pictures for which an emotion was told, the share whose label has it; recall: of "
-    "those with the label, the share for which it was told; F1: their harmonic mean. They depend on a threshold, which was chosen "
-    "on validation pictures. Average precision (AP) needs none; in brackets a 95 % interval over persons or groups. "
-    "Chance: the AP to expect of scores that know nothing. AP before: of the network before training.\n"
-    "An empty cell: no picture has the emotion, it was never told, or no threshold could be chosen.\n"
+    "Test pictures only.\n"
+    "pictures: how many have the emotion in their labels; told: for how many the network tells it; right: for how many both.\n"
+    "threshold: the probability from which on an emotion counts as told, chosen on validation pictures where F1 is best.\n"
+    "precision: of the pictures for which it was told, the share whose labels have it; recall: of those whose labels have it, the "
+    "share for which it was told; F1: their harmonic mean.\n"
+    "AP: average precision, which needs no threshold [95 % interval from drawing groups anew; a group is what stays together, "
+    "pictures of one person or of one photograph]; chance: the AP to expect of scores that know nothing; AP before: of the network "
+    "before training.\n"
+    "An empty cell: no picture has the emotion, it was never told, or no threshold could be chosen. No interval: fewer than five "
+    "pictures have it.\n"
+    "mean, macro counts each emotion once; mean, weighted by how many pictures have it.\n"
     "Labels are what annotators saw in a picture, not what somebody felt."
 )
 
@@ -59,7 +65,7 @@ def emotions_page(
     return table_page(
         pl.concat([body, foot]),
         title=f"Emotions told by {model}: {source}",
-        note=f"{data}{errors_in_words(errors)}\n{NOTE}",
+        note="\n".join(filter(None, [f"{data}{errors_in_words(errors)}", _gain_in_words(means), NOTE])),
     )
 
 
@@ -80,6 +86,19 @@ def errors_in_words(errors: pl.DataFrame) -> str:
             f"which is {row['mae_annotators']:.2f} on the annotators' 1..10{constant}."
         )
     return " ".join(said)
+
+
+def _gain_in_words(means: pl.DataFrame) -> str:
+    """What training added to the macro mean, with its interval; nothing without a network before training."""
+    row = means.filter(state="tuned", mean="macro").row(0, named=True)
+    if row["gain"] is None:
+        return ""
+    low, high = row["gain_low"], row["gain_high"]
+    within = "" if low is None or high is None else f" [{low:+.2f}, {high:+.2f}]"
+    return (
+        f"Training changed the macro mean of AP by {row['gain']:+.2f}{within}, from the same resamples: an interval without 0 is a "
+        "difference."
+    )
 
 
 def _numbers(before: pl.Expr, threshold: pl.Expr | None = None) -> dict[str, pl.Expr]:

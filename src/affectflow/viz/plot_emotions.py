@@ -16,6 +16,7 @@ from affectflow.viz.style import (
     mark_simulated,
     new_figure,
     words_alone,
+    wrapped,
 )
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 FIGURES = ("cooccurrence", "confusion")
 NO_PICTURE = "#E3E3E3"
+# Told of so large a share of all pictures, an emotion is told whatever the label is.
+NEARLY_ALL = 0.9
 LETTERS_PT = 6.0
 
 
@@ -40,8 +43,9 @@ def plot_emotions(pairs: pl.DataFrame, figure: str, *, source: str, simulated: b
     pairs
         `pictures.evaluate_emotions.EmotionEvaluation.pairs`; of it the labels, and the state `tuned`.
     figure
-        cooccurrence: labels and what is told, side by side. confusion: what is told where the label is which,
-        and by how much that is more than over all pictures.
+        cooccurrence: labels and what is told, side by side. confusion: by how much more or less often an emotion is told
+        where the label is which than over all pictures, and how often it is told there. Beside each row the number
+        of its pictures, below each column the share of all pictures that have it.
     source
         Name of the data set, for the heading.
     simulated
@@ -58,48 +62,89 @@ def plot_emotions(pairs: pl.DataFrame, figure: str, *, source: str, simulated: b
             drawn = words_alone(f"{source}: no test picture has any emotion.")
             mark_simulated(drawn, simulated)
             return drawn
-        drawn = new_figure(width_mm=PAGE_MM, height_mm=46 + 2.6 * n)
+        drawn = new_figure(width_mm=PAGE_MM, height_mm=60 + 2.6 * n)
         axes = drawn.subplots(1, 2)
         if figure == "cooccurrence":
             _together(drawn, axes, own)
         else:
             _confused(drawn, axes, own.filter(kind="confusion"))
-        drawn.suptitle(f"{source}, test pictures", fontsize=8.5, x=0.01, ha="left")
+        drawn.suptitle(_heading(own, figure, source), fontsize=7.5, x=0.01, ha="left")
         mark_simulated(drawn, simulated)
     return drawn
+
+
+def _heading(own: pl.DataFrame, figure: str, source: str) -> str:
+    """What each cell is, and which columns are full whatever the label is."""
+    if figure == "cooccurrence":
+        return (
+            f"{source}, test pictures: of those with the row's emotion (their number in brackets), the share that also has the "
+            "column's"
+        )
+    head = (
+        f"{source}, test pictures: what the network tells (columns) of those whose labels have the row's emotion (their number in "
+        "brackets).\nA picture has several emotions: rows do not add up to 1."
+    )
+    told = own.filter(kind="confusion").unique("other", maintain_order=True)
+    always = told.filter(pl.col("base") >= NEARLY_ALL)["other"].to_list()
+    if not always:
+        return head
+    names = ", ".join(in_words(name) for name in always)
+    lines = wrapped(
+        f"Told of {100 * NEARLY_ALL:.0f} % of all pictures or more, so that b is full there whatever the label: {names}.",
+        PAGE_MM - 6, 7.5,
+    )  # fmt: skip
+    return "\n".join([head, *lines])
 
 
 def _together(figure: Figure, axes: NDArray[np.object_], own: pl.DataFrame) -> None:
     for axis, kind, title in zip(
         axes, ("labels", "told"), ("a  Labels", "b  Told by the network"), strict=True
     ):
-        names, values = square(own.filter(kind=kind), "share")
-        image = _draw(axis, names, values, vmax=1.0, first=kind == "labels")
+        pairs = own.filter(kind=kind)
+        _, values = square(pairs, "share")
+        rows = _rows(pairs, named=kind == "labels")
+        image = _draw(axis, values, rows=rows, columns=_columns(pairs), vmax=1.0)
         axis.set_title(title)
     axes[0].set_ylabel("pictures with this emotion …")
     for axis in axes:
-        axis.set_xlabel("… that have this one, too")
+        axis.set_xlabel("… that have this one, too; and of all test pictures")
     _bar(figure, image, axes, "share of the row's pictures")
 
 
-def _confused(figure: Figure, axes: NDArray[np.object_], own: pl.DataFrame) -> None:
+def _confused(figure: Figure, axes: NDArray[np.object_], pairs: pl.DataFrame) -> None:
     from affectflow.viz.diverging import diverging_map
 
-    names, share = square(own, "share")
-    _, base = square(own, "base")
-    image = _draw(axes[0], names, share, vmax=1.0, first=True)
-    axes[0].set_title("a  Told, of the row's pictures")
-    axes[0].set_ylabel("label")
+    names, share = square(pairs, "share")
+    _, base = square(pairs, "base")
     more = share - base
     known = np.abs(more[np.isfinite(more)])
     reach = max(float(np.ceil(10 * known.max()) / 10), 0.1) if known.size else 1.0
-    other = _draw(axes[1], names, more, vmin=-reach, vmax=reach, first=False, colours=diverging_map())
-    axes[1].set_title("b  The same less the share of all pictures")
+    columns = _columns(pairs)
+    rows = _rows(pairs, named=True)
+    first = _draw(axes[0], more, rows=rows, columns=columns, vmin=-reach, vmax=reach, colours=diverging_map())
+    other = _draw(axes[1], share, rows=[""] * len(names), columns=columns, vmax=1.0)
+    axes[0].set_title("a  Told more or less than of all")
+    axes[1].set_title("b  Told, as a share of the row")
+    axes[0].set_ylabel("label")
     for axis in axes:
-        axis.set_xlabel("told")
+        axis.set_xlabel("told; and of all test pictures")
         _outline_diagonal(axis, len(names))
-    _bar(figure, image, axes[0], "share")
-    _bar(figure, other, axes[1], "share above all pictures' share")
+    _bar(figure, first, axes[0], "share of the row's pictures less share of all")
+    _bar(figure, other, axes[1], "share of the row's pictures")
+
+
+def _columns(pairs: pl.DataFrame) -> list[str]:
+    """What stands below the columns: how often each is there at all, which a full column is no more than."""
+    counted = pairs.unique("other", maintain_order=True).select("other", "base").rows()
+    return [
+        in_words(name) if base is None else f"{in_words(name)} {100 * base:.0f} %" for name, base in counted
+    ]
+
+
+def _rows(pairs: pl.DataFrame, *, named: bool) -> list[str]:
+    """What stands beside the rows: how many pictures each is of, with or without its name."""
+    counted = pairs.unique("emotion", maintain_order=True).select("emotion", "n_emotion").rows()
+    return [f"{in_words(name)} ({n})" if named else f"({n})" for name, n in counted]
 
 
 def square(pairs: pl.DataFrame, column: str) -> tuple[list[str], NDArray[np.float64]]:
@@ -111,11 +156,11 @@ def square(pairs: pl.DataFrame, column: str) -> tuple[list[str], NDArray[np.floa
 
 def _draw(
     axis: Axes,
-    names: list[str],
     values: NDArray[np.float64],
     *,
+    rows: list[str],
+    columns: list[str],
     vmax: float,
-    first: bool,
     vmin: float = 0.0,
     colours: Colormap | None = None,
 ) -> AxesImage:
@@ -129,9 +174,9 @@ def _draw(
         vmax=vmax,
         interpolation="nearest",
     )
-    places, words = range(len(names)), [in_words(name) for name in names]
-    axis.set_xticks(places, words, rotation=90, fontsize=LETTERS_PT)
-    axis.set_yticks(places, words if first else [""] * len(names), fontsize=LETTERS_PT)
+    places = range(len(rows))
+    axis.set_xticks(places, columns, rotation=90, fontsize=LETTERS_PT)
+    axis.set_yticks(places, rows, fontsize=LETTERS_PT)
     axis.tick_params(length=0, pad=2)
     for spine in axis.spines.values():
         spine.set_visible(True)

@@ -8,6 +8,7 @@ import pytest
 
 from affectflow.errors import DesignError
 from affectflow.pictures.evaluate_emotions import (
+    STATES,
     emotion_names,
     evaluate_emotions,
     label_matrix,
@@ -45,6 +46,22 @@ def test_a_network_that_knows_beats_chance_and_one_that_does_not_is_there(made):
     assert start["low"] < start["chance"] + 0.02
     assert start["average_precision"] == pytest.approx(start["chance"], abs=0.12)
     assert tuned["low"] < tuned["average_precision"] < tuned["high"]
+
+
+@pytest.mark.parametrize("mean", ["macro", "weighted"])
+def test_what_training_added_to_a_mean_has_an_interval(tables, made, mean):
+    """From the same resamples as both means, so that it is narrower than their intervals are apart."""
+    start, tuned = (made.means.filter(mean=mean, state=state).row(0, named=True) for state in STATES)
+    assert tuned["low"] < tuned["average_precision"] < tuned["high"]
+    assert tuned["gain"] == pytest.approx(tuned["average_precision"] - start["average_precision"])
+    assert 0 < tuned["gain_low"] < tuned["gain"] < tuned["gain_high"]
+    assert start["gain"] is start["gain_low"] is start["gain_high"] is None
+    # A network that learnt nothing gained nothing, in every resample.
+    pictures, roles, predictions = tables
+    first = predictions.filter(state="start")
+    same = pl.concat([first, first.with_columns(state=pl.lit("tuned"))])
+    row = evaluate_emotions(pictures, roles, same, n_resamples=50).means.filter(mean=mean, state="tuned")
+    assert row.select("gain", "gain_low", "gain_high").row(0) == (0, 0, 0)
 
 
 def test_intervals_lie_around_what_they_are_of():

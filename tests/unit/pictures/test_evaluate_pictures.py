@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import polars as pl
 import pytest
@@ -226,6 +228,12 @@ def test_page_and_card_say_the_numbers_and_the_licence(rng):
     assert shown in page
     assert "Simulated pictures" in page
     assert "&lt;random&gt;" in page
-    assert "Pictures: test 50 of 10 persons or groups; validation 50" in page
+    assert "Pictures with labels: test: 50 of 10 groups; validation: 50" in page
     assert "-0.00" not in page + card
-    assert page.index("test, valence") < page.index("validation, valence")
+    assert page.index("<td>test</td>") < page.index("<td>validation</td>")
+    # Every heading is explained above the table.
+    headings = re.findall("<th>([^<]+)</th>", page)
+    assert headings[:3] == ["pictures", "what is told", "answers"]
+    for heading in headings:
+        assert f"<p>{heading.removesuffix(' ↓')}: " in page, heading
+    assert "a group: what stays on one side" in card

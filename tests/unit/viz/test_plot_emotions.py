@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import polars as pl
 import pytest
@@ -30,7 +32,9 @@ def test_co_occurrence_shows_labels_and_what_was_told(made):
     np.testing.assert_array_equal(drawn(labels), share)
     assert np.isnan(drawn(labels)[NAMES.index("yearning")]).all()
     assert drawn(labels)[0, 1] == 1
-    assert [t.get_text() for t in labels.get_xticklabels()] == list(NAMES)
+    base = square(made.pairs.filter(kind="labels"), "base")[1][0]
+    below = [t.get_text() for t in labels.get_xticklabels()]
+    assert below == [f"{name} {100 * b:.0f} %" for name, b in zip(NAMES, base, strict=True)]
     _, share = square(made.pairs.filter(kind="told", state="tuned"), "share")
     np.testing.assert_array_equal(drawn(told), share)
     assert "simulated data" in [t.get_text() for t in figure.texts]
@@ -41,10 +45,29 @@ def test_confusion_is_of_the_trained_network_and_less_what_is_told_anyway(made):
     own = made.pairs.filter(kind="confusion", state="tuned")
     _, share = square(own, "share")
     _, base = square(own, "base")
-    np.testing.assert_array_equal(drawn(figure.axes[0]), share)
-    np.testing.assert_array_equal(drawn(figure.axes[1]), share - base)
-    low, high = figure.axes[1].images[0].get_clim()
+    np.testing.assert_array_equal(drawn(figure.axes[0]), share - base)
+    np.testing.assert_array_equal(drawn(figure.axes[1]), share)
+    low, high = figure.axes[0].images[0].get_clim()
     assert low == -high
+    # Of how many pictures each row is, and how often each column is told at all.
+    n = made.emotions.filter(state="tuned")["n_labelled"].to_list()
+    rows = [t.get_text() for t in figure.axes[0].get_yticklabels()]
+    assert rows == [f"{name} ({k})" for name, k in zip(NAMES, n, strict=True)]
+    columns = [t.get_text() for t in figure.axes[1].get_xticklabels()]
+    assert columns == [f"{name} {100 * b:.0f} %" for name, b in zip(NAMES, base[0], strict=True)]
+    assert "whatever the label" not in figure.get_suptitle()
+
+
+def test_what_is_told_of_every_picture_is_no_finding(made):
+    always = made.pairs.with_columns(
+        pl.when(pl.col("other").is_in(["anger", "peace"]), kind="confusion")
+        .then(pl.lit(0.95))
+        .otherwise("base")
+        .alias("base")
+    )
+    heading = plot_emotions(always, "confusion", source="emotic").get_suptitle()
+    assert "b is full there whatever the label: anger, peace." in heading
+    assert "whatever" not in plot_emotions(always, "cooccurrence", source="emotic").get_suptitle()
 
 
 def test_no_letters_below_six_points(made):
@@ -75,6 +98,9 @@ def test_the_page_has_every_emotion_its_means_and_the_errors(made):
     page = emotions_page(
         made.emotions, made.means, made.errors, source="emotic", model="resnet50", simulated=True
     )
+    gain = made.means.filter(state="tuned", mean="macro").row(0, named=True)
+    words = f"macro mean of AP by {gain['gain']:+.2f} [{gain['gain_low']:+.2f}, {gain['gain_high']:+.2f}]"
+    assert words in page
     for words in (*NAMES, "mean, macro", "mean, weighted by pictures", "Simulated data", "AP before"):
         assert words in page
     row = made.emotions.filter(state="tuned", emotion="anger").row(0, named=True)
@@ -84,6 +110,9 @@ def test_the_page_has_every_emotion_its_means_and_the_errors(made):
     assert page.count("<tr>") == 2 + len(NAMES)
     assert "nan" not in page
     assert "None" not in page
+    # Every heading is explained.
+    for heading in re.findall("<th>([^<]+)</th>", page):
+        assert heading == "emotion" or re.search(rf"{re.escape(heading)}[:,]", page), heading
 
 
 def test_errors_are_said_on_both_scales_or_that_there_are_none(made):
