@@ -1,6 +1,7 @@
 # Labelled clips: trajectories of the faces in them, a classifier. Made when asked for by their path.
 from affectflow.clips.official_folds import COLUMNS as FOLD_COLUMNS, count_folds
 from affectflow.config.clips import LOOP as CLIP_LOOP
+from affectflow.face.backends import TAKES_WHOLE
 
 # Which frames the original looks at when it keeps every k-th: the last of each k.
 FIRST_KEPT = (STUDY.clips.every - 1) if STUDY.clips.parity == "seed001" else 0
@@ -51,7 +52,12 @@ def trajectory_options(wildcards):
 rule code_trajectories:
     input:
         trajectories=rules.build_trajectories.output.trajectories,
-        faces=rules.track_faces.output.faces,
+        # A backend that takes whole pictures needs no face in crops.
+        faces=lambda wc: (
+            f"{RESULTS}/faces/{wc.recording_id}.parquet"
+            if STUDY.clips.detect or wc.backend not in TAKES_WHOLE
+            else []
+        ),
         video=lambda wc: (rules.transcode_video.output.video if wc.backend in NEEDS_VIDEO else []),
         weights=lambda wc: weights_of(wc.backend),
     output:

@@ -65,7 +65,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "pack_images": 1,
     "build_trajectories": 1,
     "crop_faces": 1,
-    "code_trajectories": 1,
+    "code_trajectories": 2,
     "export_trajectories": 2,
     "sample_clips": 1,
     "split_clips": 1,

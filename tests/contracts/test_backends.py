@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from affectflow.errors import MissingDependencyError
-from affectflow.face.backends import BACKENDS, NEEDS_GPU, NEEDS_VIDEO
+from affectflow.face.backends import BACKENDS, NEEDS_GPU, NEEDS_VIDEO, TAKES_WHOLE
 from affectflow.face.backends.base import FaceBackend
 from affectflow.face.extract_codes import extract_codes
 from affectflow.io.tables import check_table
@@ -57,10 +57,11 @@ def test_the_registry_and_the_class_say_the_same(name):
     assert kind.name == name
     assert kind.needs_video == (name in NEEDS_VIDEO)
     assert kind.needs_gpu == (name in NEEDS_GPU)
+    assert kind.takes_whole == (name in TAKES_WHOLE)
 
 
 def test_needs_name_registered_backends_only():
-    assert set(BACKENDS) >= NEEDS_VIDEO | NEEDS_GPU
+    assert set(BACKENDS) >= NEEDS_VIDEO | NEEDS_GPU | TAKES_WHOLE
 
 
 def test_one_row_per_frame_in_the_schema(backend, faces):

@@ -24,6 +24,19 @@ def test_without_detection_no_face_is_looked_for(new_study):
     assert planned["build_trajectories"] == 1
 
 
+def test_of_crops_emoca_codes_whole_pictures_and_facemesh_the_face_in_them(new_study):
+    study = new_study(simulated_rows(["S01", "S02", "S03"]), clips={"detect": False})
+    base = f"results/{study.results.name}/trajectories"
+    assert "track_faces" in study.planned(f"{base}/facemesh/S01_stressor.parquet")
+    folder = study.folder / "resources/models/emoca"
+    folder.mkdir(parents=True)
+    for name in ("emoca.safetensors", "emoca.manifest.json"):
+        (folder / name).write_bytes(b"not looked at")
+    planned = study.planned(f"{base}/emoca/S01_stressor.parquet")
+    assert "track_faces" not in planned
+    assert planned["transcode_video"] == planned["code_trajectories"] == 1
+
+
 def test_the_record_is_of_the_study_s_backend(new_study):
     study = new_study(simulated_rows(["S01", "S02", "S03"]))
     planned = study.planned(f"results/{study.results.name}/trajectories/export/S01_stressor.npy")

@@ -18,7 +18,7 @@ with stage(snakemake) as footer:
     )
     codes = code_trajectories(
         read_table(given.trajectories, "trajectories"),
-        read_table(given.faces, "faces"),
+        read_table(given.faces, "faces") if given.faces else None,
         backend,
         frames=lambda: read_frames(
             given.video, recording_id=wildcards.recording_id, n_threads=snakemake.threads

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import polars as pl
+import pytest
 
 from affectflow.clips.build_trajectories import build_trajectories, whole_frames
 from affectflow.clips.code_trajectories import code_trajectories
+from affectflow.errors import TableError
 from affectflow.face.backends.facemesh import FaceMeshBackend
 from affectflow.face.extract_codes import extract_codes
 from affectflow.io.tables import check_table
@@ -60,3 +64,41 @@ def test_no_trajectory_no_codes():
     both, _, _ = two_faces()
     made = code_trajectories(build_trajectories(both).clear(), both, BACKEND)
     assert made.height == 0
+
+
+class WholeBackend(FaceMeshBackend):
+    """Takes whole pictures: exp_00 is the mean of a picture."""
+
+    needs_video, takes_whole = True, True
+
+    def extract_whole(self, frames):
+        for frame in frames:
+            codes = {c: pl.Series([float(frame.rgb.mean())], dtype=pl.Float32) for c in COLUMNS}
+            ids = pl.Series([frame.frame_id], dtype=pl.Int32)
+            yield pl.DataFrame({"frame_id": ids, "valid": [True], **codes})
+
+
+def pictures(n):
+    return [SimpleNamespace(frame_id=i, rgb=np.full((4, 4, 3), i, np.uint8)) for i in range(n)]
+
+
+def test_whole_pictures_need_no_face_and_frames_that_are_not_kept_are_not_coded():
+    _, first, _ = two_faces()
+    trajectories = whole_frames(first, width_px=640, height_px=360, every=3)
+    made = code_trajectories(trajectories, None, WholeBackend(), frames=lambda: pictures(12))
+    assert check_table(made, "trajectory_codes", "made")["valid"].all()
+    assert made["frame_id"].to_list() == made["exp_00"].to_list() == [0, 3, 6, 9]
+
+
+def test_a_video_that_lacks_frames_is_refused():
+    _, first, _ = two_faces()
+    trajectories = whole_frames(first, width_px=640, height_px=360)
+    with pytest.raises(TableError, match="has not all frames of its trajectories"):
+        code_trajectories(trajectories, None, WholeBackend(), frames=lambda: pictures(5))
+
+
+def test_a_backend_of_points_does_not_take_whole_pictures():
+    _, first, _ = two_faces()
+    trajectories = whole_frames(first, width_px=640, height_px=360)
+    with pytest.raises(ValueError, match="facemesh codes faces that were tracked"):
+        code_trajectories(trajectories, None, BACKEND, frames=lambda: pictures(12))

@@ -12,5 +12,7 @@ BACKENDS: dict[str, str] = {
 }
 NEEDS_VIDEO: frozenset[str] = frozenset({"emoca"})
 NEEDS_GPU: frozenset[str] = frozenset({"emoca"})
+# Which can take a whole picture for the face (`FaceBackend.extract_whole`).
+TAKES_WHOLE: frozenset[str] = frozenset({"emoca"})
 # Whose codes `render_vis` can draw.
 DRAWS_CODES: frozenset[str] = frozenset({"emoca"})

@@ -26,6 +26,8 @@ class FaceBackend(Placement, ABC):
     needs_video
         Whether `extract` looks at pixels; if not, `frames` is None and the
         video is not even decoded.
+    takes_whole
+        Whether it can take a whole picture for the face (`extract_whole`).
     needs_gpu
         Whether its job asks the workflow for a GPU.
     triangles
@@ -34,6 +36,7 @@ class FaceBackend(Placement, ABC):
 
     name: ClassVar[str]
     needs_video: ClassVar[bool] = False
+    takes_whole: ClassVar[bool] = False
     triangles: NDArray[np.int32]
 
     @classmethod
@@ -93,6 +96,21 @@ class FaceBackend(Placement, ABC):
             `faces`, whose numbers depend on that piece alone, so that an
             interrupted job can go on at any piece with the same results.
         """
+
+    def extract_whole(self, frames: Iterable[Any]) -> Iterator[pl.DataFrame]:
+        """Make codes of pictures that are crops of faces already; only of backends that say `takes_whole`.
+
+        Parameters
+        ----------
+        frames
+            Decoded frames, read once.
+
+        Yields
+        ------
+        pl.DataFrame
+            ``frame_id``, ``valid`` (true), ``exp_00`` …, ``pose_00`` … and the further columns asked for, a row per frame.
+        """
+        raise ValueError(f"{self.name} codes faces that were tracked, not whole pictures")
 
     @abstractmethod
     def mesh(self, exp: NDArray[np.floating], pose: NDArray[np.floating]) -> NDArray[np.float32]:

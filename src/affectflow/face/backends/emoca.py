@@ -16,6 +16,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from affectflow.face.emoca.encoders import Encoders
 from affectflow.face.emoca.flame import GLOBAL, FlameModel, full_pose, rotation_matrices
 from affectflow.face.emoca.flame_views import flame_views
 from affectflow.face.emoca.warp import FaceCrop
+from affectflow.face.emoca.whole import whole_picture
 from affectflow.face.extract_codes import codes_table
 from affectflow.face.measures import measure_faces
 from affectflow.schema import EXP, POSE
@@ -56,6 +58,7 @@ class EmocaBackend(FaceBackend):
     name = "emoca"
     needs_video = True
     needs_gpu = True
+    takes_whole = True
 
     def __init__(
         self,
@@ -131,6 +134,21 @@ class EmocaBackend(FaceBackend):
                 yield self._table(piece, squares, codes)
         self._say_how(n_frames, n_coded, time.monotonic() - started)
 
+    def extract_whole(self, frames: Iterable[Any]) -> Iterator[pl.DataFrame]:
+        """Make codes of whole pictures, a pass of the networks at a time; see `FaceBackend.extract_whole`."""
+        coming = iter(frames)
+        while some := list(islice(coming, self._encoders.batch_size)):
+            with _torch_threads(self._settings.threads):
+                codes = self._encoders.encode(_stack([whole_picture(frame.rgb) for frame in some]))
+            columns = dict(zip((*EXP, *POSE), np.hstack([codes["exp"], codes["pose"]]).T, strict=True))
+            for name in self._parameters:
+                columns |= _numbered(name, codes[name])
+            made = pl.DataFrame(
+                [pl.Series(name, values, dtype=pl.Float32) for name, values in columns.items()]
+            )
+            ids = pl.Series("frame_id", [frame.frame_id for frame in some], dtype=pl.Int32)
+            yield made.select(ids, pl.lit(True).alias("valid"), pl.all())
+
     def _encode(
         self, faces: Iterable[pl.DataFrame], frames: Iterable[Any]
     ) -> Generator[tuple[pl.DataFrame, list[Square | None], Arrays], None, None]:
@@ -175,8 +193,7 @@ class EmocaBackend(FaceBackend):
         columns |= measure_faces(aligned) | flame_views(self._landmark_model, codes)
         columns |= {"crop_x_px": centre[:, 0], "crop_y_px": centre[:, 1], "crop_size_px": size}
         for name in self._parameters:
-            width = max(len(str(codes[name].shape[1] - 1)), 2)
-            columns |= {f"{name}_{i:0{width}d}": numbers for i, numbers in enumerate(codes[name].T)}
+            columns |= _numbered(name, codes[name])
         return codes_table(faces, coded, columns)
 
     def mesh(self, exp: NDArray[np.floating], pose: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -214,6 +231,12 @@ class EmocaBackend(FaceBackend):
             encoders.batch_size,
             memory,
         )
+
+
+def _numbered(name: str, code_nk: NDArray[np.float32]) -> Arrays:
+    """Return a further code as columns: name_00, name_01 and so on."""
+    width = max(len(str(code_nk.shape[1] - 1)), 2)
+    return {f"{name}_{i:0{width}d}": numbers for i, numbers in enumerate(code_nk.T)}
 
 
 def _stack(crops: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:

@@ -18,6 +18,7 @@ from affectflow.face.backends.facemesh import FaceMeshBackend
 from affectflow.face.emoca import crop_frames
 from affectflow.face.emoca.points68 import tracked_points68
 from affectflow.face.emoca.warp import crop_face
+from affectflow.face.emoca.whole import whole_picture
 from affectflow.face.extract_codes import PIECE_ROWS, extract_codes
 from affectflow.io.tables import check_table
 from affectflow.schema import CODES, EXP, MEASURES, N_LANDMARKS, POSE
@@ -333,3 +334,25 @@ def test_torch_has_its_threads_back(faces):
     before = emoca.torch.get_num_threads()
     codes_of(faces, backend_of(threads=before + 1))
     assert emoca.torch.get_num_threads() == before
+
+
+def test_whole_pictures_are_coded_without_any_face():
+    frames = Frames(7)
+    made = pl.concat(list(backend_of(batch_size=3, parameters=["detail"]).extract_whole(frames)))
+    assert made["frame_id"].to_list() == list(range(7))
+    assert made["valid"].all()
+    seen = [whole_picture(moving_picture(i, width=640, height=360)) for i in range(7)]
+    expected = TinyEncoders(detail=True).encode(np.stack(seen))
+    np.testing.assert_allclose(made.select(EXP).to_numpy(), expected["exp"], atol=1e-6)
+    np.testing.assert_allclose(made.select(POSE).to_numpy(), expected["pose"], atol=1e-6)
+    assert made["detail_127"].to_list() == pytest.approx(expected["detail"][:, 127].tolist(), abs=1e-6)
+
+
+def test_a_crop_of_the_networks_size_is_left_as_it_is_and_others_are_stretched_corner_to_corner():
+    crop = np.random.default_rng(1).integers(0, 256, (224, 224, 3), dtype=np.uint8)
+    assert (whole_picture(crop) == crop).all()
+    ramp = np.zeros((11, 21, 3), np.uint8) + np.arange(0, 210, 10, dtype=np.uint8)[None, :, None]
+    made = whole_picture(ramp)
+    assert made.shape == (224, 224, 3)
+    # Corner pixels onto corner pixels: a straight line from the first to the last.
+    assert np.abs(made[100, :, 1] - np.linspace(0, 200, 224)).max() <= 0.5
