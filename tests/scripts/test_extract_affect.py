@@ -77,7 +77,11 @@ def test_smoothed_and_with_five_classes_and_nothing_left_beside(recording, emone
     made = read_table(table, "affect")
     assert set(made.columns[7:]) == {f"p_{name}" for name in ("neutral", "happy", "sad", "surprise", "anger")}
     assert made["valence"].is_null().to_list() == [i in GAPS for i in range(N_FRAMES)]
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["extract_affect.log", "rec.parquet"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "extract_affect.json",
+        "extract_affect.log",
+        "rec.parquet",
+    ]
 
 
 def from_expressions(folder: Path) -> Path:

@@ -131,7 +131,7 @@ def _read(kind: str, name: str, path: Path, outputs: Path) -> Outcome:
     except BaseException:
         crash = traceback.format_exc()
     cpu_s, peak = time.process_time() - started, _memory_mib("VmHWM") - before
-    written = [p.name for p in outputs.rglob("*") if p.suffix != ".log"]
+    written = [p.name for p in outputs.rglob("*") if p.suffix not in (".log", ".json")]
     return Outcome(value, said, crash, log, written, cpu_s, peak)
 
 

@@ -1,4 +1,4 @@
-"""The command line: `affectflow manifest`, `simulate`, `convert-weights`, `doctor`, `schema`, `summary`, `predict`, `audit`, `live`."""
+"""The command line: `affectflow manifest`, `simulate`, `convert-weights`, `doctor`, `schema`, `summary`, `predict`, `audit`, `verify`, `provenance`, `live`."""
 
 from __future__ import annotations
 
@@ -250,6 +250,36 @@ def audit(
         typer.echo(line)
     if (table["verdict"] == "found").any():
         raise typer.Exit(1)
+
+
+@app.command()
+def verify(
+    config: Annotated[
+        Path, typer.Option("--config", "--configfile", help="Configuration of the study.")
+    ] = Path("config/config.yaml"),
+) -> None:
+    """Compare all results with what their jobs recorded; leaves with 1 when one is changed, missing or stale."""
+    from affectflow.cli.verify import verify_study
+
+    lines, good = verify_study(config)
+    for line in lines:
+        typer.echo(line)
+    if not good:
+        raise typer.Exit(1)
+
+
+@app.command()
+def provenance(
+    file: Annotated[Path, typer.Argument(help="A result of a study.")],
+    whole: Annotated[bool, typer.Option("--all", help="Show all inputs, not a few of each stage.")] = False,
+) -> None:
+    """Print what a result was made of, by which stages, and so on back to the source video."""
+    from rich.console import Console
+
+    from affectflow.cli.provenance import trace
+
+    # Paths stay whole, however narrow the terminal is.
+    Console(soft_wrap=True, markup=False, highlight=False).print(trace(file, whole=whole))
 
 
 @app.command()

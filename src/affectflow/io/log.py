@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import platform
 import sys
 import time
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,12 +19,17 @@ from affectflow import __version__
 from affectflow.errors import AffectflowError
 from affectflow.io.disk_errors import disk_trouble
 from affectflow.io.files import sha256_of
+from affectflow.io.job_records import record_path, write_record
 
 logger = logging.getLogger("affectflow")
 T = TypeVar("T")
 
 # Digests of the source videos are taken once, by probe_video; everything else is small.
 LARGEST_DIGESTED_BYTES = 256 * 2**20
+RECORDED_PACKAGES = (
+    "av", "captum", "mediapipe", "neurokit2", "numpy", "opencv-contrib-python", "openTSNE", "polars", "pyarrow",
+    "scikit-learn", "scipy", "snakemake", "statsmodels", "torch",
+)  # fmt: skip
 # Characters of another exception's text in its one line.
 LONGEST_DEFECT = 300
 
@@ -51,12 +59,13 @@ def stage(snakemake: Any) -> Iterator[dict[str, Any]]:
     ----------
     snakemake
         The object Snakemake gives a script, or a stand-in with `rule`, `log`,
-        `params`, `input` and `wildcards`.
+        `params`, `input`, `output` and `wildcards`.
 
     Yields
     ------
     dict
-        Provenance for the footers of what the script writes; see `provenance`.
+        Provenance for the footers of what the script writes; see `provenance`. When the block ends well, it
+        goes into the job's record beside the log, with the digests of all outputs; see `io.job_records`.
     """
     log_path = Path(str(snakemake.log[0]))
     try:
@@ -80,7 +89,11 @@ def stage(snakemake: Any) -> Iterator[dict[str, Any]]:
         warnings.simplefilter("ignore", kind)
     started = time.monotonic()
     try:
-        yield provenance(snakemake)
+        # A job that fails has none, nor has one that is under way.
+        record_path(log_path).unlink(missing_ok=True)
+        footer = provenance(snakemake)
+        yield footer
+        write_record(log_path, footer, map(str, snakemake.output))
         logger.info("%s finished in %.1f s", snakemake.rule, time.monotonic() - started)
     except AffectflowError as error:
         logger.error("%s", error)
@@ -134,9 +147,9 @@ def errors_since(folder: str | Path, started: float) -> list[str]:
 def provenance(snakemake: Any) -> dict[str, Any]:
     """Return what a table's footer records about its making.
 
-    Stage, stage version, package version, the parameters, and the sha256 of
-    each input up to 256 MiB. No clock time and no machine name: the same input
-    gives the same bytes.
+    Stage, stage version, versions of this and other packages, the parameters
+    (a seed among them), and the sha256 of each input up to 256 MiB. No clock
+    time and no machine name: the same input gives the same bytes.
     """
     parameters = {k: _plain(v) for k, v in dict(snakemake.params.items()).items()}
     inputs = sorted({str(p) for p in snakemake.input})
@@ -144,9 +157,21 @@ def provenance(snakemake: Any) -> dict[str, Any]:
         "stage": snakemake.rule,
         "stage_version": parameters.pop("version", None),
         "affectflow": __version__,
+        "packages": package_versions(),
         "params": parameters,
         "inputs": {p: _digest(p) for p in inputs},
     }
+
+
+@cache
+def package_versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages whose change may change a number."""
+    found = {"python": platform.python_version()}
+    for name in RECORDED_PACKAGES:
+        # Stages have environments of their own: not every one has all.
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _digest(path: str) -> str | None:

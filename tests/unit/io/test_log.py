@@ -18,6 +18,7 @@ def stand_in(tmp_path, name="x", **values):
         log=[str(tmp_path / "logs" / f"{name}.log")],
         params={"version": 3, "crf": 18},
         input=values.get("input", []),
+        output=[],
     )
 
 
