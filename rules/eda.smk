@@ -147,3 +147,118 @@ rule evaluate_eda:
         "evaluate_eda {wildcards.crop} {wildcards.changes}"
     script:
         "../workflow/scripts/evaluate_eda.py"
+
+
+# Where networks look: maps of test people, a video of them (which shows the face), their mean on the template (which does not).
+rule explain_eda:
+    input:
+        folds=rules.split_eda.output.folds,
+        weights=rules.train_eda.output.weights,
+        predictions=rules.train_eda.output.predictions,
+        crops=expand(rules.crop_faces.output.crops, recording_id=WITH_BOTH, allow_missing=True),
+    output:
+        maps=directory(RESULTS + "/eda/{crop}/{changes}/{eda_model}/{eda_fold}/maps"),
+    log:
+        log_of("explain_eda", "crop", "changes", "eda_model", "eda_fold"),
+    benchmark:
+        benchmark_of("explain_eda", "crop", "changes", "eda_model", "eda_fold")
+    conda:
+        "../envs/train.yaml"
+    threads: EDA.threads
+    resources:
+        # All activations of a clip, and their gradients.
+        mem_mb=6000,
+        runtime=480,
+    params:
+        version=STAGE_VERSIONS["explain_eda"],
+        target=EDA.target,
+    message:
+        "explain_eda {wildcards.crop} {wildcards.changes} {wildcards.eda_model} {wildcards.eda_fold}"
+    script:
+        "../workflow/scripts/explain_eda.py"
+
+
+rule mean_eda_map:
+    input:
+        maps=expand(rules.explain_eda.output.maps, eda_fold=range(EDA.folds), crop="face", allow_missing=True),
+        faces=expand(rules.track_faces.output.faces, recording_id=WITH_BOTH),
+    output:
+        map=RESULTS + "/eda/face/{changes}/{eda_model}/mean_map.safetensors",
+        regions=RESULTS + "/eda/face/{changes}/{eda_model}/map_regions.parquet",
+    log:
+        log_of("mean_eda_map", "changes", "eda_model"),
+    benchmark:
+        benchmark_of("mean_eda_map", "changes", "eda_model")
+    conda:
+        "../envs/face.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=60,
+    params:
+        version=STAGE_VERSIONS["mean_eda_map"],
+    message:
+        "mean_eda_map {wildcards.changes} {wildcards.eda_model}"
+    script:
+        "../workflow/scripts/mean_eda_map.py"
+
+
+# Shows people: a video, and not in the report.
+rule render_eda_maps:
+    input:
+        maps=rules.explain_eda.output.maps,
+        crops=rules.crop_faces.output.crops,
+    output:
+        video=RESULTS + "/videos/eda/{crop}/{changes}/{eda_model}/{eda_fold}/{recording_id}.mp4",
+    log:
+        log_of("render_eda_maps", "crop", "changes", "eda_model", "eda_fold", "recording_id"),
+    benchmark:
+        benchmark_of("render_eda_maps", "crop", "changes", "eda_model", "eda_fold", "recording_id")
+    wildcard_constraints:
+        recording_id=one_of(WITH_BOTH),
+    conda:
+        "../envs/viz.yaml"
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=60,
+    params:
+        version=STAGE_VERSIONS["render_eda_maps"],
+        height_px=STUDY.viz.overlay_height_px,
+        crf=STUDY.viz.overlay_crf,
+        simulated=lambda wc: is_simulated(recording(wc).video),
+    message:
+        "render_eda_maps {wildcards.eda_model} {wildcards.eda_fold} {wildcards.recording_id}"
+    script:
+        "../workflow/scripts/render_eda_maps.py"
+
+
+rule plot_eda_map:
+    input:
+        map=rules.mean_eda_map.output.map,
+        regions=rules.mean_eda_map.output.regions,
+    output:
+        svg=RESULTS + "/figures/eda/face/{changes}/{eda_model}/map.svg",
+        png=report(
+            RESULTS + "/figures/eda/face/{changes}/{eda_model}/map.png",
+            category="Skin conductance from the face",
+            labels={"figure": "where {eda_model} looks", "training clips": "{changes}"},
+            caption="../workflow/report/plot_eda_map.rst",
+        ),
+    log:
+        log_of("plot_eda_map", "changes", "eda_model"),
+    benchmark:
+        benchmark_of("plot_eda_map", "changes", "eda_model")
+    conda:
+        "../envs/viz.yaml"
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=10,
+    params:
+        version=STAGE_VERSIONS["plot_eda_map"],
+        simulated=study_is_simulated(),
+    message:
+        "plot_eda_map {wildcards.changes} {wildcards.eda_model}"
+    script:
+        "../workflow/scripts/plot_eda_map.py"

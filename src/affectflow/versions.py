@@ -75,4 +75,8 @@ STAGE_VERSIONS: dict[str, int] = {
     "split_eda": 1,
     "train_eda": 1,
     "evaluate_eda": 1,
+    "explain_eda": 1,
+    "mean_eda_map": 1,
+    "render_eda_maps": 1,
+    "plot_eda_map": 1,
 }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import av
 import numpy as np
+import polars as pl
 import pytest
 
 from affectflow.config.sheet import write_sheet
 from affectflow.datasets.simulated.ubfc_phys import simulate_ubfc_phys
 from affectflow.datasets.ubfc_phys.manifest import list_ubfc_phys
-from affectflow.io.tables import read_table
+from affectflow.io.tables import read_free_table, read_table
 from affectflow.io.weights import read_weights
 from tests.support.study import WorkflowStudy, simulated_rows
 
@@ -128,5 +130,49 @@ def test_a_network_is_trained_on_some_people_and_tested_on_others(new_study):
     assert facts["training"]["n_people"] == {"train": 1, "validation": 1, "test": 1}
     assert not (study.folder / base / "checkpoint.safetensors").exists()
     assert study.planned(f"{base}/weights.safetensors") == {}
+    check_maps(study, predictions)
     study.write_config(eda={**TRAINING, "loss": "mse"}, device="cpu", train={"models": []})
     assert set(study.planned(f"{base}/weights.safetensors")) == {"train_eda"}
+
+
+def check_maps(study, predictions):
+    """Where the network of fold 0 looks: of its test person alone, and as a video at the sensor's times."""
+    tested = predictions["recording_id"][0]
+    other = next(f"{p}_baseline" for p in ("S01", "S02", "S03") if f"{p}_baseline" != tested)
+    video = "results/small/videos/eda/none/changed/cnn_lstm/0/{}.mp4"
+    result = study.snakemake("--keep-going", video.format(tested), video.format(other))
+    assert result.returncode == 1
+    said = [x for x in result.stderr.splitlines() if x.startswith("affectflow render_eda_maps:")]
+    assert said == [
+        f"affectflow render_eda_maps: recording {other}: nobody in it was tested in fold 0. Ask for another fold; in this one "
+        f"there is: {tested}."
+    ]
+    folder = study.results / "eda/none/changed/cnn_lstm/0/maps"
+    assert [p.name for p in folder.glob("*.safetensors")] == [f"{tested}.safetensors"]
+    arrays, facts = read_weights(folder / f"{tested}.safetensors")
+    assert facts["subject_id"] == predictions["subject_id"][0]
+    assert arrays["explained"].sum() == predictions.height
+    assert np.isfinite(arrays["maps"][arrays["explained"]]).all()
+    np.testing.assert_array_equal(arrays["predicted"][arrays["explained"]], predictions["predicted"])
+    with av.open(str(study.folder / video.format(tested))) as file:
+        times = [float(frame.pts * frame.time_base) for frame in file.decode(video=0)]
+    np.testing.assert_allclose(times, arrays["time_s"], atol=1e-4)
+
+
+@pytest.mark.slow
+def test_the_mean_map_is_of_everybody(new_study):
+    people = ["S01", "S02", "S03"]
+    options = {**TRAINING, "models": ["deepphys"], "loop": {"epochs": 1, "workers": 0}}
+    study = new_study(simulated_rows(people, ("baseline",)), eda=options, device="cpu", train={"models": []})
+    result = study.snakemake("results/small/figures/eda/face/unchanged/deepphys/map.png")
+    assert result.returncode == 0, result.stdout + result.stderr
+    base = study.results / "eda/face/unchanged/deepphys"
+    regions = read_free_table(base / "map_regions.parquet")
+    assert regions["subject_id"].unique().sort().to_list() == people
+    shares = regions.group_by("recording_id").agg(pl.col("share").sum())["share"]
+    np.testing.assert_allclose(shares.drop_nulls(), 1)
+    arrays, _ = read_weights(base / "mean_map.safetensors")
+    assert arrays["map"].sum() == pytest.approx(1)
+    assert (study.results / "figures/eda/face/unchanged/deepphys/map.svg").exists()
+    # The whole picture is not laid onto a face.
+    assert study.snakemake("-n", "results/small/figures/eda/none/unchanged/deepphys/map.png").returncode != 0

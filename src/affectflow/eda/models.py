@@ -30,14 +30,22 @@ class ClipNetwork(nn.Module, ABC):
     Parameters
     ----------
     inner
-        The network.
+        The network; `inner.LOOKED_AT` names the layer whose maps say where it looks (`explain_eda`).
     pulse
         Whether it reads the pulse wave.
     """
 
+    # Whether what follows the layer's maps reads every place by itself, instead of the mean of all places.
+    reads_places = False
+
     def __init__(self, inner: nn.Module, *, pulse: bool = False) -> None:
         super().__init__()
         self.inner, self.pulse = inner, pulse
+
+    @property
+    def looked_at(self) -> nn.Module:
+        """The layer whose maps say where the network looks: (b, c, t', h', w') or (b t, c, h', w')."""
+        return self.inner.get_submodule(str(self.inner.LOOKED_AT))
 
     @abstractmethod
     def forward(self, x_bthwc: Tensor, pulse_bt: Tensor | None = None) -> Tensor:
@@ -73,6 +81,8 @@ class PictureByPicture(ClipNetwork):
 
 class MotionAndLooks(ClipNetwork):
     """Networks of two branches: how each picture changes, of raw intensities, and the picture, both by the clip's spread."""
+
+    reads_places = True
 
     def forward(self, x_bthwc: Tensor, pulse_bt: Tensor | None = None) -> Tensor:
         """Return the course, (b, t)."""

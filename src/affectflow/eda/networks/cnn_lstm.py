@@ -29,6 +29,9 @@ class CnnLstm(nn.Module):
         Whether the pulse wave is read beside the pictures.
     """
 
+    # The last convolution, a quarter of the pictures' height and width.
+    LOOKED_AT = "cnn.bend5"
+
     def __init__(self, *, pulse: bool = False) -> None:
         super().__init__()
         layers = OrderedDict[str, nn.Module]()

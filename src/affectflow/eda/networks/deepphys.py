@@ -37,6 +37,9 @@ class DeepPhys(nn.Module):
         project started from, and not in a hyperbolic tangent as published.
     """
 
+    # The last maps of the motion, where the picture says that there is skin.
+    LOOKED_AT = "gated"
+
     def __init__(self, size_px: int = 36, *, frame_depth: int = 0, relu: bool = False) -> None:
         super().__init__()
         first, second = WIDTHS
@@ -51,6 +54,8 @@ class DeepPhys(nn.Module):
         self.final_dense_1 = nn.Linear(second * left_px**2, N_HIDDEN)
         self.final_dense_2 = nn.Linear(N_HIDDEN, 1)
         self.pool = nn.AvgPool2d(2)
+        # Does nothing and has no tensors: a place to look at.
+        self.gated = nn.Identity()
         self.dropout_maps, self.dropout_hidden = nn.Dropout(0.25), nn.Dropout(0.5)
         self.frame_depth, self.size_px = frame_depth, size_px
         self.bend: Callable[[Tensor], Tensor] = torch.relu if relu else torch.tanh
@@ -74,9 +79,8 @@ class DeepPhys(nn.Module):
         skin = self.dropout_maps(self.pool(skin))
         motion = self._moved(self._moved(motion, 3), 4)
         skin = self._seen(self._seen(skin, 3), 4)
-        motion = self.dropout_maps(
-            self.pool(motion * attention_mask(self.apperance_att_conv2(skin).sigmoid()))
-        )
+        motion = self.gated(motion * attention_mask(self.apperance_att_conv2(skin).sigmoid()))
+        motion = self.dropout_maps(self.pool(motion))
         hidden = self.bend(self.final_dense_1(motion.flatten(1)))
         return self.final_dense_2(self.dropout_hidden(hidden))
 

@@ -29,6 +29,9 @@ class PhysNet(nn.Module):
         Numbers known beside each picture (a pulse wave, say), which enter before the last layer; 0 as published.
     """
 
+    # The last layer with a quarter of the pictures' height and width.
+    LOOKED_AT = "ConvBlock4"
+
     def __init__(self, n_beside: int = 0) -> None:
         super().__init__()
         halve_space, halve_all = nn.MaxPool3d((1, 2, 2)), nn.MaxPool3d((2, 2, 2))

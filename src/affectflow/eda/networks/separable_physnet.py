@@ -44,6 +44,9 @@ class SeparablePhysNet(nn.Module):
         Whether the pulse wave is read beside the pictures.
     """
 
+    # The last layer with a quarter of the pictures' height and width.
+    LOOKED_AT = "ConvBlock8"
+
     def __init__(self, dropout: float = 0.5, *, pulse: bool = True) -> None:
         super().__init__()
         for i, (n_in, n_out, kernel) in enumerate(CONVOLUTIONS, start=1):
