@@ -1,9 +1,11 @@
 # Electrodermal activity from videos of faces. Made when asked for by path.
-from affectflow.eda import EDA_MODELS
+from affectflow.eda import EDA_MODELS, STARTS
 
 EDA = STUDY.eda
 for name in EDA.models:
     chosen(name, EDA_MODELS, "eda.models")
+for name in EDA.start_from:
+    chosen(name, STARTS, "eda.start_from")
 # Who can take part, known from the sheet.
 WITH_BOTH = {name: RECORDINGS[name].subject_id for name in WITH_VIDEO if name in WITH_SIGNALS}
 
@@ -80,6 +82,7 @@ rule split_eda:
 rule train_eda:
     input:
         folds=rules.split_eda.output.folds,
+        weights=lambda wc: weights_of(wc.eda_model) if wc.eda_model in EDA.start_from else [],
         crops=expand(rules.crop_faces.output.crops, recording_id=WITH_BOTH, allow_missing=True),
     output:
         predictions=RESULTS + "/eda/{crop}/{changes}/{eda_model}/{eda_fold}/predictions.parquet",
@@ -100,6 +103,7 @@ rule train_eda:
     params:
         version=STAGE_VERSIONS["train_eda"],
         people=WITH_BOTH,
+        start=lambda wc: (f"resources/models/{wc.eda_model}" if wc.eda_model in EDA.start_from else "random"),
         target=EDA.target,
         target_scale=EDA.target_scale,
         loss=EDA.loss,

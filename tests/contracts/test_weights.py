@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from affectflow.eda import STARTS
 from affectflow.errors import AffectflowError, MissingDependencyError
 from affectflow.face.affect import AFFECT
 from affectflow.face.backends import BACKENDS
@@ -28,7 +29,11 @@ def source(request) -> Source:
 
 
 def test_it_belongs_to_a_backend():
-    assert set(WEIGHTS) <= set(BACKENDS) | set(AFFECT) | set(UNITS) | set(PICTURE_MODELS)
+    assert set(WEIGHTS) <= set(BACKENDS) | set(AFFECT) | set(UNITS) | set(PICTURE_MODELS) | set(STARTS)
+
+
+def test_networks_that_may_begin_with_weights_have_some():
+    assert set(STARTS) <= set(WEIGHTS)
 
 
 def test_the_registry_and_the_source_say_the_same(source):

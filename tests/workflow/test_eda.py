@@ -159,6 +159,18 @@ def check_maps(study, predictions):
     np.testing.assert_allclose(times, arrays["time_s"], atol=1e-4)
 
 
+def test_a_start_from_a_checkpoint_is_asked_for_and_converted_first(new_study):
+    study = new_study(simulated_rows(["S01", "S02", "S03"]), eda={**TRAINING, "start_from": ["physnet"]})
+    asked = "results/small/eda/none/changed/{}/0/weights.safetensors"
+    assert "convert_weights" in study.planned(asked.format("physnet"))
+    assert "convert_weights" not in study.planned(asked.format("physnet_bvp"))
+    study.write_config(eda={**TRAINING, "start_from": ["cnn_lstm"]})
+    result = study.snakemake("-n", asked.format("cnn_lstm"))
+    assert result.returncode == 2
+    assert "config: eda.start_from: 'cnn_lstm' does not exist" in result.stderr
+    assert "deepphys, physnet, tscan" in result.stderr
+
+
 @pytest.mark.slow
 def test_the_mean_map_is_of_everybody(new_study):
     people = ["S01", "S02", "S03"]

@@ -11,6 +11,7 @@ from affectflow.io.tables import read_table
 from affectflow.io.trained import write_trained
 from affectflow.io.weights import Checkpoint, WeightsFile
 from affectflow.registry import load
+from affectflow.weights.open_model import open_model
 
 with stage(snakemake) as footer:
     params, name = snakemake.params, snakemake.wildcards.eda_model
@@ -29,6 +30,7 @@ with stage(snakemake) as footer:
         target_scale=params.target_scale,
         loss=params.loss,
         loop=dict(params.loop),
+        start=open_model(name, params.start) if params.start != "random" else None,
         changes=ClipChanges(**params.changes) if params.changes else None,
         seed=params.seed,
         device=params.device,

@@ -117,6 +117,11 @@ class Eda(Section):
         min_length=1,
         description="Networks that evaluate_eda compares: names in affectflow.eda.EDA_MODELS.",
     )
+    start_from: list[str] = Field(
+        [],
+        description="Networks that begin with a checkpoint of rPPG-Toolbox and not at random: physnet, deepphys, tscan; see "
+        "docs/weights.md.",
+    )
     bootstrap: int = Field(5000, ge=200, le=100_000, description="Resamples of people for the intervals.")
     folds: int = Field(5, ge=2, description="Folds of the cross-validation; a person is never in two.")
     validation_share: float = Field(

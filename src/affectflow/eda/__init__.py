@@ -12,3 +12,5 @@ EDA_MODELS = {
     "deepphys": "affectflow.eda.models:deepphys",
     "tscan": "affectflow.eda.models:tscan",
 }
+# Those that may begin with what somebody trained on the pulse: names in `weights.WEIGHTS`.
+STARTS = ("physnet", "deepphys", "tscan")

@@ -6,14 +6,16 @@ Axes: n = clip, b = clip of a batch, t = sample of a clip.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import polars as pl
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from affectflow.device import MixedPrecision, choose_device, mixed_precision, reproducible
+from affectflow.eda.begin_with import begin_with
 from affectflow.eda.clip_changes import ClipChanges
 from affectflow.eda.clips import ClipBatches, Recording, common_scale, cut_clips, own_scale
 from affectflow.eda.losses import negative_pearson, pearson
@@ -61,6 +63,7 @@ def train_eda(
     granted_gpus: int = 0,
     threads: int = 1,
     checkpoint: Checkpoint | None = None,
+    start: Mapping[str, NDArray[Any]] | None = None,
 ) -> Trained:
     """Train on a fold's training people, keep the best epoch on its validation people, predict its test people.
 
@@ -90,17 +93,23 @@ def train_eda(
         See `device.choose_device`; CPU threads.
     checkpoint
         Where the state goes after each epoch.
+    start
+        Weights to begin with (`begin_with`); None = at random.
 
     Raises
     ------
     DesignError
         If a role has no clip, or the training diverged.
+    ConfigError
+        If the weights to begin with are for other pictures.
     """
     sides = _sides(recordings, folds.filter(pl.col("fold") == fold), target_scale)
     place = choose_device(device, granted_gpus=granted_gpus)
     size_px = recordings[0].file.shape("crops")[1]
     with reproducible(place, threads=threads), seeded(place, seed):
         network = build(size_px=size_px, length=length).to(place)
+        if start is not None:
+            begin_with(network, start, name=name)
         parts = {
             role: _batches(
                 role, own, network, length, stride if role == "train" else None, place, loop["workers"]
@@ -124,6 +133,7 @@ def train_eda(
         "size_px": size_px,
         "best_epoch": training.best_epoch,
         "epochs": training.epoch,
+        "start": "random" if start is None else "toolbox",
         "n_parameters": sum(p.numel() for p in network.parameters()),
         "n_clips": {role: len(part) for role, part in parts.items()},
         "n_people": {role: len({r.subject_id for r in own}) for role, own in sides.items()},

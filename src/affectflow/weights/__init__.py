@@ -14,4 +14,7 @@ WEIGHTS: dict[str, str] = {
     "emonet": "affectflow.weights.emonet:EMONET",
     "resnet_au": "affectflow.weights.resnet_au:RESNET_AU",
     "resnet50": "affectflow.weights.resnet50:RESNET50",
+    "physnet": "affectflow.weights.toolbox:PHYSNET",
+    "deepphys": "affectflow.weights.toolbox:DEEPPHYS",
+    "tscan": "affectflow.weights.toolbox:TSCAN",
 }
