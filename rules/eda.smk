@@ -266,3 +266,45 @@ rule plot_eda_map:
         "plot_eda_map {wildcards.changes} {wildcards.eda_model}"
     script:
         "../workflow/scripts/plot_eda_map.py"
+
+
+def predictions_of(crop, changes):
+    """Predictions of all networks and folds of one way of training."""
+    return expand(
+        rules.train_eda.output.predictions,
+        crop=crop,
+        changes=changes,
+        eda_model=EDA.models,
+        eda_fold=range(EDA.folds),
+    )
+
+
+# What the crop and the changes are worth: trains all networks four times over.
+rule compare_eda_inputs:
+    input:
+        face_changed=predictions_of("face", "changed"),
+        face_unchanged=predictions_of("face", "unchanged"),
+        none_changed=predictions_of("none", "changed"),
+        none_unchanged=predictions_of("none", "unchanged"),
+    output:
+        scores=RESULTS + "/eda/inputs/scores.parquet",
+        differences=RESULTS + "/eda/inputs/differences.parquet",
+        summary=RESULTS + "/eda/inputs/summary.md",
+    log:
+        log_of("compare_eda_inputs"),
+    benchmark:
+        benchmark_of("compare_eda_inputs")
+    conda:
+        "../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    params:
+        version=STAGE_VERSIONS["compare_eda_inputs"],
+        bootstrap=EDA.bootstrap,
+        seed=STUDY.seed,
+    message:
+        "compare_eda_inputs"
+    script:
+        "../workflow/scripts/compare_eda_inputs.py"

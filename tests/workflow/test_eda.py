@@ -171,6 +171,18 @@ def test_a_start_from_a_checkpoint_is_asked_for_and_converted_first(new_study):
     assert "deepphys, physnet, tscan" in result.stderr
 
 
+def test_the_table_of_inputs_asks_for_all_four_ways_of_training(new_study):
+    study = new_study(
+        simulated_rows(["S01", "S02", "S03"], ("baseline",)),
+        eda={**TRAINING, "models": ["cnn_lstm", "tscan"]},
+    )
+    planned = study.planned("results/small/eda/inputs/summary.md")
+    # Networks, folds, crops, changes; recordings and crops.
+    assert planned["train_eda"] == 2 * 3 * 2 * 2
+    assert planned["crop_faces"] == 3 * 2
+    assert planned["compare_eda_inputs"] == 1
+
+
 @pytest.mark.slow
 def test_the_mean_map_is_of_everybody(new_study):
     people = ["S01", "S02", "S03"]

@@ -12,17 +12,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from affectflow.eda.measures import MEASURES, SUMS, measures_of, sums_of
 from affectflow.multiple_testing import corrected
 from affectflow.signal.eda import SHORTEST_S, split_parts
-from affectflow.train.scores.bootstrap import interval, p_value, person_weights
+from affectflow.train.scores.bootstrap import interval, least_p, p_value, person_weights
 
 PARTS = ("whole", "tonic", "phasic")
 BASELINES = ("mean", "time_only", "last_value")
 METHODS = ("predicted", *BASELINES)
-MEASURES = ("mse", "mae", "r", "ccc")
 ALPHA = 0.05
-# Sums of which every measure is made: they add up over recordings and people.
-SUMS = ("n", "x", "y", "xx", "yy", "xy", "abs")
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,8 @@ class EdaScores:
     comparisons
         model, part, baseline: how much less the network's mean squared error is, interval, p.
     verdicts
-        model, part, p (the largest of those against the baselines), p_holm over models, beats.
+        model, part, p (the largest of those against the baselines), p_holm over models, beats, and p_least: the least
+        p_holm that so many people and networks can have.
     """
 
     recordings: pl.DataFrame
@@ -67,7 +66,7 @@ def evaluate_eda(predictions: pl.DataFrame, *, n_resamples: int, seed: int) -> E
     """
     sums = _sums_by_recording(predictions)
     keys = ["model", "part", "method"]
-    found = sums.with_columns(**dict(zip(MEASURES, _measures(sums.select(SUMS).to_numpy().T), strict=True)))
+    found = sums.with_columns(**dict(zip(MEASURES, measures_of(sums.select(SUMS).to_numpy().T), strict=True)))
     scores, comparisons = [], []
     for (model, part), own in sums.group_by("model", "part", maintain_order=True):
         people = own["subject_id"].unique().sort().to_list()
@@ -78,7 +77,7 @@ def evaluate_eda(predictions: pl.DataFrame, *, n_resamples: int, seed: int) -> E
                 own.filter(method=method).group_by("subject_id").agg(pl.col(SUMS).sum()).sort("subject_id")
             )
             sum_ps = of_person.select(SUMS).to_numpy().astype(np.float64)
-            point, drawn_mr = _measures(sum_ps.sum(axis=0)), _measures((weight_rp @ sum_ps).T)
+            point, drawn_mr = measures_of(sum_ps.sum(axis=0)), measures_of((weight_rp @ sum_ps).T)
             values[method] = np.concatenate([[point[0]], drawn_mr[0]])
             for measure, value, drawn in zip(MEASURES, point, drawn_mr, strict=True):
                 low, high = interval(drawn, n_people=len(people))
@@ -99,7 +98,7 @@ def evaluate_eda(predictions: pl.DataFrame, *, n_resamples: int, seed: int) -> E
             scores, schema=[*keys, "measure", "value", "low", "high", "n_people"], orient="row"
         ).fill_nan(None),
         comparisons=compared.fill_nan(None),
-        verdicts=_verdicts(compared),
+        verdicts=_verdicts(compared, n_resamples=n_resamples),
     )
 
 
@@ -111,9 +110,15 @@ def verdict(scores: EdaScores) -> str:
     losers = whole.filter(~pl.col("beats"))["model"].to_list()
     baselines = "the mean, the time since the start, the last value before the clip"
     if not winners:
+        could = ""
+        if (whole["p_least"] >= ALPHA).any():
+            could = (
+                f" {len(losers)} {'network' if len(losers) == 1 else 'networks at once'} on {n} people could not be shown to, "
+                "however well they told it: take more people or resamples (eda.bootstrap), or fewer networks (eda.models)."
+            )
         return (
             f"Nothing beats the baselines ({baselines}): on {n} people never seen, {_and(losers)} cannot be shown to tell more of the "
-            "skin conductance from the face than can be said without looking at it."
+            f"skin conductance from the face than can be said without looking at it.{could}"
         )
     more = f" {_and(losers)} {'does' if len(losers) == 1 else 'do'} not." if losers else ""
     verb = "beats" if len(winners) == 1 else "beat"
@@ -154,7 +159,7 @@ def _sums_by_recording(predictions: pl.DataFrame) -> pl.DataFrame:
         columns = {name: _parts(own, name) for name in ("measured", *METHODS)}
         for part in PARTS:
             for method in METHODS:
-                sums = _sums(columns["measured"][part], columns[method][part])
+                sums = sums_of(columns["measured"][part], columns[method][part])
                 if sums[0]:
                     rows.append((model, part, method, recording, person, *sums))
     schema = ["model", "part", "method", "recording_id", "subject_id", *SUMS]
@@ -176,35 +181,16 @@ def _parts(own: pl.DataFrame, name: str) -> dict[str, NDArray[np.float64]]:
     return {part: np.concatenate(values) if values else np.empty(0) for part, values in made.items()}
 
 
-def _sums(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, ...]:
-    return (
-        float(len(x)),
-        *(
-            float(v)
-            for v in (x.sum(), y.sum(), (x * x).sum(), (y * y).sum(), (x * y).sum(), np.abs(x - y).sum())
-        ),
-    )
-
-
-def _measures(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`MEASURES` of sums (7, …); Pearson's r is NaN where either does not vary."""
-    n, x, y, xx, yy, xy, absolute = sums
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mx, my = x / n, y / n
-        vx, vy, cov = xx / n - mx**2, yy / n - my**2, xy / n - mx * my
-        # What is left of the variance of a flat course is rounding.
-        flat = np.minimum(vx, vy) <= 1e-9 * np.maximum(1.0, np.maximum(xx, yy) / n)
-        r = np.where(flat, np.nan, cov / np.sqrt(np.maximum(vx * vy, 1e-300)))
-        ccc = 2 * cov / (vx + vy + (mx - my) ** 2)
-        return np.stack([(xx + yy - 2 * xy) / n, absolute / n, r, np.where(flat, 0.0, ccc)])
-
-
-def _verdicts(compared: pl.DataFrame) -> pl.DataFrame:
+def _verdicts(compared: pl.DataFrame, *, n_resamples: int) -> pl.DataFrame:
     """A network must beat each of the baselines: the largest p counts, and then all networks together."""
     worst = compared.group_by("model", "part", maintain_order=True).agg(
-        pl.col("p").fill_nan(1.0).max(), pl.col("mse_less").min()
+        pl.col("p").fill_nan(1.0).max(), pl.col("mse_less").min(), pl.col("n_people").first()
     )
     tables = []
     for _, own in worst.group_by("part", maintain_order=True):
-        tables.append(own.with_columns(p_holm=pl.Series(corrected(own["p"].to_numpy(), method="holm"))))
+        # The first of Holm's steps, which somebody must pass.
+        n_people = int(own["n_people"].max())  # type: ignore[arg-type]
+        least = own.height * least_p(n_people, n_resamples=n_resamples) if n_people > 1 else 1.0
+        p_holm = pl.Series(corrected(own["p"].to_numpy(), method="holm"))
+        tables.append(own.drop("n_people").with_columns(p_holm=p_holm, p_least=pl.lit(min(least, 1.0))))
     return pl.concat(tables).with_columns(beats=(pl.col("p_holm") < ALPHA) & (pl.col("mse_less") > 0))

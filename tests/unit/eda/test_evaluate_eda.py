@@ -124,3 +124,19 @@ def test_the_course_that_only_knows_the_past_can_win():
     scores = evaluate_eda(table, n_resamples=500, seed=1)
     assert value(scores, part="whole", method="predicted", measure="r") > 0.3
     assert not scores.verdicts.filter(part="whole")["beats"].item()
+
+
+def test_too_few_people_for_so_many_networks_is_said():
+    names = [f"net{k}" for k in range(6)]
+    few = evaluate_eda(table_of(6, told=0.95, models=names), n_resamples=500, seed=1)
+    # All of them are far better than the baselines, and nobody could tell.
+    assert (few.comparisons.filter(part="whole")["low"] > 0).all()
+    assert not few.verdicts["beats"].any()
+    assert (few.verdicts["p_least"] > 0.05).all()
+    assert "6 networks at once on 6 people could not be shown to, however well" in verdict(few)
+    many = evaluate_eda(table_of(24, told=0.95, models=names), n_resamples=4000, seed=1)
+    assert many.verdicts.filter(part="whole")["beats"].all()
+    assert (many.verdicts["p_holm"] >= many.verdicts["p_least"] - 1e-12).all()
+    # Where it could have been shown and was not, nothing more is said.
+    noise = evaluate_eda(table_of(24, models=["net0"]), n_resamples=4000, seed=1)
+    assert verdict(noise).endswith("without looking at it.")
