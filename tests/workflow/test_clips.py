@@ -56,6 +56,48 @@ def test_from_a_simulated_video_to_the_record(new_study):
     assert record["traj"][0][0]["face_exp_feats"].shape == (53,)
 
 
+def clip_rows(n_people=6, each=2):
+    """Simulated recordings with labels as a sheet of clips has them."""
+    people = [f"S{p:02d}" for p in range(1, n_people + 1)]
+    rows = simulated_rows(people, ("baseline", "stressor")[:each])
+    return [
+        {**{k: row[k] for k in ("recording_id", "subject_id", "video")}, "label": str(3 + i % 2)}
+        for i, row in enumerate(rows)
+    ]
+
+
+ALONE = {"train": {"models": []}, "stats": {"analyses": []}}
+
+
+def test_the_classifier_is_trained_only_when_asked_for_a_job_per_fold(new_study):
+    study = new_study(clip_rows(), clips={"train": {"folds": 3}}, **ALONE)
+    assert not {"sample_clips", "train_clips"} & set(study.planned())
+    planned = study.planned(f"results/{study.results.name}/clips/summary.md")
+    once = ("sample_clips", "split_clips", "evaluate_clips")
+    assert {name: planned[name] for name in (*once, "train_clips")} == {
+        **dict.fromkeys(once, 1),
+        "train_clips": 3,
+    }
+    assert planned["code_trajectories"] == 12
+
+
+def test_official_folds_are_counted_from_the_sheet(new_study):
+    rows = [{**row, "fold": str(i % 2 + 1)} for i, row in enumerate(clip_rows(each=1))]
+    study = new_study(rows, **ALONE)
+    assert study.planned(f"results/{study.results.name}/clips/summary.md")["train_clips"] == 2
+
+
+def test_a_study_without_labels_says_so_in_one_line(new_study):
+    study = new_study(simulated_rows(["S01", "S02"]), **ALONE)
+    result = study.snakemake(f"results/{study.results.name}/clips/folds.parquet")
+    assert result.returncode == 1
+    said = [line for line in result.stderr.splitlines() if line.startswith("affectflow split_clips:")]
+    assert said == [
+        "affectflow split_clips: clips: no recording with a video has a label. Make the sheet with affectflow manifest "
+        "(docs/clips.md)."
+    ]
+
+
 def test_a_clip_of_pictures_is_packed_before_it_is_read(new_study):
     row = {
         "recording_id": "c1",

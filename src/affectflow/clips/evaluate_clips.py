@@ -101,7 +101,9 @@ def verdict(found: ClipEvaluation) -> str:
     won = found.comparisons.filter("beats")["measure"].to_list()
     lost = [m for m in MEASURES if m not in won]
     n_clips, n_people, n_folds = found.scores.select("n_clips", "n_people", "n_folds").row(0)
-    counted = f"on {n_clips} clips of {n_people} people it never saw, {n_folds} {'fold' if n_folds == 1 else 'folds'}"
+    # Where every clip counts as a person of its own, who is seen is most likely not known.
+    people = f"of {n_people} people it never saw" if n_people < n_clips else "it never saw"
+    counted = f"on {n_clips} clips {people}, {n_folds} {'fold' if n_folds == 1 else 'folds'}"
     figures = "; ".join(f"{m.upper()} {_beside(found, m)}" for m in MEASURES)
     if not won:
         return (

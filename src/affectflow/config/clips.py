@@ -81,7 +81,7 @@ class ClipTrain(Section):
     patience: PositiveInt = Field(
         12, description="Stop after this many epochs without a smaller loss on validation clips."
     )
-    batch_size: PositiveInt = Field(32, description="Clips per optimiser step.")
+    batch_size: PositiveInt = Field(16, description="Clips per optimiser step.")
     learning_rate: LearningRate = 1e-3
     weight_decay: WeightDecay = 0.05
     warmup_steps: WarmupSteps = 10

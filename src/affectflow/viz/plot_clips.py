@@ -49,10 +49,11 @@ def plot_clips(scores: pl.DataFrame, confusion: pl.DataFrame, *, simulated: bool
         _scores(left, scores)
         _confusion(right, confusion)
         n_clips, n_people, n_folds = scores.select("n_clips", "n_people", "n_folds").row(0)
+        # Where every clip counts as a person of its own, who is seen is most likely not known.
+        people = f" of {n_people} people" if n_people < n_clips else ""
         folds = "fold" if n_folds == 1 else "folds"
-        figure.suptitle(
-            f"{n_clips} tested clips of {n_people} people, {n_folds} {folds}", fontsize=8.5, x=0.01, ha="left"
-        )
+        heading = f"{n_clips} tested clips{people}, {n_folds} {folds}"
+        figure.suptitle(heading, fontsize=8.5, x=0.01, ha="left")
         mark_simulated(figure, simulated)
     return figure
 
