@@ -92,7 +92,7 @@ def test_a_network_is_trained_from_random_weights(new_study):
     assert set(scores["target"]) == {"valence", "arousal", "expression"}
     card = (study.folder / base / "card.md").read_text()
     assert "Began with random weights; the trunk stayed as it was" in card
-    assert "2 pictures of 1 persons or groups were tested" in card
+    assert "tested on 2 pictures of 1 group (" in card
     assert "emonet, fine-tuned on stills" in (study.folder / page).read_text()
     # Another data set's settings train nothing anew; another loss does.
     assert study.planned(f"{base}/weights.safetensors") == {}
