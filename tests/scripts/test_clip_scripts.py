@@ -10,11 +10,14 @@ import pytest
 
 from affectflow.clips.record import from_npy
 from affectflow.config.clips import Tracks
+from affectflow.face.backends import emoca
 from affectflow.io.probe_video import probe_video
 from affectflow.io.tables import read_footer, read_free_table, read_table, write_table
 from affectflow.io.video_writer import VideoWriter
 from tests.support.clips import TIME_BASE
 from tests.support.scripts import run_script
+from tests.support.synth_flame import synth_flame
+from tests.support.tiny_emoca import TinyEncoders
 from tests.unit.clips.test_build_trajectories import FPS, faces
 from tests.unit.clips.test_record import codes
 
@@ -141,3 +144,33 @@ def test_the_record_of_a_folder_of_pictures_names_files_that_are_there(tmp_path)
         ("100.jpg", 2),
     ]
     assert all(Path(f["image_path"]).is_file() for f in frames)
+
+
+def test_crops_of_faces_are_coded_whole_by_emoca_into_records_of_181_features(clip, monkeypatch):
+    monkeypatch.setattr(emoca, "Encoders", TinyEncoders)
+    monkeypatch.setattr("affectflow.weights.open_model.open_model", lambda *_: synth_flame())
+    assert build(clip, detect=False, every=5)["frame_id"].to_list() == [0, 5, 10]
+    run_script(
+        "code_trajectories",
+        clip,
+        inputs={
+            "trajectories": clip / "trajectories.parquet",
+            "faces": [],
+            "video": clip / "clip.mp4",
+            "weights": [],
+        },
+        outputs={"codes": clip / "codes.parquet"},
+        params={
+            "weights": "resources/models/emoca",
+            "options": {"parameters": ["detail"], "parameters_if_there": []},
+            "device": "cpu",
+        },
+        wildcards={"recording_id": "clip", "backend": "emoca"},
+    )
+    export(clip, "npy")
+    record = np.load(clip / "clip.npy", allow_pickle=True).item()
+    assert [[f["frame_ind"] for f in own] for own in record["traj"]] == [[1, 6, 11]]
+    features = np.stack([f["face_exp_feats"] for f in record["traj"][0]])
+    assert features.shape == (3, 181)
+    # Two frames of the first scene are alike, the third is of another colour.
+    assert np.abs(features[0] - features[1]).max() < 0.1 * np.abs(features[0] - features[2]).max()

@@ -115,7 +115,7 @@ def train_clips(
         "fold": fold,
         "labels": labels,
         "columns": columns,
-        "sizes": sizes,
+        "sizes": {**sizes, "n_time": config.n_time},
         "imbalance": imbalance,
         "class_weights": [round(float(w), 6) for w in weight_k],
         "best_epoch": training.best_epoch,

@@ -71,6 +71,7 @@ def test_a_course_over_time_is_learnt_and_told_of_people_never_seen(learnt):
     assert sums.to_series().to_list() == pytest.approx([1] * table.height, abs=1e-5)
     assert made.log["validation_loss"].min() < made.log["validation_loss"][0]
     assert made.facts["labels"] == [0, 3, 5]
+    assert made.facts["sizes"] == {**SIZES, "n_time": STEPS}
 
 
 def test_what_is_not_there_is_not_learnt():
