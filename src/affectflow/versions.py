@@ -59,7 +59,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "evaluate_pictures": 3,
     "evaluate_emotions": 4,
     "plot_emotions": 2,
-    "review_pictures": 2,
+    "review_pictures": 3,
     "measure_visibility": 1,
     "plot_visibility": 1,
     "pack_images": 1,

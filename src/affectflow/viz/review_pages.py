@@ -128,7 +128,7 @@ def samples_page(
 
 def _page(title: str, body: str, *, source: str, simulated: bool) -> str:
     said = (
-        "<p><b>Simulated data</b>: drawn faces, nobody's.</p>"
+        "<p><b>Simulated data</b>: faces made from one public-domain portrait; labels and faces are made up to fit.</p>"
         if simulated
         else f'<p class="private"><b>This page shows pictures of people</b> from the data set {html.escape(source)}. Its licence, and '
         "what those shown have agreed to, say who may see them: keep this page to yourself, do not put it on the web or "

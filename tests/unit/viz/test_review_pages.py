@@ -98,7 +98,7 @@ def test_samples_have_their_groups_probabilities_and_labels(made):
     for words in GROUPS.values():
         assert f"<h2>{words}</h2>" in page
     assert "a &lt;b&gt;" in page
-    assert "Simulated data" in page
+    assert "Simulated data</b>: faces made from one public-domain portrait" in page
     assert "shows pictures of people" not in page
     row = judged.filter(picture_id=samples.filter(group="worst")["picture_id"][0]).row(0, named=True)
     assert f"valence {row['valence']:.2f}, told {row['predicted_valence']:.2f}" in page
