@@ -116,7 +116,10 @@ def simulate(
             err=True,
         )
         return
+    made = f"{people} people"
     if dataset in CLIP_SIMULATORS:
+        # Not of how many people: a plain list of clips does not say who is seen.
+        made = f"{people * (pictures or 7)} clips"
         write(folder, people=people, each=pictures or 7, seed=seed)
     else:
         write(folder, people=people, seconds=seconds, seed=seed)
@@ -129,7 +132,7 @@ def simulate(
         *(["--pattern", pattern] if pattern else []),
     ]
     typer.echo(
-        f"{folder}: simulated {dataset} of {people} people. Next: {shlex.join(following)}",
+        f"{folder}: simulated {dataset} of {made}. Next: {shlex.join(following)}",
         err=True,
     )
 

@@ -33,6 +33,7 @@ def test_what_is_said_next_lists_videos_and_folders_of_pictures(name, tmp_path):
     folder, sheet = tmp_path / "faces", tmp_path / "sheet.tsv"
     made = CliRunner().invoke(app, ["simulate", name, str(folder), "--people", "5", "--pictures", "1"])
     assert made.exit_code == 0, made.output
+    assert f"simulated {name} of 5 clips." in made.stderr
     following = shlex.split(made.stderr.split("Next: affectflow ")[1])
     listed = CliRunner().invoke(app, [*following, "--output", str(sheet)])
     assert listed.exit_code == 0, listed.output
