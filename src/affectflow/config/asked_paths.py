@@ -26,6 +26,7 @@ NAMES = {
     "part": ("part of the training", "train.splits_per_job"),
     "source": ("data set of pictures", "pictures.sources in the settings"),
     "picture_model": ("network", "docs/pictures.md"),
+    "clip_fold": ("fold", "clips.folds, or the sheet's columns fold and split"),
     "form": ("format", "docs/clips.md"),
     "crop": ("crop", "docs/eda.md"),
     "changes": ("way of training", "docs/eda.md"),
