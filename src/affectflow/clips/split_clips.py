@@ -97,7 +97,8 @@ def _validation(rest: pl.DataFrame, share: float, seed: int) -> list[str]:
     most = int(rest["label"].value_counts()["count"].max()) if rest.height else 0  # type: ignore[arg-type]
     if n_people < 2 or most < 2:
         raise DesignError(
-            "clips: too few people are left to train and validate. Add people or raise the number of folds."
+            f"clips: too few are left to train and validate: those that are not tested show {n_people} people and at most {most} "
+            "clips of one emotion, and 2 are needed of both. Add clips, or raise clips.train.folds."
         )
     parts = [p for p in deal_people(rest, max(2, min(round(1 / share), n_people, most)), seed=seed) if p]
     return sorted(parts[0])

@@ -49,7 +49,10 @@ def test_an_official_split_is_one_fold():
         (clips(fold=lambda p, k: "1" if p < 3 else ""), "45 of 60 have no official fold"),
         (clips(n_people=1), "all are of one person"),
         (clips(n_people=4), "4 people, .* are too few for 5 folds"),
-        (clips(split=lambda p, k: "test" if p else "train"), "too few people are left"),
+        (
+            clips(split=lambda p, k: "test" if p else "train"),
+            "too few are left to train and validate: those that are not tested show 1 people",
+        ),
         (clips(split=lambda p, k: "train"), "none is in the official part 'test'"),
         (clips().head(0), "no recording with a video has a label"),
         (
