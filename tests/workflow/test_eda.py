@@ -12,7 +12,7 @@ from affectflow.datasets.simulated.ubfc_phys import simulate_ubfc_phys
 from affectflow.datasets.ubfc_phys.manifest import list_ubfc_phys
 from affectflow.io.tables import read_free_table, read_table
 from affectflow.io.weights import read_weights
-from tests.support.study import WorkflowStudy, simulated_rows
+from tests.support.study import SMALL, WorkflowStudy, simulated_rows
 
 SECONDS = 8.0
 CROPS = {"size_px": 72}
@@ -185,11 +185,26 @@ def test_the_table_of_inputs_asks_for_all_four_ways_of_training(new_study):
 
 @pytest.mark.slow
 def test_the_mean_map_is_of_everybody(new_study):
+    """In a study whose conductance follows the smile, from the simulation to the summary and the figure."""
     people = ["S01", "S02", "S03"]
     options = {**TRAINING, "models": ["deepphys"], "loop": {"epochs": 1, "workers": 0}}
-    study = new_study(simulated_rows(people, ("baseline",)), eda=options, device="cpu", train={"models": []})
-    result = study.snakemake("results/small/figures/eda/face/unchanged/deepphys/map.png")
+    simulated = {**SMALL["datasets"]["simulated"], "eda_follows": "smile"}
+    study = new_study(
+        simulated_rows(people, ("baseline",)), eda=options, device="cpu", train={"models": []},
+        datasets={"simulated": simulated},
+    )  # fmt: skip
+    asked = ("figures/eda/face/unchanged/deepphys/map.png", "eda/face/unchanged/summary.md")
+    result = study.snakemake(*(f"results/small/{path}" for path in asked))
     assert result.returncode == 0, result.stdout + result.stderr
+    for person in people:
+        crops, _ = read_weights(study.results / f"crops/face/{person}_baseline.safetensors")
+        truth = read_free_table(study.folder / f"resources/simulated/{person}_baseline.truth.parquet")
+        smile = np.interp(crops["time_s"], truth["time_s"], truth["smile"])
+        assert np.corrcoef(smile, crops["eda"])[0, 1] > 0.95
+    # After one epoch on one person nobody tells anything, and three people could not show it.
+    said = (study.results / "eda/face/unchanged/summary.md").read_text().splitlines()[2]
+    assert said.startswith("Nothing beats the baselines")
+    assert "1 network on 3 people could not be shown to, however well they told it" in said
     base = study.results / "eda/face/unchanged/deepphys"
     regions = read_free_table(base / "map_regions.parquet")
     assert regions["subject_id"].unique().sort().to_list() == people

@@ -83,7 +83,8 @@ def _draw_map(axes: Axes, mean_map: NDArray[np.float64]) -> None:
         # Seen on the dark end of the colours and on the light one.
         axes.plot(*closed.T, color="black", linewidth=1.6, alpha=0.5)
         axes.plot(*closed.T, color="white", linewidth=0.7)
-    axes.set(xticks=[], yticks=[], title="mean of people, on the template face")
+    axes.set(xticks=[], yticks=[])
+    axes.set_title("mean of people, on the template face", fontsize=7)
     axes.figure.colorbar(drawn, ax=axes, label="times an even map", shrink=0.9, extend="max")
 
 
@@ -98,8 +99,5 @@ def _draw_shares(axes: Axes, regions: pl.DataFrame) -> None:
         axes.plot([even, even], [y - 0.4, y + 0.4], color=VERMILLION, linewidth=1.4)
     axes.set_yticks(range(len(REGIONS)), REGIONS)
     axes.invert_yaxis()
-    axes.set(
-        xlabel="share of the map, %",
-        xlim=(0, None),
-        title="bar: mean of people · dot: person · line: even map",
-    )
+    axes.set(xlabel="share of the map, %", xlim=(0, None))
+    axes.set_title("bar: people's mean · dot: one person · line: even", fontsize=7)

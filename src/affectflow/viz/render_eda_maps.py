@@ -88,7 +88,7 @@ def render_eda_maps(
     """Draw each sample of a recording: left the face as the network saw it, right the same with the map over it.
 
     Below: the course that was told and the one that was measured, in standard
-    deviations, with a line at the sample's time. The colours (cividis, told
+    deviations, with a line at the sample's time. The colours (viridis, told
     apart with the common kinds of colour blindness) are on one scale for the
     whole recording and cover the more of the face the stronger the map is.
 
@@ -128,7 +128,7 @@ class _Painter:
         self._title = f"{recording_id} · {network}", simulated
         self._time_s, self._valid, self._explained = maps["time_s"], crops["valid"], maps["explained"]
         self._told, self._measured = maps["predicted"], maps["measured"]
-        self._colours = (matplotlib.colormaps["cividis"](np.linspace(0, 1, 256))[:, :3] * 255).astype(
+        self._colours = (matplotlib.colormaps["viridis"](np.linspace(0, 1, 256))[:, :3] * 255).astype(
             np.float32
         )
         self._end = _end_of_scale(maps, self._explained)

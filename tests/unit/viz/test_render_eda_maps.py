@@ -42,7 +42,7 @@ def test_the_map_covers_its_place_and_no_other():
     # One of 32 pixels is 7.5 here, and maps are drawn smooth.
     changed[52:128, 52:128] = False
     assert not changed.any()
-    # The light end of cividis: much red and green, less blue.
+    # The light end of viridis: much red and green, less blue.
     assert right[90, 90, :2].min() > right[90, 90, 2]
 
 
