@@ -120,8 +120,10 @@ rule export_trajectories:
 
 
 # Clips with an emotion: what the classifier learns and is tested on.
-LABELLED = [name for name in WITH_VIDEO if RECORDINGS[name].metadata.get("label")]
-N_CLIP_FOLDS = count_folds([RECORDINGS[name].metadata for name in LABELLED], n_folds=STUDY.clips.train.folds)
+WITH_EMOTION = [name for name in WITH_VIDEO if RECORDINGS[name].metadata.get("label")]
+N_CLIP_FOLDS = count_folds(
+    [RECORDINGS[name].metadata for name in WITH_EMOTION], n_folds=STUDY.clips.train.folds
+)
 
 
 wildcard_constraints:
@@ -137,8 +139,8 @@ def clip_of(name):
 
 rule sample_clips:
     input:
-        trajectories=expand(rules.build_trajectories.output.trajectories, recording_id=LABELLED),
-        codes=expand(rules.code_trajectories.output.codes, recording_id=LABELLED, backend=BACKEND),
+        trajectories=expand(rules.build_trajectories.output.trajectories, recording_id=WITH_EMOTION),
+        codes=expand(rules.code_trajectories.output.codes, recording_id=WITH_EMOTION, backend=BACKEND),
     output:
         samples=RESULTS + "/clips/samples.safetensors",
     log:
@@ -154,7 +156,7 @@ rule sample_clips:
         runtime=60,
     params:
         version=STAGE_VERSIONS["sample_clips"],
-        clips=LABELLED,
+        clips=WITH_EMOTION,
         steps=STUDY.clips.train.steps,
         max_gap_s=STUDY.clips.train.max_gap_s,
     message:
@@ -178,7 +180,7 @@ rule split_clips:
         runtime=10,
     params:
         version=STAGE_VERSIONS["split_clips"],
-        clips=[clip_of(name) for name in LABELLED],
+        clips=[clip_of(name) for name in WITH_EMOTION],
         folds=STUDY.clips.train.folds,
         validation_share=STUDY.clips.train.validation_share,
         seed=STUDY.seed,
@@ -273,7 +275,7 @@ rule plot_clips:
         runtime=10,
     params:
         version=STAGE_VERSIONS["plot_clips"],
-        simulated=bool(LABELLED) and all(is_simulated(RECORDINGS[name].video) for name in LABELLED),
+        simulated=bool(WITH_EMOTION) and all(is_simulated(RECORDINGS[name].video) for name in WITH_EMOTION),
     message:
         "plot_clips"
     script:

@@ -17,7 +17,7 @@ def source_of(wildcards):
     return SOURCES[wildcards.source]
 
 
-def model_settings(wildcards):
+def network_settings(wildcards):
     """What a network is told: its own settings, so that another network's do not train it anew."""
     return {name: getattr(STUDY.pictures, name) for name in MODEL_SETTINGS[wildcards.picture_model]}
 
@@ -114,7 +114,7 @@ rule train_pictures:
         folder=lambda wc: source_of(wc).folder,
         start=STUDY.pictures.start,
         weights=lambda wc: f"resources/models/{wc.picture_model}",
-        settings=model_settings,
+        settings=network_settings,
         unfreeze_after=STUDY.pictures.unfreeze_after,
         unfreeze_factor=STUDY.pictures.unfreeze_factor,
         changes=STUDY.pictures.changes.model_dump(),

@@ -9,10 +9,10 @@ except AffectflowError as error:
 
 OWN_TABLE = STUDY.stats.own_table
 # Without any condition in the sheet there is nothing to compare, but for phases of one recording.
-COMPARED = (
+HAS_CONTRAST = (
     bool(OWN_TABLE.path) or STUDY.stats.contrast == "phases" or any(r.condition for r in RECORDINGS.values())
 )
-CHOSEN_ANALYSES = [name for name in STUDY.stats.analyses if COMPARED or not ANALYSES[name].compares]
+CHOSEN_ANALYSES = [name for name in STUDY.stats.analyses if HAS_CONTRAST or not ANALYSES[name].compares]
 TARGETS += [f"{RESULTS}/stats/{name}/results.parquet" for name in CHOSEN_ANALYSES]
 TARGETS += [
     f"{RESULTS}/figures/{name}/{figure}.svg"

@@ -19,3 +19,14 @@ def test_no_two_rule_files_import_different_things_under_one_name():
                 found[alias or thing].add(f"{module}.{thing}")
     assert len(found) > 20
     assert {name: places for name, places in found.items() if len(places) > 1} == {}
+
+
+def test_no_two_rule_files_give_one_name_to_different_things():
+    # Functions look their names up when a job is planned: what a later file calls the same is taken instead.
+    given: dict[str, set[str]] = defaultdict(set)
+    for path in RULES.glob("*.smk"):
+        text = path.read_text()
+        for name in re.findall(r"^(?:def )?([A-Za-z_]\w*)(?:\(| = )", text, flags=re.MULTILINE):
+            given[name].add(path.name)
+    assert {"LABELLED", "WITH_EMOTION", "BACKEND"} <= set(given)
+    assert {name: files for name, files in given.items() if len(files) > 1} == {}

@@ -119,4 +119,4 @@ def test_real_clips_among_drawn_ones(among_real_clips, new_study):
     faceless = [n for n, seen in zip(facts["samples"]["recording_ids"], there, strict=True) if not seen]
     assert faceless == ["real_real_nobody"]
     text = (study.results / "clips/summary.md").read_text()
-    assert "1 of 16 clips show no face that was coded: told wrong." in text
+    assert "Clips without a face that was coded, which count as told wrong: 1 of 16." in text

@@ -129,7 +129,10 @@ def summary(found: ClipEvaluation) -> str:
         ]
     faceless = int(found.confusion.filter(pl.col("predicted").is_null())["n_clips"].sum())
     if faceless:
-        lines += [f"{faceless} of {n_clips} clips show no face that was coded: told wrong.", ""]
+        lines += [
+            f"Clips without a face that was coded, which count as told wrong: {faceless} of {n_clips}.",
+            "",
+        ]
     lines += ["| | WAR | UAR |", "|---|---|---|"]
     for method, words in (("predicted", "network"), ("baseline", "most frequent emotion")):
         cells = [_cell(found.scores.filter(method=method, measure=m)) for m in MEASURES]

@@ -88,7 +88,7 @@ def test_clips_without_a_face_are_told_wrong_and_counted():
     found = evaluated(predictions(right=1.0, faceless=6))
     assert found.scores.filter(method="predicted", measure="war")["value"].item() < 1
     text = summary(found)
-    assert "6 of 144 clips show no face that was coded: told wrong." in text
+    assert "Clips without a face that was coded, which count as told wrong: 6 of 144." in text
     assert "| Angry | Happy | Sad | no face |" in text
     assert found.confusion.filter(pl.col("predicted").is_null())["n_clips"].sum() == 6
     assert found.confusion["n_clips"].sum() == 144
