@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from affectflow.clips.train_clips import train_clips
-from affectflow.io.files import whole_file
 from affectflow.io.log import stage
-from affectflow.io.tables import read_table, write_table
-from affectflow.io.weights import Checkpoint, read_weights, write_weights
+from affectflow.io.tables import read_table
+from affectflow.io.trained import write_trained
+from affectflow.io.weights import Checkpoint, read_weights
 
 with stage(snakemake) as footer:
     params = snakemake.params
@@ -27,8 +27,4 @@ with stage(snakemake) as footer:
         threads=snakemake.threads,
         checkpoint=checkpoint,
     )
-    write_table(trained.predictions, snakemake.output.predictions, "clip_predictions", footer=footer)
-    write_weights(trained.weights, snakemake.output.weights, facts={**footer, "training": trained.facts})
-    with whole_file(snakemake.output.training) as temporary:
-        trained.log.write_csv(temporary)
-    checkpoint.remove()
+    write_trained(trained, snakemake.output, "clip_predictions", footer=footer, checkpoints=[checkpoint])

@@ -6,7 +6,6 @@ Axes: n = clip, b = clip of a batch, t = step, c = code, k = emotion.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,12 +19,13 @@ from affectflow.clips.clip_scores import most_frequent
 from affectflow.datasets.clips.emotions import EMOTIONS
 from affectflow.device import MixedPrecision, choose_device, mixed_precision, reproducible
 from affectflow.errors import DesignError
+from affectflow.io.trained import Trained
 from affectflow.io.weights import Checkpoint
 from affectflow.schema import CLIP_PREDICTIONS
 from affectflow.train.models.batches import Batches
 from affectflow.train.models.loop import run_epochs, seeded
 from affectflow.train.models.objective import Objective, network_outputs
-from affectflow.train.models.trainer import Trainer
+from affectflow.train.models.trainer import Trainer, arrays_of
 from affectflow.train.models.unimodal import Unimodal, UnimodalConfig
 from affectflow.train.windows.normalise import Scaler
 from affectflow.train.windows.window_set import WindowSet
@@ -33,16 +33,6 @@ from affectflow.train.windows.window_set import WindowSet
 logger = logging.getLogger("affectflow")
 MODALITY = "face"
 ROLES = ("train", "validation", "test")
-
-
-@dataclass(frozen=True)
-class TrainedClips:
-    """What a training leaves: `schema.CLIP_PREDICTIONS` of test clips, tensors, a row per epoch, JSON facts."""
-
-    predictions: pl.DataFrame
-    weights: dict[str, NDArray[Any]]
-    log: pl.DataFrame
-    facts: dict[str, Any]
 
 
 def train_clips(
@@ -60,7 +50,7 @@ def train_clips(
     granted_gpus: int = 0,
     threads: int = 1,
     checkpoint: Checkpoint | None = None,
-) -> TrainedClips:
+) -> Trained:
     """Train on a fold's training people, keep the best epoch on its validation people, predict its test people.
 
     Codes are standardised with mean and standard deviation of the training
@@ -125,10 +115,10 @@ def train_clips(
         "n_people": {role: side.keys["subject_id"].n_unique() for role, side in sides.items()},
         "seed": seed,
     }
-    weights = {f"network.{key}": v.detach().cpu().numpy().copy() for key, v in network.state_dict().items()}
+    weights = arrays_of(network, prefix="network.")
     weights |= {"scaler.centre": scaler.centre[MODALITY], "scaler.scale": scaler.scale[MODALITY]}
     told = _told(sides["test"], logits_nk, labels)
-    return TrainedClips(_predictions(own, told), weights, training.log, facts)
+    return Trained(_predictions(own, told), weights, training.log, facts)
 
 
 def class_weights(label_n: NDArray[np.integer], n_classes: int, imbalance: str) -> NDArray[np.float32]:

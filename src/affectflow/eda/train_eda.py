@@ -26,7 +26,7 @@ from affectflow.io.trained import Trained
 from affectflow.io.weights import Checkpoint
 from affectflow.train.models.loop import run_epochs, seeded
 from affectflow.train.models.objective import Objective, network_outputs
-from affectflow.train.models.trainer import Trainer
+from affectflow.train.models.trainer import Trainer, arrays_of
 
 logger = logging.getLogger("affectflow")
 # Clips of one pass where nothing is learnt.
@@ -139,10 +139,9 @@ def train_eda(
         "n_people": {role: len({r.subject_id for r in own}) for role, own in sides.items()},
         "seed": seed,
     }
-    inner = network.inner.state_dict()
     return Trained(
         predictions=predictions_table(made_nt, test, train=sides["train"], model=name, fold=fold),
-        weights={key: value.detach().cpu().numpy().copy() for key, value in inner.items()},
+        weights=arrays_of(network.inner),
         log=training.log,
         facts=facts,
     )

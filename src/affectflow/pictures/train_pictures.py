@@ -21,7 +21,7 @@ from affectflow.pictures.picture_model import FineTuned, PictureModel
 from affectflow.schema import PICTURE_PREDICTIONS
 from affectflow.train.models.loop import run_epochs, seeded
 from affectflow.train.models.objective import Objective, network_outputs
-from affectflow.train.models.trainer import Trainer
+from affectflow.train.models.trainer import Trainer, arrays_of
 
 logger = logging.getLogger("affectflow")
 # Pictures of one pass where nothing is learnt: more are slower on a CPU, and fill its memory.
@@ -127,10 +127,9 @@ def train_pictures(
         "n_people": {role: part.pictures["person"].n_unique() for role, part in parts.items()},
         "seed": seed,
     }
-    inner = network.inner.state_dict()
     return Trained(
         predictions=pl.concat([_predictions(parts, model, seen[state], state) for state in seen]),
-        weights={name: value.detach().cpu().numpy().copy() for name, value in inner.items()},
+        weights=arrays_of(network.inner),
         log=training.log,
         facts=facts,
     )

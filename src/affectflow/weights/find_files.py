@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from affectflow.weights.base import Found, OfficialFile
@@ -35,12 +36,13 @@ def find_by_name(folder: Path, wanted: Iterable[OfficialFile]) -> Found:
     folder
         Where to look.
     wanted
-        What is looked for: files with the last part of their place for a name.
+        What is looked for: files whose name is, or fits, the last part of their place; case does not count.
     """
     paths = files_below(folder)
     files, notes = {}, []
     for file in wanted:
-        fitting = [path for path in paths if path.name.lower() == Path(file.place).name.lower()]
+        pattern = Path(file.place).name.lower()
+        fitting = [path for path in paths if fnmatchcase(path.name.lower(), pattern)]
         if fitting:
             files[file.role] = fitting[0]
         if len(fitting) > 1:

@@ -7,12 +7,11 @@ torchvision's files will do; each user gets one there, see docs/weights.md.
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatch
 from pathlib import Path
 
 from affectflow.io.files import sha256_of
 from affectflow.weights.base import Converted, Found, OfficialFile, Source
-from affectflow.weights.find_files import files_below, still_packed
+from affectflow.weights.find_files import find_by_name
 from affectflow.weights.networks import resnet50_shapes
 from affectflow.weights.state_dict import read_state_dict
 
@@ -35,13 +34,7 @@ class _ResNet50(Source):
     files = (OfficialFile(ROLE, "resnet50-*.pth", "the network trained on ImageNet"),)
 
     def find(self, folder: Path) -> Found:
-        paths = files_below(folder)
-        fitting = [path for path in paths if fnmatch(path.name.lower(), self.files[0].place)]
-        notes = (
-            [f"{len(fitting)} files fit, {fitting[0].relative_to(folder)} is taken"] if fitting[1:] else []
-        )
-        unused = tuple(why for path in paths if (why := still_packed(path, folder)) is not None)
-        return Found(folder, {ROLE: fitting[0]} if fitting else {}, tuple(notes), unused=unused)
+        return find_by_name(folder, self.files)
 
     def convert(self, found: Found) -> Converted:
         path = found.files[ROLE]

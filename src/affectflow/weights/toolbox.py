@@ -7,14 +7,13 @@ docs/weights.md.
 
 from __future__ import annotations
 
-from fnmatch import fnmatch
 from itertools import pairwise
 from math import isqrt
 from pathlib import Path
 
 from affectflow.errors import InputError
 from affectflow.weights.base import Converted, Found, OfficialFile, Source
-from affectflow.weights.find_files import files_below, still_packed
+from affectflow.weights.find_files import find_by_name
 from affectflow.weights.networks import Shapes, batch_norm_shapes, with_bias
 from affectflow.weights.state_dict import WRAPPER, open_tensors, read_state_dict
 
@@ -40,13 +39,7 @@ class _Toolbox(Source):
         self.files = (OfficialFile(ROLE, f"*{name}*.pth", f"{NAMES[name]}, trained on the pulse"),)  # type: ignore[misc]
 
     def find(self, folder: Path) -> Found:
-        paths = files_below(folder)
-        fitting = [path for path in paths if fnmatch(path.name.lower(), self.files[0].place)]
-        notes = (
-            [f"{len(fitting)} files fit, {fitting[0].relative_to(folder)} is taken"] if fitting[1:] else []
-        )
-        unused = tuple(why for path in paths if (why := still_packed(path, folder)) is not None)
-        return Found(folder, {ROLE: fitting[0]} if fitting else {}, tuple(notes), unused=unused)
+        return find_by_name(folder, self.files)
 
     def convert(self, found: Found) -> Converted:
         path = found.files[ROLE]

@@ -61,4 +61,4 @@ def test_of_two_files_one_is_taken_and_said(tmp_path):
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "resnet50-11ad3fa6.pth").write_bytes(b"")
     notes = convert_weights("resnet50", tmp_path).manifest["notes"]
-    assert notes[0] == "2 files fit, a/resnet50-0676ba61.pth is taken"
+    assert notes[0] == "trunk: 2 files fit, a/resnet50-0676ba61.pth is taken"

@@ -22,7 +22,7 @@ from affectflow.io.weights import Checkpoint
 from affectflow.train.models.base import Fitted
 from affectflow.train.models.batches import Batches
 from affectflow.train.models.objective import Source, network_logits
-from affectflow.train.models.trainer import Trainer
+from affectflow.train.models.trainer import Trainer, arrays_of
 from affectflow.train.windows.normalise import CLIP_SD, Scaler
 from affectflow.train.windows.window_set import WindowSet
 
@@ -155,7 +155,7 @@ def _log_pace(training: Trainer, train: Source, validation: Source, seconds: flo
 
 
 def _weights(network: nn.Module, scaler: Scaler) -> dict[str, np.ndarray]:
-    weights = {f"network.{k}": v.detach().cpu().numpy().copy() for k, v in network.state_dict().items()}
+    weights = arrays_of(network, prefix="network.")
     weights |= {f"scaler.centre.{k}": v for k, v in scaler.centre.items()}
     return weights | {f"scaler.scale.{k}": v for k, v in scaler.scale.items()}
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from affectflow.device import mixed_precision
@@ -170,3 +171,8 @@ class Trainer:
 def _parts(tensors: list[Tensor], size: int) -> Iterator[tuple[Tensor, ...]]:
     """Split tensors of a batch alike."""
     return zip(*(x.split(size) for x in tensors), strict=True)
+
+
+def arrays_of(network: nn.Module, *, prefix: str = "") -> dict[str, NDArray[Any]]:
+    """Return copies of a network's tensors under their names, `prefix` before each."""
+    return {prefix + k: v.detach().cpu().numpy().copy() for k, v in network.state_dict().items()}
