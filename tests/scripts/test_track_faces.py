@@ -7,6 +7,7 @@ from fractions import Fraction
 import polars as pl
 import pytest
 
+from affectflow.io.job_records import record_path
 from affectflow.io.probe_video import probe_video
 from affectflow.io.tables import read_footer, read_table, write_table
 from affectflow.io.video_writer import VideoWriter
@@ -60,8 +61,9 @@ def test_table_and_footer(tmp_path, video):
     assert footer["params"] == PARAMS
     assert set(footer["inputs"]) == {str(video), str(tmp_path / "frames.parquet")}
     assert "12 done" in log.read_text()
-    # Nothing but what was asked for stays behind; pandas reads it too.
-    assert {p.name for p in tmp_path.iterdir()} == {"clip.mp4", "frames.parquet", "faces.parquet", log.name}
+    # Nothing but what was asked for stays behind, and what is said of it; pandas reads it too.
+    said = {log.name, record_path(log).name}
+    assert {p.name for p in tmp_path.iterdir()} == {"clip.mp4", "frames.parquet", "faces.parquet", *said}
     import pandas as pd
 
     assert (

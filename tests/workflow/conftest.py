@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,12 +18,21 @@ PEOPLE = ["S01", "S02", "S03", "S04"]
 @pytest.fixture(scope="session")
 def finished_study(tmp_path_factory: pytest.TempPathFactory) -> WorkflowStudy:
     """A small simulated study that has run to the end. Do not change it: copy it."""
-    study = WorkflowStudy(tmp_path_factory.mktemp("finished"))
-    study.write_config()
-    study.write_sheet(simulated_rows(PEOPLE))
-    result = study.snakemake()
-    assert result.returncode == 0, result.stdout + result.stderr
-    return study
+    own = tmp_path_factory.getbasetemp()
+    # Processes that share the tests share the study: it takes minutes, and whoever comes first makes it.
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder, finished = shared / "finished", shared / "finished.mark"
+    with (shared / "finished.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not finished.exists():
+            folder.mkdir(exist_ok=True)
+            study = WorkflowStudy(folder)
+            study.write_config()
+            study.write_sheet(simulated_rows(PEOPLE))
+            result = study.snakemake()
+            assert result.returncode == 0, result.stdout + result.stderr
+            finished.touch()
+    return WorkflowStudy(folder)
 
 
 @pytest.fixture
